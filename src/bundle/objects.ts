@@ -1,0 +1,47 @@
+/** What is known of each collected file: the lines of staging's journal and of acquisition/objects.jsonl. */
+
+/** Where an object lay in S3. */
+export interface S3Place {
+  readonly bucket: string;
+  readonly key: string;
+  readonly version_id?: string;
+  /** `flag`: from `--s3`; `layout`: recognised from AWS's key layout (the bucket is then a guess or empty). */
+  readonly recognised_by: 'flag' | 'layout';
+}
+
+/** A file that was copied into staging. */
+export interface StagedObject {
+  /** Path relative to the collected folder, `/` between parts; bytes that are not UTF-8 replaced. */
+  readonly original_path: string;
+  /** Base64 of the path's bytes, where the text above does not give them exactly or holds control characters. */
+  readonly original_path_base64?: string;
+  /** Index into the collection's list of roots. */
+  readonly root: number;
+  readonly size: number;
+  /** Modification time of the file, microseconds UTC; the claim of the file system it lay on. */
+  readonly mtime_us: number;
+  readonly sha256: string;
+  readonly sha512: string;
+  readonly s3?: S3Place;
+  /** Source given by `--as`. */
+  readonly as?: string;
+  /** For an object-metadata sidecar: `original_path` of the file it describes. */
+  readonly metadata_for?: string;
+}
+
+/** Something that was found and not copied; failures are evidence too. */
+export interface StagedProblem {
+  readonly original_path: string;
+  readonly original_path_base64?: string;
+  readonly root: number;
+  readonly state: 'failed' | 'gone' | 'skipped';
+  /** `symlink`, `device`, `fifo`, `socket`, `unreadable`, `changed`, `vanished`, ... */
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** One line of acquisition/objects.jsonl. */
+export interface BagObject extends StagedObject {
+  /** Path in the bag: `data/...`. */
+  readonly path: string;
+}

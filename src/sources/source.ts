@@ -1,0 +1,213 @@
+/**
+ * The contract of a log source. One file per source in this folder (a folder when it outgrows a file) holds everything
+ * that one AWS log needs; the table, the docs page and the conformance tests are derived from it. A source is pure: no
+ * clock, file, network or database, and it never sees another source.
+ */
+import type { Buffer } from 'node:buffer';
+
+/** What a column can hold. Integers are exact 64-bit; there is no REAL where a court reads a number. */
+export type Value = string | number | bigint | null;
+
+/** One stored column, named as AWS names the field, in snake_case. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'TEXT' | 'INTEGER';
+  /** `us` is microseconds since 1970 UTC; others as AWS documents them (bytes, ms, s). */
+  readonly unit?: string;
+  /** One sentence for the docs page. */
+  readonly about: string;
+}
+
+/** Columns that every source answers to, in the order of the table. */
+export const COMMON_COLUMNS = [
+  'time_us',
+  'account_id',
+  'region',
+  'actor',
+  'action',
+  'target',
+  'src_ip',
+  'dst_ip',
+  'outcome',
+] as const;
+
+/** A name of {@link COMMON_COLUMNS}. */
+export type CommonColumn = (typeof COMMON_COLUMNS)[number];
+
+/** How the bytes of a (decompressed) file are cut into records. */
+export type Framing =
+  | {
+      readonly kind: 'json';
+      /** Members of a top-level object (`Records`, `Events`) whose array holds the records. */
+      readonly wrappers: readonly string[];
+      /** Bytes that open a record; after broken structure the framer goes on at the next one. */
+      readonly opener: string;
+    }
+  | { readonly kind: 'lines' };
+
+/** First bytes of a file, decompressed, and where it came from. */
+export interface Head {
+  /** Path as collected, or the S3 key where that is known; `/` between parts. Hostile text, a hint at best. */
+  readonly path: string;
+  /** At most {@link HEAD_BYTES} of the decompressed content. */
+  readonly bytes: Buffer;
+  /** The same as text (invalid UTF-8 replaced), without a byte order mark. */
+  readonly text: string;
+  /** True if `bytes` is the whole file. */
+  readonly complete: boolean;
+}
+
+/** How much of a file `detect` sees. */
+export const HEAD_BYTES = 65_536;
+
+/** A source's claim on a file. The content decides; a name alone never gives more than 20. */
+export interface Detection {
+  /** 1 to 100; the highest claim wins, a tie is an error in the sources and fails their conformance test. */
+  readonly confidence: number;
+  /** For `status`: what was seen. */
+  readonly reason: string;
+  /** Name of the shape, kept in `source_file.framing`: `records`, `lookup-events`, `jsonl`, `header`, ... */
+  readonly shape: string;
+}
+
+/** What the framer noticed about a JSON record without parsing it. */
+export interface RecordHints {
+  /** Count of `:` outside strings, which is the count of members in the whole record: shows duplicate keys. */
+  readonly members: number;
+  /** A run of 16 or more digits stands outside strings: the record may hold an integer beyond 2^53. */
+  readonly bigNumber: boolean;
+  /** Every byte of the record is below 0x80. */
+  readonly ascii: boolean;
+}
+
+/** How the record's own text is found in the file. */
+export const FORM = {
+  /** `offset`/`length` are the bytes of the record. */
+  plain: 0,
+  /** `offset`/`length` are a JSON string (with its quotes) whose value is the record, as in `CloudTrailEvent`. */
+  jsonString: 1,
+} as const;
+
+/** Why a record could not become a row. Stored in `reject.reason`; documented in docs/sources.md. */
+export const REJECT_REASONS = {
+  not_json: 'The bytes are not one JSON value.',
+  not_an_object: 'The JSON value is not an object.',
+  not_this_source: 'The record is not one of the source the file belongs to.',
+  truncated: 'The file ends inside the record.',
+  too_long: 'The record is longer than the limit.',
+  too_deep: 'The JSON is nested deeper than the limit.',
+  invalid_utf8: 'The record is not valid UTF-8.',
+  bad_time: 'The record has no readable time.',
+  bad_fields: 'The line does not have the fields of its format.',
+  after_end: 'Bytes after the end of the document.',
+} as const;
+
+/** A name of {@link REJECT_REASONS}. */
+export type RejectReason = keyof typeof REJECT_REASONS;
+
+/** Something odd about a record or file that is kept all the same. Stored in `anomaly.kind`. */
+export const ANOMALY_KINDS = {
+  duplicate_key: 'A JSON object names a key twice; the last value was mapped, the raw text keeps both.',
+  proto_key: 'A JSON object has a member named __proto__.',
+  big_number: 'A number has more digits than 2^53; typed columns keep it exactly or leave it to the raw text.',
+  nul_character: 'A value contains U+0000.',
+  bad_value: 'A field does not have its documented type; the typed column is NULL, the raw text keeps it.',
+  extra_fields: 'A line has more fields than the format knows.',
+  id_conflict: 'Two records share their identity but differ in content; both were kept.',
+  gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
+  gzip_trailing: 'Bytes follow the last gzip member.',
+  gzip_corrupt: 'A gzip checksum or block is wrong.',
+  gzip_members: 'The file has more than one gzip member.',
+  encoding: 'The file has a byte order mark or is not UTF-8.',
+} as const;
+
+/** A name of {@link ANOMALY_KINDS}. */
+export type AnomalyKind = keyof typeof ANOMALY_KINDS;
+
+/** Where the reader of a file puts what it makes of one framed record: exactly one of row, reject, notARecord. */
+export interface RowOut {
+  /**
+   * The record became a row.
+   * @param values one per `columns`, in order.
+   * @param identity 53-bit integer; equal for records that may be the same record (equality is then checked exactly).
+   * @param place where the record's own text is, if not the framed bytes themselves.
+   */
+  readonly row: (
+    values: readonly Value[],
+    identity: number,
+    place?: { readonly offset: number; readonly length: number; readonly form: number },
+  ) => void;
+  readonly reject: (reason: RejectReason, detail: string) => void;
+  readonly anomaly: (kind: AnomalyKind, detail: string) => void;
+  /** A header, comment or blank line: bytes that are no record and are not counted. */
+  readonly notARecord: () => void;
+}
+
+/** Reads one file's records; may keep state between them (a header line). */
+export interface RecordReader {
+  readonly framing: Framing;
+  /**
+   * One framed record.
+   * @param bytes buffer that holds it; valid only during the call.
+   * @param start first byte in `bytes`; `end` is one past the last.
+   * @param offset of the record in the decompressed file.
+   */
+  readonly read: (
+    bytes: Buffer,
+    start: number,
+    end: number,
+    offset: number,
+    hints: RecordHints,
+    out: RowOut,
+  ) => void;
+}
+
+/** A case for the conformance test: bytes in, rows out. */
+export interface Sample {
+  readonly name: string;
+  /** Path that the file would have. */
+  readonly path: string;
+  /** The file's text (UTF-8). */
+  readonly text: string;
+  /** Expected rows, only the columns worth reading (own or common). */
+  readonly rows: readonly Readonly<Record<string, Value>>[];
+  readonly rejects?: readonly RejectReason[];
+  readonly anomalies?: readonly AnomalyKind[];
+}
+
+/** One AWS log. */
+export interface Source {
+  /** File name, table name, docs page and sample folder. */
+  readonly id: string;
+  readonly title: string;
+  /** Raised when columns or mapping change: the table is then rebuilt from sealed evidence. */
+  readonly version: number;
+  /** What the log is, who writes it, what it leaves out; Markdown for the docs page. */
+  readonly about: string;
+  /** Document title and section of every format fact. */
+  readonly references: readonly string[];
+  /** Stored columns, `time_us` first. */
+  readonly columns: readonly Column[];
+  /**
+   * Common columns that are not stored under their own name: a deterministic SQL expression over stored columns
+   * (they become virtual generated columns). A common column neither stored nor named here is NULL.
+   */
+  readonly common: Readonly<Partial<Record<CommonColumn, string>>>;
+  /** Indexes beyond those on `time_us` and `identity`. */
+  readonly indexes: readonly (readonly string[])[];
+  /** False for files about logs (digests), which are no events. */
+  readonly timeline: boolean;
+  /** Whether a record equal to an earlier one of the same file is a duplicate or a second event. */
+  readonly repeatsInFile: 'duplicate' | 'distinct';
+  readonly detect: (head: Head) => Detection | undefined;
+  /** A reader for one file. */
+  readonly reader: (head: Head, shape: string) => RecordReader;
+  /**
+   * Text in which two copies of one record are equal although a carrier rewrote them (canonical JSON); absent where
+   * only equal bytes are equal.
+   */
+  readonly sameText?: (record: string) => string;
+  readonly samples: readonly Sample[];
+  /** One query that answers a real question, for the docs page. */
+  readonly example: { readonly question: string; readonly sql: string };
+}
