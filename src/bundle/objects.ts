@@ -22,6 +22,8 @@ export interface StagedObject {
   readonly mtime_us: number;
   readonly sha256: string;
   readonly sha512: string;
+  /** The file's size or time changed during both attempts to read it; the bytes are those that were read. */
+  readonly changed_while_read?: true;
   readonly s3?: S3Place;
   /** Source given by `--as`. */
   readonly as?: string;

@@ -1,0 +1,165 @@
+/** Reading a staging folder: what a collection was asked to do, and what it holds (docs/collect.md, "Staging"). */
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { S3Place, StagedObject, StagedProblem } from '../bundle/objects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { readJournal, type StoredEvent } from './journal.ts';
+import { pathBytes } from './paths.ts';
+import { parseS3, placeByFlag, placesByLayout } from './s3.ts';
+import { SIDECAR_SUFFIX, readSidecar } from './sidecar.ts';
+import { JournalState } from './state.ts';
+
+/** `collection.json`: written once, before anything is copied. Field names after those of an E01 header. */
+export interface Collection {
+  readonly type: 'collection/1';
+  readonly case: string;
+  readonly evidence: string;
+  readonly method: 'dir';
+  /** `path` as given, absolute; `real_path` where links lead elsewhere. */
+  readonly roots: readonly { readonly path: string; readonly real_path?: string }[];
+  /** `s3://bucket/prefix` as given. */
+  readonly s3?: string;
+  /** Source given by `--as`. */
+  readonly as?: string;
+  readonly examiner: string;
+  /** Claimed time, RFC 3339 UTC. */
+  readonly started_at: string;
+  readonly acquiring_os: string;
+  readonly tool: {
+    readonly name: string;
+    readonly version: string;
+    readonly [key: string]: string;
+  };
+}
+
+/** What {@link readStaging} found. */
+export interface Staging {
+  readonly collection: Collection;
+  /** Copied files in canonical order: roots as given, then bytewise by path component. */
+  readonly objects: readonly StagedObject[];
+  /** What was found and not copied, in the same order. */
+  readonly problems: readonly StagedProblem[];
+  readonly journalPath: string;
+  /** True if every planned file has an end state and the journal says so. */
+  readonly finished: boolean;
+}
+
+/** Names in a staging folder. */
+export function stagingPaths(dir: string): {
+  readonly collection: string;
+  readonly journal: string;
+  readonly objects: string;
+} {
+  return {
+    collection: join(dir, 'collection.json'),
+    journal: join(dir, 'journal.jsonl'),
+    objects: join(dir, 'objects'),
+  };
+}
+
+/**
+ * Reads a staging folder. The objects' bytes are not read (but for sidecars): whoever uses them hashes them.
+ * @param dir `CASE/staging/EV-0001`.
+ * @throws ExhibitError `E_NOT_FOUND` when there is no collection, `E_FORMAT` when its files are not as documented.
+ */
+export async function readStaging(dir: string): Promise<Staging> {
+  const paths = stagingPaths(dir);
+  const collection = await readCollection(dir);
+  const state = new JournalState();
+  await readJournal(paths.journal, (event) => {
+    state.add(event);
+  });
+  const stored = state.stored();
+  const places = placeAll(collection, stored);
+  const texts = new Map(stored.map((event) => [`${String(event.root)}/${event.path}`, event]));
+  const versions = new Map<StoredEvent, string>();
+  const describes = new Map<StoredEvent, StoredEvent>();
+  for (const event of stored) {
+    const subject = event.path.endsWith(SIDECAR_SUFFIX)
+      ? texts.get(`${String(event.root)}/${event.path.slice(0, -SIDECAR_SUFFIX.length)}`)
+      : undefined;
+    if (subject === undefined) continue;
+    const metadata = await readSidecar(join(paths.objects, event.sha256), event.size);
+    if (metadata === undefined) continue;
+    describes.set(event, subject);
+    if (metadata.versionId !== undefined) versions.set(subject, metadata.versionId);
+  }
+  const objects = stored.map((event): StagedObject => {
+    const subject = describes.get(event);
+    const place = subject === undefined ? places.get(event) : undefined;
+    const version = versions.get(event);
+    return {
+      original_path: event.path,
+      ...(event.path_base64 === undefined ? {} : { original_path_base64: event.path_base64 }),
+      root: event.root,
+      size: event.size,
+      mtime_us: event.mtime_us,
+      sha256: event.sha256,
+      sha512: event.sha512,
+      ...(event.changed_while_read === undefined ? {} : { changed_while_read: true }),
+      ...(place === undefined
+        ? {}
+        : { s3: version === undefined ? place : { ...place, version_id: version } }),
+      ...(collection.as === undefined ? {} : { as: collection.as }),
+      ...(subject === undefined ? {} : { metadata_for: subject.path }),
+    };
+  });
+  return {
+    collection,
+    objects,
+    problems: state.problems(),
+    journalPath: paths.journal,
+    finished: state.finished,
+  };
+}
+
+/**
+ * Reads `collection.json` of a staging folder.
+ * @throws ExhibitError `E_NOT_FOUND`, `E_FORMAT`.
+ */
+export async function readCollection(dir: string): Promise<Collection> {
+  const file = stagingPaths(dir).collection;
+  let text;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
+    throw new ExhibitError('E_NOT_FOUND', 'there is no collection here', { where: { file } });
+  }
+  try {
+    const value = JSON.parse(text) as Collection;
+    if (value.type === 'collection/1' && Array.isArray(value.roots)) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new ExhibitError('E_FORMAT', 'collection.json is not a collection/1 document', {
+    where: { file },
+  });
+}
+
+// S3 places of all stored files; a path that is not valid UTF-8 is no key.
+function placeAll(
+  collection: Collection,
+  stored: readonly StoredEvent[],
+): Map<StoredEvent, S3Place> {
+  const places = new Map<StoredEvent, S3Place>();
+  const keys = stored.filter((event) => isUtf8(pathBytes(event)));
+  if (collection.s3 !== undefined) {
+    const mirror = parseS3(collection.s3);
+    for (const event of keys) places.set(event, placeByFlag(mirror, event.path));
+    return places;
+  }
+  collection.roots.forEach((root, index) => {
+    const files = keys.filter((event) => event.root === index);
+    const found = placesByLayout(
+      basename(root.path),
+      files.map((event) => event.path),
+    );
+    for (const event of files) {
+      const place = found.get(event.path);
+      if (place !== undefined) places.set(event, place);
+    }
+  });
+  return places;
+}
