@@ -41,6 +41,8 @@ export interface Staging {
   /** What was found and not copied, in the same order. */
   readonly problems: readonly StagedProblem[];
   readonly journalPath: string;
+  /** Claimed times of the journal's first and last line that carry one, RFC 3339 UTC. */
+  readonly acquired: { readonly from: string; readonly to: string };
   /** True if every planned file has an end state and the journal says so. */
   readonly finished: boolean;
 }
@@ -110,6 +112,10 @@ export async function readStaging(dir: string): Promise<Staging> {
     objects,
     problems: state.problems(),
     journalPath: paths.journal,
+    acquired: {
+      from: state.firstAt ?? collection.started_at,
+      to: state.lastAt ?? collection.started_at,
+    },
     finished: state.finished,
   };
 }

@@ -15,10 +15,16 @@ export class JournalState {
   #begun = false;
   #planComplete = false;
   #finished = false;
+  #firstAt: string | undefined;
+  #lastAt: string | undefined;
 
   /** Takes the next event. */
   add(event: JournalEvent): void {
     this.#begun = true;
+    if ('at' in event) {
+      this.#firstAt ??= event.at;
+      this.#lastAt = event.at;
+    }
     switch (event.state) {
       case 'planned':
         this.#planned.set(keyOf(event), event);
@@ -56,6 +62,16 @@ export class JournalState {
 
   get finished(): boolean {
     return this.#finished;
+  }
+
+  /** Time of the first line that has one. */
+  get firstAt(): string | undefined {
+    return this.#firstAt;
+  }
+
+  /** Time of the last line that has one. */
+  get lastAt(): string | undefined {
+    return this.#lastAt;
   }
 
   /** True if the path has a planned line or an end state. */
