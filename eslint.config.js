@@ -64,5 +64,7 @@ export default tseslint.config(
         __dirname: 'readonly',
       },
     },
+    // ES5 cannot catch without a name.
+    rules: { 'no-unused-vars': ['error', { caughtErrors: 'none' }] },
   },
 );

