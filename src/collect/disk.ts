@@ -1,6 +1,6 @@
 /** The file operations of a collection, in one place so that a test can make the n-th one fail. */
 import { constants, type BigIntStats, type Dirent } from 'node:fs';
-import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { Buffer } from 'node:buffer';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 
@@ -10,6 +10,8 @@ export interface Disk {
   readonly stat: (path: Buffer) => Promise<BigIntStats>;
   /** Entries of a source folder; names are bytes, for they need not be UTF-8. */
   readonly list: (path: Buffer) => Promise<Dirent<Buffer>[]>;
+  /** Where a symbolic link points. */
+  readonly readLink: (path: Buffer) => Promise<Buffer>;
   /** Opens a source file read-only, not through a symbolic link, and without waiting on a FIFO. */
   readonly openSource: (path: Buffer) => Promise<FileHandle>;
   /** Bytes of a source file from its current place; 0 at the end. */
@@ -28,6 +30,7 @@ export interface Disk {
 export const realDisk: Disk = {
   stat: (path) => lstat(path, { bigint: true }),
   list: (path) => readdir(path, { encoding: 'buffer', withFileTypes: true }),
+  readLink: (path) => readlink(path, { encoding: 'buffer' }),
   openSource: (path) =>
     open(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0)),
   read: async (source, into) => (await source.read(into, 0, into.length, null)).bytesRead,

@@ -134,8 +134,8 @@ export async function readCollection(dir: string): Promise<Collection> {
     throw new ExhibitError('E_NOT_FOUND', 'there is no collection here', { where: { file } });
   }
   try {
-    const value = JSON.parse(text) as Collection;
-    if (value.type === 'collection/1' && Array.isArray(value.roots)) return value;
+    const value = JSON.parse(text) as { readonly type?: unknown; readonly roots?: unknown };
+    if (value.type === 'collection/1' && Array.isArray(value.roots)) return value as Collection;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

@@ -1,0 +1,130 @@
+/** The plan of a collection: every file below the roots, and whatever cannot be copied, in canonical order. */
+import { Buffer } from 'node:buffer';
+import type { BigIntStats } from 'node:fs';
+import { isSystemError } from '../core/errors.ts';
+import type { Disk } from './disk.ts';
+import type { FailState } from './journal.ts';
+import { joinPath } from './paths.ts';
+
+/** A folder to collect, or one file in a folder. */
+export interface Root {
+  /** Absolute path of the folder. */
+  readonly folder: Buffer;
+  /** Name of the one file, if the root is a file. */
+  readonly file?: Buffer;
+}
+
+/** Why something was not copied. */
+export interface NotCopied {
+  readonly state: FailState;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** Something found below a root; `path` is relative to the root's folder. */
+export type Found =
+  | { readonly path: Buffer; readonly size: number; readonly mtimeUs: number }
+  | { readonly path: Buffer; readonly problem: NotCopied };
+
+/** Walks a root: folders are read once, entries sorted bytewise, links never followed. */
+export async function* walk(disk: Disk, root: Root): AsyncGenerator<Found> {
+  // Entries still to visit, the next one last: explicit, because folders nest deeper than a call stack likes.
+  const waiting: Buffer[] = [];
+  const enter = async (folder: Buffer): Promise<NotCopied | undefined> => {
+    try {
+      const names = (await disk.list(joinPath(root.folder, folder))).map((entry) => entry.name);
+      names.sort((a, b) => Buffer.compare(b, a));
+      for (const name of names) waiting.push(joinPath(folder, name));
+      return undefined;
+    } catch (error) {
+      return sourceProblem(error, 'folder');
+    }
+  };
+  if (root.file !== undefined) waiting.push(root.file);
+  else {
+    const problem = await enter(Buffer.alloc(0));
+    if (problem !== undefined) yield { path: Buffer.from('.'), problem };
+  }
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const absolute = joinPath(root.folder, path);
+    let stats: BigIntStats;
+    try {
+      stats = await disk.stat(absolute);
+    } catch (error) {
+      yield { path, problem: sourceProblem(error, 'entry') };
+      continue;
+    }
+    if (stats.isFile()) {
+      yield { path, size: Number(stats.size), mtimeUs: mtimeUs(stats) };
+    } else if (stats.isDirectory()) {
+      const problem = await enter(path);
+      if (problem !== undefined) yield { path, problem };
+    } else if (stats.isSymbolicLink()) {
+      yield {
+        path,
+        problem: { state: 'skipped', reason: 'symlink', detail: await linkTarget(disk, absolute) },
+      };
+    } else {
+      yield { path, problem: notAFile(stats) };
+    }
+  }
+}
+
+async function linkTarget(disk: Disk, path: Buffer): Promise<string> {
+  try {
+    return `points to ${(await disk.readLink(path)).toString('utf8')}`;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return `its target could not be read: ${error.code}`;
+  }
+}
+
+/** Modification time in microseconds; years beyond 2255, which would not stay exact, are held at that limit. */
+export function mtimeUs(stats: BigIntStats): number {
+  const limit = BigInt(Number.MAX_SAFE_INTEGER);
+  const us = stats.mtimeNs / 1000n;
+  return Number(us > limit ? limit : us < -limit ? -limit : us);
+}
+
+/** What stands where a file was expected. */
+export function notAFile(stats: BigIntStats): NotCopied {
+  const reason = stats.isFIFO()
+    ? 'fifo'
+    : stats.isSocket()
+      ? 'socket'
+      : stats.isDirectory()
+        ? 'folder'
+        : 'device';
+  return { state: 'skipped', reason, detail: 'not a regular file' };
+}
+
+/** Faults of this process, not of the source: recording them as the file's end would be false. */
+const OUR_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EBADF', 'EINVAL', 'EFAULT']);
+
+/** A system error of a source as an end state; any other error is thrown on. */
+export function sourceProblem(error: unknown, what: string): NotCopied {
+  if (!isSystemError(error) || OUR_FAULTS.has(error.code)) throw error;
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ESTALE':
+      return {
+        state: 'gone',
+        reason: 'vanished',
+        detail: `the ${what} was there and is not any more`,
+      };
+    // What O_NOFOLLOW gives for a symbolic link.
+    case 'ELOOP':
+      return {
+        state: 'skipped',
+        reason: 'symlink',
+        detail: 'became a link after the plan was made',
+      };
+    default:
+      return {
+        state: 'failed',
+        reason: 'unreadable',
+        detail: `the ${what} could not be read: ${error.code}`,
+      };
+  }
+}
