@@ -107,16 +107,18 @@ function bothForms(file) {
 /** Node's flags for this command line. */
 function nodeFlags(argv, env, cwd) {
   if (RESTRICTED.indexOf(argv[0]) === -1) return [];
+  var writable = [];
   var caseFolder = findCase(argv, env, cwd);
-  var writable = flagValues(argv, OUTPUT_FLAGS).map(function (file) {
-    return path.resolve(cwd, file);
+  if (caseFolder !== undefined) writable = bothForms(caseFolder);
+  flagValues(argv, OUTPUT_FLAGS).forEach(function (value) {
+    // The output need not exist yet, so Node cannot see whether it will be a file or a folder: allow both.
+    bothForms(path.resolve(cwd, value)).forEach(function (form) {
+      writable.push(form, path.join(form, '*'));
+    });
   });
-  if (caseFolder !== undefined) writable.push(caseFolder);
   var flags = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker'];
   writable.forEach(function (file) {
-    bothForms(file).forEach(function (form) {
-      flags.push('--allow-fs-write=' + form);
-    });
+    flags.push('--allow-fs-write=' + file);
   });
   // Node warns that addons and workers weaken the model; we know (decision 0004), the user cannot act on it.
   flags.push('--disable-warning=SecurityWarning');
