@@ -8,8 +8,11 @@ import type { Effects, TextSink } from '../core/effects.ts';
 /** Effects of this process. The first Ctrl-C aborts `signal`, the second ends the process. */
 export function realEffects(): Effects {
   const stop = new AbortController();
+  let stoppedAt = 0;
   process.on('SIGINT', () => {
-    if (stop.signal.aborted) process.exit(130);
+    // A terminal and the launcher may both deliver one and the same Ctrl-C: that is not a second one.
+    if (stop.signal.aborted && performance.now() - stoppedAt > 300) process.exit(130);
+    stoppedAt = performance.now();
     stop.abort();
   });
   return {

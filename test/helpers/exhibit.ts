@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
 
 /** The launcher. */
-export const BIN: string = `${ROOT}/bin/exhibit`;
+export const BIN = `${ROOT}/bin/exhibit`;
 
 /** A passphrase for test cases' keys. */
 export const PASSPHRASE = 'correct horse battery staple';
@@ -67,13 +67,13 @@ export function runProcess(
 }
 
 /** Runs `exhibit ...args --json` and parses its one document; throws with stderr when it is not one. */
-export async function exhibitJson<T = unknown>(
+export async function exhibitJson(
   args: readonly string[],
   options: RunOptions = {},
-): Promise<{ readonly status: number | null; readonly json: T }> {
+): Promise<{ readonly status: number | null; readonly json: unknown }> {
   const { status, stdout, stderr } = await exhibit([...args, '--json'], options);
   try {
-    return { status, json: JSON.parse(stdout) as T };
+    return { status, json: JSON.parse(stdout) as unknown };
   } catch (cause) {
     throw new Error(`no JSON document from exhibit ${args.join(' ')}:\n${stdout}\n${stderr}`, {
       cause,
