@@ -125,8 +125,8 @@ class Run {
     const { dir } = this.#options;
     if ((await readdir(dir)).includes('collection.json')) return;
     const part = `${collection}.part`;
-    await this.#disk.remove(part);
     await staged(collection, async () => {
+      await this.#disk.remove(part);
       const handle = await this.#disk.openTarget(part, false);
       try {
         await this.#disk.write(handle, canonicalLine({ ...this.#options.collection }));
