@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { ExhibitError, type ErrorCode } from '../core/errors.ts';
-import { Chunks, type Hashing } from './chunks.ts';
+import { Chunks } from './chunks.ts';
 import {
   BLOCK,
   FIELDS,
@@ -15,7 +15,9 @@ import {
   paddingOf,
   type Member,
 } from './header.ts';
-import { collisionKey, pathProblem } from './safe-name.ts';
+import type { Hashing } from './hashing.ts';
+import { MemberOrder } from './order.ts';
+import { pathProblem } from './safe-name.ts';
 
 /** One member of the archive, in the archive's order. */
 export interface VolumeEntry {
@@ -84,7 +86,7 @@ class VolumeReader {
   readonly counts = { files: 0, folders: 0 };
   readonly #path: string;
   readonly #chunks: Chunks;
-  readonly #order = new OrderCheck();
+  readonly #order = new MemberOrder();
   readonly #expected = Buffer.alloc(BLOCK);
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -267,50 +269,6 @@ class VolumeReader {
 
   #error(code: ErrorCode, message: string, offset: number): ExhibitError {
     return new ExhibitError(code, message, { where: { file: this.#path, offset } });
-  }
-}
-
-/** Members come depth first, each folder's names in bytewise order, the folder itself before its members. */
-class OrderCheck {
-  readonly #open: { readonly name: string; last: string; readonly keys: Set<string> }[] = [
-    { name: '', last: '', keys: new Set() },
-  ];
-
-  add(
-    path: string,
-    folder: boolean,
-  ): { readonly problem: string; readonly hostile: boolean } | undefined {
-    const components = path.split('/');
-    const name = components.at(-1) ?? '';
-    const parents = components.length - 1;
-    // Leave the folders that this member is not in.
-    if (parents >= this.#open.length)
-      return { problem: 'lies in a folder that has no member of its own', hostile: false };
-    for (let depth = 0; depth < parents; depth += 1) {
-      if (this.#open[depth + 1]?.name !== components[depth]) {
-        return {
-          problem: 'lies in a folder that has no member of its own, or that was left',
-          hostile: false,
-        };
-      }
-    }
-    this.#open.length = parents + 1;
-    const parent = this.#open[parents];
-    if (parent === undefined) return { problem: 'has no parent', hostile: false };
-    const key = collisionKey(name);
-    if (parent.keys.has(key))
-      return {
-        problem: 'repeats a name of its folder or differs from one only by case',
-        hostile: true,
-      };
-    if (name <= parent.last) return { problem: 'is out of order', hostile: false };
-    if (parents === 0 && (!folder || parent.last !== '')) {
-      return { problem: 'lies beside the one top folder', hostile: true };
-    }
-    parent.keys.add(key);
-    parent.last = name;
-    if (folder) this.#open.push({ name, last: '', keys: new Set() });
-    return undefined;
   }
 }
 
