@@ -40,7 +40,7 @@ export type Framing =
       readonly kind: 'json';
       /** Members of a top-level object (`Records`, `Events`) whose array holds the records. */
       readonly wrappers: readonly string[];
-      /** Bytes that open a record; after broken structure the framer goes on at the next one. */
+      /** First member of a record; after broken structure the framer goes on at the next `{` before it. */
       readonly opener: string;
     }
   | { readonly kind: 'lines' };
@@ -78,6 +78,8 @@ export interface RecordHints {
   readonly bigNumber: boolean;
   /** Every byte of the record is below 0x80. */
   readonly ascii: boolean;
+  /** A backslash stands in a string. */
+  readonly escaped: boolean;
 }
 
 /** How the record's own text is found in the file. */
@@ -107,11 +109,14 @@ export type RejectReason = keyof typeof REJECT_REASONS;
 
 /** Something odd about a record or file that is kept all the same. Stored in `anomaly.kind`. */
 export const ANOMALY_KINDS = {
-  duplicate_key: 'A JSON object names a key twice; the last value was mapped, the raw text keeps both.',
+  duplicate_key:
+    'A JSON object names a key twice; the last value was mapped, the raw text keeps both.',
   proto_key: 'A JSON object has a member named __proto__.',
-  big_number: 'A number has more digits than 2^53; typed columns keep it exactly or leave it to the raw text.',
+  big_number:
+    'A number has more digits than 2^53; typed columns keep it exactly or leave it to the raw text.',
   nul_character: 'A value contains U+0000.',
-  bad_value: 'A field does not have its documented type; the typed column is NULL, the raw text keeps it.',
+  bad_value:
+    'A field does not have its documented type; the typed column is NULL, the raw text keeps it.',
   extra_fields: 'A line has more fields than the format knows.',
   id_conflict: 'Two records share their identity but differ in content; both were kept.',
   gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
@@ -119,6 +124,7 @@ export const ANOMALY_KINDS = {
   gzip_corrupt: 'A gzip checksum or block is wrong.',
   gzip_members: 'The file has more than one gzip member.',
   encoding: 'The file has a byte order mark or is not UTF-8.',
+  unclosed: 'The JSON document ends before its outer brackets close; no record is cut.',
 } as const;
 
 /** A name of {@link ANOMALY_KINDS}. */

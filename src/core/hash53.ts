@@ -1,0 +1,19 @@
+/** A fast hash for finding equal texts; equality is always checked on the texts themselves. */
+
+/**
+ * 53-bit hash of a text's UTF-16 code units: two multiplicative hashes with different odd multipliers, mixed at the
+ * end. Not a cryptographic hash: a collision costs a comparison, never a record.
+ */
+export function hash53(text: string): number {
+  let a = 0x1b873593;
+  let b = 0x6c62272e;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    a = Math.imul(a ^ unit, 0x85ebca77);
+    b = Math.imul(b ^ unit, 0x9e3779b1);
+  }
+  a ^= Math.imul(b ^ (b >>> 15), 0x2c1b3c6d);
+  b ^= Math.imul(a ^ (a >>> 13), 0x297a2d39);
+  a ^= a >>> 16;
+  return (b >>> 11) * 2 ** 32 + (a >>> 0);
+}

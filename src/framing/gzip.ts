@@ -1,0 +1,352 @@
+/**
+ * Inflates gzip (RFC 1952) with an exact account of it: members, checksums, lengths, what follows the last member,
+ * where a stream is cut or corrupt. The bytes decide, never the name. What can be inflated before a fault is kept.
+ */
+import { Buffer } from 'node:buffer';
+import { crc32, createInflateRaw, inflateRawSync, constants } from 'node:zlib';
+import type { AnomalyKind } from '../sources/source.ts';
+
+/** What became of a file's compression; complete when the bytes are. */
+export interface InflateReport {
+  /** `none`, `gzip`, `gzip+gzip`, or the name of a compression that is not read (`zstd`, ...): then bytes pass as they are. */
+  compression: string;
+  /** Members of the outermost gzip layer. */
+  members: number;
+  /** Faults, in order. */
+  readonly problems: { readonly kind: AnomalyKind; readonly detail: string }[];
+}
+
+/** A fresh report. */
+export function newInflateReport(): InflateReport {
+  return { compression: 'none', members: 0, problems: [] };
+}
+
+/** Gzip in gzip happens (CloudWatch Logs data that Firehose compresses again); deeper nesting is left as it is. */
+const MAX_LAYERS = 3;
+/** Input is given to zlib in pieces of this size, so that one piece never inflates to more than about 32 MiB. */
+const PIECE_BYTES = 32_768;
+const OUTPUT_BYTES = 131_072;
+/** Enough for any magic number and for the fixed part of a member's header. */
+const SNIFF_BYTES = 10;
+/** Header fields of a member (name, comment, extra) longer than this are no gzip that any tool writes. */
+const MAX_HEADER_BYTES = 1 << 20;
+
+const OTHER_COMPRESSIONS: readonly (readonly [string, readonly number[]])[] = [
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['zip', [0x50, 0x4b, 0x03, 0x04]],
+];
+
+/** Name of the compression that the first bytes show; `none` for plain bytes. */
+export function sniffCompression(head: Uint8Array): string {
+  if (isGzip(head)) return 'gzip';
+  const other = OTHER_COMPRESSIONS.find(([, magic]) =>
+    magic.every((byte, index) => head[index] === byte),
+  );
+  return other?.[0] ?? 'none';
+}
+
+function isGzip(head: Uint8Array): boolean {
+  // RFC 1952 section 2.3.1: ID1, ID2, and CM 8 (deflate), the only method there is.
+  return head[0] === 0x1f && head[1] === 0x8b && head[2] === 8;
+}
+
+/**
+ * The decompressed bytes of a file, and what was found on the way.
+ * @param chunks the stored bytes.
+ * @param report filled in; read it after the last chunk.
+ */
+export async function* inflate(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  report: InflateReport,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* inflateLayer(new ByteReader(chunks), report, 1);
+}
+
+async function* inflateLayer(
+  reader: ByteReader,
+  report: InflateReport,
+  layer: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const head = await reader.peek(SNIFF_BYTES);
+  const compression = sniffCompression(head);
+  if (compression !== 'gzip' || layer > MAX_LAYERS) {
+    if (layer === 1) report.compression = compression;
+    for (let piece = await reader.take(); piece !== undefined; piece = await reader.take())
+      yield piece;
+    return;
+  }
+  report.compression = layer === 1 ? 'gzip' : `${report.compression}+gzip`;
+  const members = inflateMembers(reader, report, layer);
+  // Whether another layer follows shows only in the inflated bytes.
+  yield* inflateLayer(new ByteReader(members), report, layer + 1);
+}
+
+async function* inflateMembers(
+  reader: ByteReader,
+  report: InflateReport,
+  layer: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  let members = 0;
+  for (;;) {
+    const memberOffset = reader.offset;
+    const head = await reader.peek(SNIFF_BYTES);
+    if (head.length === 0) break;
+    if (!isGzip(head)) {
+      const trailing = await reader.drain();
+      report.problems.push({
+        kind: 'gzip_trailing',
+        detail: `${String(trailing)} bytes after the last gzip member, at byte ${String(memberOffset)}`,
+      });
+      break;
+    }
+    members++;
+    if (layer === 1) report.members = members;
+    const where = `gzip member ${String(members)} at byte ${String(memberOffset)}`;
+    const headerLength = await findHeaderEnd(reader);
+    if (headerLength === undefined) {
+      await reader.drain();
+      report.problems.push({ kind: 'gzip_truncated', detail: `${where} ends inside its header` });
+      break;
+    }
+    await reader.skip(headerLength);
+    const state = { crc: 0, size: 0, fault: '' };
+    yield* inflateDeflate(reader, state);
+    if (state.fault !== '') {
+      const at = reader.offset;
+      const rest = await reader.drain();
+      report.problems.push({
+        kind: 'gzip_corrupt',
+        detail: `${where} is corrupt: ${state.fault} after ${String(state.size)} inflated bytes, near byte ${String(at)}; ${String(rest)} stored bytes not read`,
+      });
+      break;
+    }
+    const trailer = await reader.peek(8);
+    if (trailer.length < 8) {
+      await reader.drain();
+      report.problems.push({
+        kind: 'gzip_truncated',
+        detail: `${where} is cut after ${String(state.size)} inflated bytes`,
+      });
+      break;
+    }
+    const crc = trailer.readUInt32LE(0);
+    const size = trailer.readUInt32LE(4);
+    await reader.skip(8);
+    if (crc !== state.crc) {
+      report.problems.push({
+        kind: 'gzip_corrupt',
+        detail: `${where}: CRC-32 does not match its content`,
+      });
+    }
+    // RFC 1952 section 2.3.1: ISIZE is the length modulo 2^32.
+    if (size !== state.size % 2 ** 32) {
+      report.problems.push({
+        kind: 'gzip_corrupt',
+        detail: `${where}: length does not match its content`,
+      });
+    }
+  }
+  if (members > 1) {
+    report.problems.push({ kind: 'gzip_members', detail: `${String(members)} gzip members` });
+  }
+}
+
+/** Length of the header of the member that starts at the reader; undefined if the file ends inside it. */
+async function findHeaderEnd(reader: ByteReader): Promise<number | undefined> {
+  for (let want = 512; want <= MAX_HEADER_BYTES; want *= 2) {
+    const head = await reader.peek(want);
+    const length = headerLength(head);
+    if (length !== undefined) return length;
+    if (head.length < want) return undefined;
+  }
+  return undefined;
+}
+
+/** RFC 1952 section 2.3: fixed part, FEXTRA, FNAME, FCOMMENT, FHCRC. Undefined if `head` ends inside the header. */
+function headerLength(head: Buffer): number | undefined {
+  if (head.length < 10) return undefined;
+  const flags = head[3] ?? 0;
+  let at = 10;
+  if ((flags & 4) !== 0) {
+    if (head.length < at + 2) return undefined;
+    at += 2 + head.readUInt16LE(at);
+  }
+  for (const flag of [8, 16]) {
+    if ((flags & flag) === 0) continue;
+    const zero = head.indexOf(0, at);
+    if (zero < 0) return undefined;
+    at = zero + 1;
+  }
+  if ((flags & 2) !== 0) at += 2;
+  return at <= head.length ? at : undefined;
+}
+
+interface MemberState {
+  crc: number;
+  size: number;
+  /** zlib's word for what is wrong, if the stream is corrupt. */
+  fault: string;
+}
+
+/** Inflates one deflate stream and leaves the reader behind it (at its end, if the file is cut). */
+async function* inflateDeflate(
+  reader: ByteReader,
+  state: MemberState,
+): AsyncGenerator<Buffer, void, undefined> {
+  // Z_SYNC_FLUSH at the end: a cut stream gives what it has instead of an error; the missing trailer shows the cut.
+  const engine = createInflateRaw({ chunkSize: OUTPUT_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+  let output: Buffer[] = [];
+  let ended = false;
+  let wake: () => void = () => undefined;
+  engine.on('data', (chunk: Buffer) => {
+    output.push(chunk);
+  });
+  engine.on('error', (error) => {
+    state.fault = error.message;
+    wake();
+  });
+  engine.on('end', () => {
+    ended = true;
+    wake();
+  });
+  try {
+    let given = 0;
+    while (!ended && state.fault === '') {
+      const piece = await reader.take(PIECE_BYTES);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (piece === undefined) engine.end();
+        else
+          engine.write(piece, () => {
+            resolve();
+          });
+      });
+      given += piece?.length ?? 0;
+      // Input behind the end of the deflate stream goes back.
+      if (piece !== undefined && ended)
+        reader.unread(piece.subarray(piece.length - (given - engine.bytesWritten)));
+      for (const chunk of output) {
+        state.crc = crc32(chunk, state.crc);
+        state.size += chunk.length;
+        yield chunk;
+      }
+      output = [];
+    }
+  } finally {
+    engine.destroy();
+  }
+}
+
+/** Result of {@link inflateWhole}. */
+export interface Inflated {
+  readonly bytes: Buffer;
+  readonly report: InflateReport;
+}
+
+/**
+ * The quick way for a file that is one sound gzip member, or plain: no streams, no waiting. Undefined where there is
+ * more to say (several members, a fault, output above `most` bytes): use {@link inflate} then.
+ */
+export function inflateWhole(stored: Buffer, most: number): Inflated | undefined {
+  const report = newInflateReport();
+  const compression = sniffCompression(stored);
+  report.compression = compression;
+  if (compression !== 'gzip') return { bytes: stored, report };
+  const start = headerLength(stored);
+  if (start === undefined || stored.length < start + 10) return undefined;
+  const deflated = stored.subarray(start, stored.length - 8);
+  const size = stored.readUInt32LE(stored.length - 4);
+  if (size > most) return undefined;
+  let result: { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+  try {
+    result = inflateRawSync(deflated, {
+      info: true,
+      maxOutputLength: most,
+      // One allocation: the trailer says how long the content is.
+      chunkSize: Math.max(64, size + 1),
+    }) as unknown as typeof result;
+  } catch {
+    // Corrupt, cut or longer than allowed: the streaming way says which.
+    return undefined;
+  }
+  const bytes = result.buffer;
+  const sound =
+    result.engine.bytesWritten === deflated.length &&
+    bytes.length === size &&
+    crc32(bytes) === stored.readUInt32LE(stored.length - 8);
+  if (!sound || isGzip(bytes)) return undefined;
+  report.members = 1;
+  return { bytes, report };
+}
+
+/** Pulls bytes out of a chunked source, by pieces, with look-ahead and put-back. */
+class ByteReader {
+  readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #held: Buffer[] = [];
+  #heldLength = 0;
+  /** Bytes taken so far. */
+  offset = 0;
+
+  constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+    this.#chunks =
+      Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  }
+
+  async #pull(): Promise<boolean> {
+    for (;;) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return false;
+      if (next.value.length === 0) continue;
+      const { buffer, byteOffset, byteLength } = next.value;
+      this.#held.push(Buffer.from(buffer, byteOffset, byteLength));
+      this.#heldLength += byteLength;
+      return true;
+    }
+  }
+
+  /** The next bytes without taking them; fewer than `length` only at the end. */
+  async peek(length: number): Promise<Buffer> {
+    while (this.#heldLength < length && (await this.#pull()));
+    const first = this.#held[0];
+    if (first === undefined) return Buffer.alloc(0);
+    if (first.length >= length) return first.subarray(0, length);
+    const joined = Buffer.concat(this.#held, this.#heldLength);
+    this.#held = [joined];
+    return joined.subarray(0, length);
+  }
+
+  /** The next piece, at most `most` bytes; undefined at the end. */
+  async take(most = Infinity): Promise<Buffer | undefined> {
+    if (this.#heldLength === 0 && !(await this.#pull())) return undefined;
+    const first = this.#held[0] ?? Buffer.alloc(0);
+    const piece = first.length > most ? first.subarray(0, most) : first;
+    if (piece === first) this.#held.shift();
+    else this.#held[0] = first.subarray(most);
+    this.#heldLength -= piece.length;
+    this.offset += piece.length;
+    return piece;
+  }
+
+  /** Puts bytes back that were just taken. */
+  unread(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#held.unshift(bytes);
+    this.#heldLength += bytes.length;
+    this.offset -= bytes.length;
+  }
+
+  /** Takes `length` bytes that were peeked. */
+  async skip(length: number): Promise<void> {
+    for (let left = length; left > 0;) left -= (await this.take(left))?.length ?? left;
+  }
+
+  /** Takes all that is left; its length. */
+  async drain(): Promise<number> {
+    let length = 0;
+    for (let piece = await this.take(); piece !== undefined; piece = await this.take())
+      length += piece.length;
+    return length;
+  }
+}

@@ -1,0 +1,85 @@
+/** Tells CloudTrail files, in whatever they came, from all others. */
+import { isObject, type JsonObject } from '../../core/json.ts';
+import { type PeekedRecord, peekJson } from '../../core/peek.ts';
+import type { Detection, Head } from '../source.ts';
+
+/** Members of an outermost object whose array holds records: S3 delivery, and `lookup-events` of the CLI and SDKs. */
+export const WRAPPERS: readonly string[] = ['Records', 'Events'];
+
+/** What carries the record. */
+type Carrier = 'record' | 'lookup' | 'envelope';
+
+/** True for a record that CloudTrail writes; S3 event notifications share its wrapper and some of its keys. */
+export function isCloudTrailRecord(record: JsonObject): boolean {
+  const source = record['eventSource'];
+  if (typeof source === 'string' && source.startsWith('aws:')) return false;
+  if ('insightDetails' in record || ('timeWindow' in record && 'summary' in record)) return true;
+  return (
+    'eventTime' in record &&
+    'eventName' in record &&
+    ('eventVersion' in record || 'eventSource' in record)
+  );
+}
+
+/** True for an EventBridge event. */
+export function isEnvelope(record: JsonObject): boolean {
+  return 'detail-type' in record && 'detail' in record && 'source' in record;
+}
+
+function carrierOf(record: PeekedRecord): Carrier | undefined {
+  const value = record.value;
+  if (value === undefined) {
+    // The head ends inside the record: its outer keys so far must do.
+    const keys = new Set(record.keys);
+    if (keys.has('CloudTrailEvent')) return 'lookup';
+    const known = [
+      'eventVersion',
+      'userIdentity',
+      'eventTime',
+      'eventSource',
+      'eventName',
+      'awsRegion',
+    ];
+    return keys.has('eventVersion') && known.filter((key) => keys.has(key)).length >= 3
+      ? 'record'
+      : undefined;
+  }
+  if (typeof value['CloudTrailEvent'] === 'string') return 'lookup';
+  const detail = value['detail'];
+  if (isEnvelope(value))
+    return isObject(detail) && isCloudTrailRecord(detail) ? 'envelope' : undefined;
+  return isCloudTrailRecord(value) ? 'record' : undefined;
+}
+
+const SHAPES: Readonly<Record<Carrier, string>> = {
+  record: 'records',
+  lookup: 'lookup-events',
+  envelope: 'eventbridge',
+};
+
+/** Claim of CloudTrail on a file. */
+export function detectCloudTrail(head: Head): Detection | undefined {
+  const peek = peekJson(head.text, WRAPPERS);
+  if (peek === undefined) return undefined;
+  const named =
+    /CloudTrail(?:-Insight|-NetworkActivity)?[/_]/.test(head.path) &&
+    !head.path.includes('CloudTrail-Digest');
+  if (peek.records.length === 0) {
+    // `{"Records":[]}` says nothing by itself.
+    const empty = peek.container === 'Records' && named;
+    return empty
+      ? { confidence: 20, reason: 'empty Records, named like a CloudTrail log', shape: 'records' }
+      : undefined;
+  }
+  const carriers = peek.records.map(carrierOf);
+  const carrier = carriers.find((one) => one !== undefined);
+  if (carrier === undefined) return undefined;
+  const share = carriers.filter((one) => one !== undefined).length / carriers.length;
+  const shape =
+    carrier === 'record' && peek.container !== 'Records' ? peek.container : SHAPES[carrier];
+  return {
+    confidence: Math.round(50 + 40 * share) + (named ? 5 : 0),
+    reason: `${String(carriers.filter((one) => one !== undefined).length)} of the first ${String(carriers.length)} records are CloudTrail's (${shape})`,
+    shape,
+  };
+}

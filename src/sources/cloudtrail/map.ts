@@ -1,0 +1,226 @@
+/** One CloudTrail record, parsed, to the values of its columns. */
+import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { parseRfc3339 } from '../../core/time.ts';
+import type { RowOut, Value } from '../source.ts';
+
+const EMPTY: JsonObject = {};
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return isObject(value) ? value : EMPTY;
+}
+
+function textOf(value: JsonValue | undefined, name: string, out: RowOut): string | null {
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return null;
+  out.anomaly('bad_value', `${name} is not a string`);
+  return null;
+}
+
+/** Booleans; sign-in and session attributes spell them as strings, and so do some re-exports. */
+function flagOf(value: JsonValue | undefined, name: string, out: RowOut): number | null {
+  if (value === undefined || value === null) return null;
+  if (value === true || value === 'true' || value === 'Yes') return 1;
+  if (value === false || value === 'false' || value === 'No') return 0;
+  out.anomaly('bad_value', `${name} is neither true nor false`);
+  return null;
+}
+
+function integerOf(
+  value: JsonValue | undefined,
+  name: string,
+  out: RowOut,
+): number | bigint | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  if (typeof value === 'bigint' && value === BigInt.asIntN(64, value)) return value;
+  out.anomaly('bad_value', `${name} is not a 64-bit integer`);
+  return null;
+}
+
+let lastTime = '';
+let lastTimeUs: number | undefined;
+
+/**
+ * CloudTrail's times: RFC 3339 in UTC by the second; the basic form `20131102T010628Z` in old session attributes;
+ * without a zone in events that came through CloudTrail Lake, where they are UTC.
+ */
+export function cloudTrailTime(text: string): number | undefined {
+  // Neighbours mostly share their second.
+  if (text === lastTime) return lastTimeUs;
+  lastTime = text;
+  lastTimeUs = parseRfc3339(text);
+  if (lastTimeUs === undefined) {
+    const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+    if (basic !== null) {
+      const [, year, month, day, hour, minute, second] = basic as unknown as readonly string[];
+      lastTimeUs = parseRfc3339(
+        `${String(year)}-${String(month)}-${String(day)}T${String(hour)}:${String(minute)}:${String(second)}Z`,
+      );
+    } else {
+      lastTimeUs = parseRfc3339(`${text}Z`);
+    }
+  }
+  return lastTimeUs;
+}
+
+/** Request parameters that name what is acted on, the most telling first. */
+const TARGET_NAMES: ReadonlyMap<string, number> = new Map(
+  [
+    'functionName',
+    'secretId',
+    'policyArn',
+    'accessKeyId',
+    'userName',
+    'roleName',
+    'groupName',
+    'instanceProfileName',
+    'keyId',
+    'instanceId',
+    'snapshotId',
+    'imageId',
+    'volumeId',
+    'groupId',
+    'networkInterfaceId',
+    'subnetId',
+    'vpcId',
+    'trailName',
+    'detectorId',
+    'logGroupName',
+    'logGroupIdentifier',
+    'tableName',
+    'dBInstanceIdentifier',
+    'dBSnapshotIdentifier',
+    'dBClusterIdentifier',
+    'stackName',
+    'clusterName',
+    'repositoryName',
+    'queueUrl',
+    'topicArn',
+    'resourceArn',
+    'resourceId',
+    'modelId',
+    'target',
+    'id',
+    'name',
+  ].map((name, rank) => [name, rank]),
+);
+
+function requestTarget(parameters: JsonObject): string | null {
+  let best: string | null = null;
+  let bestRank = Infinity;
+  for (const name in parameters) {
+    const rank = TARGET_NAMES.get(name);
+    if (rank === undefined || rank >= bestRank) continue;
+    const value = parameters[name];
+    if (typeof value !== 'string') continue;
+    best = value;
+    bestRank = rank;
+  }
+  if (best !== null) return best;
+  // EC2's request form: instancesSet.items[].instanceId.
+  const items = objectOf(parameters['instancesSet'])['items'];
+  const first = Array.isArray(items) ? objectOf((items as readonly JsonValue[])[0]) : EMPTY;
+  const instance = first['instanceId'];
+  return typeof instance === 'string' ? instance : null;
+}
+
+function resourceArn(resources: JsonValue | undefined): string | null {
+  if (!Array.isArray(resources)) return null;
+  for (const item of resources as readonly JsonValue[]) {
+    const arn = objectOf(item)['ARN'] ?? objectOf(item)['arn'];
+    if (typeof arn === 'string') return arn;
+  }
+  return null;
+}
+
+function consoleResult(response: JsonObject): string | null {
+  for (const name of ['ConsoleLogin', 'SwitchRole', 'ExitRole', 'CheckMfa', 'RenewRole']) {
+    const value = response[name];
+    if (typeof value === 'string') return value;
+  }
+  return null;
+}
+
+/** Event time of a record; undefined if it has none that can be read. */
+export function recordTime(record: JsonObject): number | undefined {
+  const time = record['eventTime'] ?? objectOf(record['timeWindow'])['windowStart'];
+  return typeof time === 'string' ? cloudTrailTime(time) : undefined;
+}
+
+/**
+ * Values in the order of `CLOUDTRAIL_COLUMNS`.
+ * @param timeUs what {@link recordTime} gave.
+ */
+export function mapRecord(record: JsonObject, timeUs: number, out: RowOut): Value[] {
+  const identity = objectOf(record['userIdentity']);
+  const session = objectOf(identity['sessionContext']);
+  const attributes = objectOf(session['attributes']);
+  const request = objectOf(record['requestParameters']);
+  const response = objectOf(record['responseElements']);
+  const additional = objectOf(record['additionalEventData']);
+  const insight = objectOf(record['insightDetails']);
+
+  const source = textOf(record['eventSource'] ?? insight['eventSource'], 'eventSource', out);
+  const bucket = request['bucketName'];
+  const bucketName = typeof bucket === 'string' ? bucket : null;
+  const key = request['key'];
+  const objectKey = typeof key === 'string' && bucketName !== null ? key : null;
+  const role = request['roleArn'];
+  const roleArn = typeof role === 'string' ? role : null;
+  const issued =
+    objectOf(response['credentials'])['accessKeyId'] ??
+    objectOf(response['accessKey'])['accessKeyId'];
+  const created = attributes['creationDate'];
+  const target =
+    bucketName !== null || roleArn !== null
+      ? null
+      : (resourceArn(record['resources']) ?? requestTarget(request));
+
+  return [
+    timeUs,
+    textOf(record['eventVersion'], 'eventVersion', out),
+    source,
+    textOf(record['eventName'] ?? insight['eventName'], 'eventName', out),
+    textOf(record['awsRegion'], 'awsRegion', out),
+    textOf(record['sourceIPAddress'], 'sourceIPAddress', out),
+    textOf(record['userAgent'], 'userAgent', out),
+    textOf(record['errorCode'], 'errorCode', out),
+    textOf(record['errorMessage'], 'errorMessage', out),
+    textOf(record['requestID'], 'requestID', out),
+    textOf(record['eventID'] ?? record['eventId'], 'eventID', out),
+    textOf(record['eventType'], 'eventType', out),
+    textOf(record['eventCategory'], 'eventCategory', out),
+    flagOf(record['readOnly'], 'readOnly', out),
+    flagOf(record['managementEvent'], 'managementEvent', out),
+    textOf(record['recipientAccountId'] ?? record['accountId'], 'recipientAccountId', out),
+    textOf(record['sharedEventID'], 'sharedEventID', out),
+    textOf(record['vpcEndpointId'], 'vpcEndpointId', out),
+    textOf(identity['type'], 'userIdentity.type', out),
+    textOf(identity['principalId'], 'userIdentity.principalId', out),
+    textOf(identity['arn'], 'userIdentity.arn', out),
+    textOf(identity['accountId'], 'userIdentity.accountId', out),
+    // Some records carry an empty key: no key.
+    textOf(
+      identity['accessKeyId'] === '' ? null : identity['accessKeyId'],
+      'userIdentity.accessKeyId',
+      out,
+    ),
+    textOf(identity['userName'], 'userIdentity.userName', out),
+    textOf(identity['invokedBy'], 'userIdentity.invokedBy', out),
+    textOf(objectOf(session['sessionIssuer'])['arn'], 'sessionIssuer.arn', out),
+    flagOf(attributes['mfaAuthenticated'], 'mfaAuthenticated', out),
+    typeof created === 'string' ? (cloudTrailTime(created) ?? null) : null,
+    textOf(session['sourceIdentity'], 'sourceIdentity', out),
+    flagOf(additional['MFAUsed'], 'MFAUsed', out),
+    consoleResult(response),
+    integerOf(additional['bytesTransferredIn'], 'bytesTransferredIn', out),
+    integerOf(additional['bytesTransferredOut'], 'bytesTransferredOut', out),
+    typeof issued === 'string' ? issued : null,
+    roleArn,
+    bucketName,
+    objectKey,
+    target,
+    textOf(insight['insightType'], 'insightType', out),
+    textOf(insight['state'], 'insightDetails.state', out),
+  ];
+}

@@ -1,0 +1,172 @@
+/** Framed bytes to a CloudTrail row: peels the carrier, checks the text, maps. */
+import { type Buffer, isUtf8 } from 'node:buffer';
+import { hash53 } from '../../core/hash53.ts';
+import {
+  countMembers,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  memberSpan,
+  parseExact,
+  parseJson,
+  sortedJson,
+} from '../../core/json.ts';
+import { peekJson } from '../../core/peek.ts';
+import {
+  FORM,
+  type Head,
+  type RecordHints,
+  type RecordReader,
+  type RowOut,
+  type Value,
+} from '../source.ts';
+import { isCloudTrailRecord, isEnvelope, WRAPPERS } from './detect.ts';
+import { mapRecord, recordTime } from './map.ts';
+
+/** Canonical text of a record, in which copies that other carriers rewrote are equal. */
+export function canonicalRecord(text: string): string {
+  const value = /\d{16}/.test(text) ? parseExact(text) : parseJson(text);
+  return value === undefined ? text : sortedJson(value);
+}
+
+/** A reader for one CloudTrail file, whatever carries its records. */
+export function cloudTrailReader(head: Head): RecordReader {
+  const first = peekJson(head.text, WRAPPERS, 1)?.records[0]?.keys[0];
+  return { framing: { kind: 'json', wrappers: WRAPPERS, opener: first ?? 'eventVersion' }, read };
+}
+
+type Place = Parameters<RowOut['row']>[2];
+
+function read(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  offset: number,
+  hints: RecordHints,
+  out: RowOut,
+): void {
+  if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
+    out.reject('invalid_utf8', 'the record is not valid UTF-8');
+    return;
+  }
+  const text = bytes.toString(hints.ascii ? 'latin1' : 'utf8', start, end);
+  const value = hints.bigNumber ? parseExact(text) : parseJson(text);
+  if (value === undefined) {
+    out.reject('not_json', 'the record is not JSON');
+    return;
+  }
+  if (hints.members !== countMembers(value)) {
+    out.anomaly('duplicate_key', 'an object names a key twice');
+  }
+  if (typeof value === 'string') {
+    // An array of CloudTrailEvent strings, as `--query 'Events[].CloudTrailEvent'` prints it.
+    readInner(value, { offset, length: end - start, form: FORM.jsonString }, out);
+    return;
+  }
+  if (!isObject(value)) {
+    out.reject('not_an_object', 'the record is not an object');
+    return;
+  }
+  const inner = value['CloudTrailEvent'];
+  if (typeof inner === 'string') {
+    const span = memberSpan(bytes, start, end, 'CloudTrailEvent');
+    if (span !== undefined) {
+      const place = {
+        offset: offset + span.start - start,
+        length: span.end - span.start,
+        form: FORM.jsonString,
+      };
+      readInner(inner, place, out);
+      return;
+    }
+  }
+  if (isEnvelope(value)) {
+    const span = memberSpan(bytes, start, end, 'detail');
+    const detail = value['detail'];
+    if (span !== undefined && isObject(detail)) {
+      const place = {
+        offset: offset + span.start - start,
+        length: span.end - span.start,
+        form: FORM.plain,
+      };
+      emit(detail, text, hints.escaped, hints.bigNumber, place, out);
+      return;
+    }
+  }
+  emit(value, text, hints.escaped, hints.bigNumber, undefined, out);
+}
+
+/** A record that was the value of a JSON string. */
+function readInner(text: string, place: Place, out: RowOut): void {
+  const bigNumber = /\d{16}/.test(text);
+  const value = bigNumber ? parseExact(text) : parseJson(text);
+  if (value === undefined) {
+    out.reject('not_json', 'the string that should hold the record is not JSON');
+  } else if (!isObject(value)) {
+    out.reject('not_an_object', 'the string that should hold the record holds no object');
+  } else {
+    if (colons(text) !== countMembers(value))
+      out.anomaly('duplicate_key', 'an object names a key twice');
+    emit(value, text, text.includes('\\'), bigNumber, place, out);
+  }
+}
+
+/** Colons outside strings. */
+function colons(text: string): number {
+  return text.replace(/"(?:[^"\\]|\\.)*"/gs, '').split(':').length - 1;
+}
+
+function emit(
+  record: JsonObject,
+  text: string,
+  escaped: boolean,
+  bigNumber: boolean,
+  place: Place,
+  out: RowOut,
+): void {
+  if (!isCloudTrailRecord(record)) {
+    out.reject('not_this_source', 'the record is not one of CloudTrail');
+    return;
+  }
+  const timeUs = recordTime(record);
+  if (timeUs === undefined) {
+    out.reject('bad_time', 'eventTime is missing or not a time');
+    return;
+  }
+  if (bigNumber && holdsBigInteger(record)) out.anomaly('big_number', 'an integer is beyond 2^53');
+  if (
+    escaped
+      ? /"(?:_|\\u005f){2}proto/i.test(text) && holdsProto(record)
+      : text.includes('"__proto__"') && holdsProto(record)
+  ) {
+    out.anomaly('proto_key', 'an object has a member named __proto__');
+  }
+  const values = mapRecord(record, timeUs, out);
+  if (escaped) cleanTexts(values, text, out);
+  const id = record['eventID'] ?? record['eventId'];
+  // Version 1.0 has no eventID: the record itself is its identity.
+  out.row(values, hash53(typeof id === 'string' ? id : sortedJson(record)), place);
+}
+
+/** Only escapes can bring U+0000 and lone surrogates into a value. */
+function cleanTexts(values: Value[], text: string, out: RowOut): void {
+  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return;
+  for (const [index, value] of values.entries()) {
+    if (typeof value !== 'string') continue;
+    if (value.includes('\0')) out.anomaly('nul_character', 'a value contains U+0000');
+    if (value.isWellFormed()) continue;
+    values[index] = value.toWellFormed();
+    out.anomaly('bad_value', 'a lone surrogate was replaced by U+FFFD');
+  }
+}
+
+function holdsBigInteger(value: JsonValue | undefined): boolean {
+  if (typeof value === 'bigint') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(holdsBigInteger);
+}
+
+function holdsProto(value: JsonValue | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsProto);
+}
