@@ -19,6 +19,7 @@ export function realEffects(): Effects {
     now: () => Date.now(),
     env: process.env,
     cwd: process.cwd(),
+    argv: process.argv.slice(2),
     out: sink(1, stdout.isTTY),
     err: sink(2, stderr.isTTY),
     askSecret: stdin.isTTY ? askSecret : undefined,

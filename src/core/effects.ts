@@ -12,6 +12,8 @@ export interface Effects {
   readonly now: () => number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The words of the command line, for the custody ledger. */
+  readonly argv?: readonly string[];
   /** Results. */
   readonly out: TextSink;
   /** Progress and errors. */

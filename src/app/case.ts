@@ -1,0 +1,149 @@
+/** Opens a case folder and its examiner's key. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { casePaths, type CasePaths } from '../bundle/layout.ts';
+
+import { parseCanonicalLine } from '../core/canonical-read.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { isEncryptedKey, openPrivateKey } from '../crypto/keys.ts';
+import { createSigner, type Signer } from '../crypto/signer.ts';
+import { fingerprint, readCertificate } from '../crypto/trust.ts';
+
+export const CASE_TYPE = 'case/1';
+
+/** Content of case.json. */
+export interface CaseInfo {
+  readonly type: typeof CASE_TYPE;
+  /** The case's id: every signed file of the case names it. */
+  readonly case: string;
+  /** Claimed, RFC 3339 UTC. */
+  readonly created_at: string;
+  readonly examiner: {
+    readonly name: string;
+    readonly organization?: string;
+    readonly role: string;
+    /** SHA-256 of the examiner's certificate (DER): pki/signers/<this>.pem, keys/<this>.key.pem. */
+    readonly certificate: string;
+  };
+  /** SHA-256 of pki/root.pem's certificate (DER). */
+  readonly root: string;
+}
+
+/** An opened case. */
+export interface Case {
+  readonly paths: CasePaths;
+  readonly info: CaseInfo;
+}
+
+/** File of a private key, named after its certificate. */
+export function keyFile(paths: CasePaths, certificate: string): string {
+  return join(paths.keys, `${certificate}.key.pem`);
+}
+
+/** File of a signer's certificate. */
+export function signerFile(paths: CasePaths, certificate: string): string {
+  return join(paths.signers, `${certificate}.pem`);
+}
+
+/**
+ * Opens the case in a folder.
+ * @throws ExhibitError `E_NO_CASE` when there is none, `E_FORMAT` when case.json is not of its documented form.
+ */
+export async function openCase(dir: string): Promise<Case> {
+  const paths = casePaths(dir);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(paths.caseJson);
+  } catch (error) {
+    if (!isSystemError(error) || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR')) throw error;
+    throw new ExhibitError('E_NO_CASE', 'the folder is not a case: it holds no case.json', {
+      where: { file: dir },
+      hint: 'name the folder that `exhibit init` made',
+      cause: error,
+    });
+  }
+  const value = parseCanonicalLine(bytes);
+  if (!isCaseInfo(value)) {
+    throw new ExhibitError('E_FORMAT', 'case.json is not of its documented form', {
+      where: { file: paths.caseJson },
+      hint: 'it is written once by `exhibit init` and never changed; restore it from a copy of the case',
+    });
+  }
+  return { paths, info: value };
+}
+
+/**
+ * The case's examiner, ready to sign; asks for the passphrase when `EXHIBIT_PASSPHRASE` is not set.
+ * @throws ExhibitError `E_NO_PASSPHRASE`, `E_BAD_PASSPHRASE`, `E_READ` (no key here), `E_FORMAT` (files mixed up).
+ */
+export async function openSigner({ paths, info }: Case, fx: Effects): Promise<Signer> {
+  const { certificate } = info.examiner;
+  const pem = await readFile(signerFile(paths, certificate), 'utf8');
+  if (fingerprint(readCertificate(pem, signerFile(paths, certificate))) !== certificate) {
+    throw new ExhibitError('E_FORMAT', 'the certificate is not the one that case.json names', {
+      where: { file: signerFile(paths, certificate) },
+    });
+  }
+  const file = keyFile(paths, certificate);
+  const key = await readKey(file, paths);
+  const passphrase = isEncryptedKey(key) ? await askPassphrase(fx, file) : undefined;
+  return createSigner(pem, openPrivateKey(key, passphrase, file), fx.now);
+}
+
+async function readKey(file: string, paths: CasePaths): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
+    const others = (await readdir(paths.keys).catch(() => [])).length;
+    throw new ExhibitError('E_READ', "the examiner's private key is not in this case", {
+      where: { file },
+      hint:
+        others === 0
+          ? 'a copy handed to others has no keys; work in the original, or put keys/ back'
+          : 'the key is named after the certificate that case.json names',
+      cause: error,
+    });
+  }
+}
+
+async function askPassphrase(fx: Effects, file: string): Promise<string> {
+  const given = fx.env['EXHIBIT_PASSPHRASE'];
+  if (given !== undefined && given !== '') return given;
+  const asked = await fx.askSecret?.("Passphrase of the examiner's key: ");
+  if (asked !== undefined && asked !== '') return asked;
+  throw new ExhibitError(
+    'E_NO_PASSPHRASE',
+    'the private key is encrypted and no passphrase was given',
+    {
+      where: { file },
+      hint: 'set EXHIBIT_PASSPHRASE, or run exhibit on a terminal',
+    },
+  );
+}
+
+function isCaseInfo(value: unknown): value is CaseInfo {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    type,
+    case: id,
+    created_at: createdAt,
+    root,
+    examiner,
+  } = value as Record<string, unknown>;
+  if (typeof examiner !== 'object' || examiner === null) return false;
+  const { name, organization, role, certificate } = examiner as Record<string, unknown>;
+  return (
+    type === CASE_TYPE &&
+    isCaseId(id) &&
+    [createdAt, name, role].every((field) => typeof field === 'string') &&
+    (organization === undefined || typeof organization === 'string') &&
+    [root, certificate].every((field) => typeof field === 'string' && /^[0-9a-f]{64}$/.test(field))
+  );
+}
+
+/** Case ids stand in file names, in the seal's text and on paper. */
+export function isCaseId(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value);
+}

@@ -1,0 +1,35 @@
+/** Keeps secrets of the command line out of the ledger: an entry is signed and handed to others, for ever. */
+
+const SECRET_FLAG = /^--?[a-z-]*(?:pass|secret|token|credential|api-?key|session)[a-z-]*$/i;
+const HIDDEN = '[redacted]';
+
+/** Longer words (a whole SQL text) are cut: the run's own record holds them. */
+const MAX_WORD = 2000;
+
+/**
+ * The words as the ledger keeps them: values of flags that name a secret, passwords in URLs and the query strings of
+ * URLs (presigned ones hold credentials) are hidden.
+ */
+export function redactedArgv(argv: readonly string[]): string[] {
+  return argv.map((word, index) => {
+    const before = argv[index - 1];
+    if (before !== undefined && SECRET_FLAG.test(before) && !word.startsWith('--')) return HIDDEN;
+    const equals = word.indexOf('=');
+    if (equals > 0 && SECRET_FLAG.test(word.slice(0, equals))) {
+      return `${word.slice(0, equals)}=${HIDDEN}`;
+    }
+    return cut(hideInUrls(word.toWellFormed()));
+  });
+}
+
+function hideInUrls(word: string): string {
+  return word
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@?#]*@/gi, `$1${HIDDEN}@`)
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#]*)\?[^\s#]*/gi, `$1?${HIDDEN}`);
+}
+
+function cut(word: string): string {
+  return word.length <= MAX_WORD
+    ? word
+    : `${word.slice(0, MAX_WORD).toWellFormed()}… (${String(word.length)} characters)`;
+}

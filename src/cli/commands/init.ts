@@ -1,0 +1,51 @@
+/** `exhibit init`: opens a case. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { initCase } from '../../app/init.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT } from '../../core/errors.ts';
+import { terminalSafe } from '../../core/text.ts';
+
+interface Flags {
+  readonly caseId: string;
+  readonly examiner: string;
+  readonly organization?: string;
+  readonly unprotectedKey?: boolean;
+  readonly json?: boolean;
+}
+
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  program
+    .command('init')
+    .description('make a case folder: keys, trust anchor, VERIFY.txt, first custody entry')
+    .argument('<dir>', 'folder to make; must not exist or be empty')
+    .requiredOption('--case-id <id>', 'id of the case, for example CASE-2026-014')
+    .requiredOption('--examiner <name>', 'who signs; stands in the certificate')
+    .option('--organization <name>', "the examiner's organisation")
+    .option('--unprotected-key', 'store the private keys without a passphrase')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (dir: string, flags: Flags) => {
+      const { caseId, examiner, organization, unprotectedKey, json } = flags;
+      const result = await initCase(
+        {
+          dir: resolve(fx.cwd, dir),
+          caseId,
+          examiner,
+          ...(organization === undefined ? {} : { organization }),
+          ...(unprotectedKey === undefined ? {} : { unprotectedKey }),
+        },
+        fx,
+      );
+      if (json === true) fx.out.write(`${JSON.stringify(result)}\n`);
+      else {
+        fx.out.write(
+          `Case ${result.case} is open in ${terminalSafe(dir)}\n\n` +
+            'Write on paper, away from this folder:\n' +
+            `  root certificate  sha256 ${result.root_fingerprint}\n` +
+            `  ledger head       sha256 ${result.head}\n` +
+            '(TRUST.txt shows the first in the form that openssl prints.)\n',
+        );
+      }
+      done(EXIT.ok);
+    });
+}

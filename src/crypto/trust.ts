@@ -1,0 +1,88 @@
+/** Judges certificates with node:crypto alone. The anchor is what the verifier gives, never what a package brings. */
+import { X509Certificate } from 'node:crypto';
+import { sha256Hex } from '../core/digest.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+
+const MIN_MODULUS_BITS = 3072;
+const PUBLIC_EXPONENT = 65_537n;
+
+/** Lower-case hex SHA-256 of a certificate's DER. */
+export function fingerprint(certificate: X509Certificate): string {
+  return sha256Hex(certificate.raw);
+}
+
+/** A fingerprint as `openssl x509 -fingerprint -sha256` prints it: upper-case pairs with colons. */
+export function fingerprintWithColons(hex: string): string {
+  return (hex.toUpperCase().match(/../g) ?? []).join(':');
+}
+
+/**
+ * Reads a certificate.
+ * @param data PEM or DER.
+ * @param file its name, for the message.
+ * @throws ExhibitError `E_FORMAT` when it is none.
+ */
+export function readCertificate(data: string | Uint8Array, file: string): X509Certificate {
+  try {
+    return new X509Certificate(data);
+  } catch (error) {
+    throw new ExhibitError('E_FORMAT', 'the file is not an X.509 certificate', {
+      where: { file },
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Why a certificate cannot be a trust anchor; `undefined` when it can: a self-signed CA with a strong RSA key.
+ */
+export function rootProblem(root: X509Certificate): string | undefined {
+  if (!root.ca) return 'the root certificate is not a certificate authority';
+  const weak = keyProblem(root);
+  if (weak !== undefined) return `the root certificate: ${weak}`;
+  if (!root.checkIssued(root) || !root.verify(root.publicKey)) {
+    return 'the root certificate is not signed by its own key';
+  }
+  return undefined;
+}
+
+/**
+ * Why a certificate cannot speak for the root at a time; `undefined` when it can: issued and signed by the root, not a
+ * CA itself, RSA of at least 3072 bits with e = 65537, and both certificates valid at that time (edges included).
+ * @param atUs claimed signing time, microseconds UTC.
+ */
+export function signerProblem(
+  certificate: X509Certificate,
+  root: X509Certificate,
+  atUs: number,
+): string | undefined {
+  if (certificate.ca) return 'the signer certificate is a certificate authority';
+  const weak = keyProblem(certificate);
+  if (weak !== undefined) return `the signer certificate: ${weak}`;
+  if (!certificate.checkIssued(root)) return 'the signer certificate was not issued by this root';
+  if (!certificate.verify(root.publicKey)) {
+    return 'the signature on the signer certificate is not by this root';
+  }
+  for (const [name, one] of [
+    ['signer', certificate],
+    ['root', root],
+  ] as const) {
+    if (atUs < one.validFromDate.getTime() * 1000) {
+      return `the ${name} certificate was not yet valid at ${formatUs(atUs)}`;
+    }
+    if (atUs > one.validToDate.getTime() * 1000) {
+      return `the ${name} certificate had expired at ${formatUs(atUs)}`;
+    }
+  }
+  return undefined;
+}
+
+function keyProblem(certificate: X509Certificate): string | undefined {
+  const key = certificate.publicKey;
+  if (key.asymmetricKeyType !== 'rsa') return 'its key is not RSA';
+  const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < MIN_MODULUS_BITS) return `its RSA key has only ${String(modulusLength)} bits`;
+  if (publicExponent !== PUBLIC_EXPONENT) return 'its RSA exponent is not 65537';
+  return undefined;
+}
