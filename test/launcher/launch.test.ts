@@ -58,10 +58,9 @@ test.skipIf(old === undefined)(
 );
 
 describe.each(nodes)('started by %s', (_name, node) => {
-  const start = async (args: readonly string[], env = {}, cwd?: string): Promise<RunResult> => {
-    const bin = await probeCopy();
-    return runProcess(node, [bin, ...args], cwd === undefined ? { env } : { env, cwd });
-  };
+  // The probe writes files named by its words: never into the package.
+  const start = async (args: readonly string[], env = {}, cwd?: string): Promise<RunResult> =>
+    runProcess(node, [await probeCopy(), ...args], { env, cwd: cwd ?? (await tempDir()) });
 
   test('hands words on untouched and drops NODE_OPTIONS', async () => {
     const words = ['collect', 'probe', '--x=1', '', 'ä b', '--', '-v'];
