@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { ANALYTICS, BUCKET, FAR, FLOW_LOG, GLOBAL, HOME, HOST, PROD, TRAIL } from './cast.ts';
 import { digests, publicKeyList, type DeliveredLog } from './digests.ts';
-import { MOMENT } from './intrusion.ts';
+import { MOMENT } from './night.ts';
 import { fileToken, guid, hexText, randomStream } from './random.ts';
 import { isoSeconds, type Json, type JsonObject, type TrailEvent } from './trail.ts';
 import type { Flow, World } from './world.ts';

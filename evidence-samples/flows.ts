@@ -1,7 +1,7 @@
 /** Network flows: ordinary traffic at home, knocking on closed ports, and the copy that leaves from sa-east-1. */
 import { ADDRESS, FAR, HOME, HOST } from './cast.ts';
-import type { ExportObject } from './background.ts';
-import { DIRECT_OBJECTS, MOMENT } from './intrusion.ts';
+import type { ExportObject } from './days.ts';
+import { DIRECT_OBJECTS, MOMENT } from './night.ts';
 import { randomStream } from './random.ts';
 import type { Flow, World } from './world.ts';
 

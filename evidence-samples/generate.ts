@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { background } from './background.ts';
 import { mirrorFiles, type SampleFile } from './files.ts';
 import { flows } from './flows.ts';
-import { intrusion, MOMENT } from './intrusion.ts';
+import { intrusion } from './intrusion.ts';
+import { MOMENT } from './night.ts';
 import { World } from './world.ts';
 
 /** All files of the samples, sorted by path. */

@@ -34,13 +34,13 @@ export interface ConsoleSession {
 }
 
 /** An AWS service calling for itself. */
-export interface Service {
+interface Service {
   readonly kind: 'service';
   readonly name: string;
 }
 
 /** Any identity, written out. */
-export interface Literal {
+interface Literal {
   readonly kind: 'literal';
   readonly identity: JsonObject;
 }
