@@ -62,7 +62,10 @@ export const HEAD_BYTES = 65_536;
 
 /** A source's claim on a file. The content decides; a name alone never gives more than 20. */
 export interface Detection {
-  /** 1 to 100; the highest claim wins, a tie is an error in the sources and fails their conformance test. */
+  /**
+   * 1 to 100; the highest claim wins, a tie is an error in the sources and fails their conformance test. 0 claims
+   * nothing: the source knows what the file is and that nothing reads it yet; `reason` says so.
+   */
   readonly confidence: number;
   /** For `status`: what was seen. */
   readonly reason: string;
