@@ -202,8 +202,8 @@ export function persistence(world: World): void {
   });
 }
 
-/** From the user key to the deploy role, the secrets, and on to the analytics account. Returns the last session. */
-export function roleChain(world: World): Session {
+/** From the user key to the deploy role, the secrets, and on to the analytics account. Returns the sessions there. */
+export function roleChain(world: World): readonly [first: Session, second: Session] {
   const first = assumeRole({
     at: at('17 23:31:09'),
     caller: USER.ci,
@@ -296,14 +296,18 @@ export function roleChain(world: World): Session {
       `arn:aws:sts::${PROD}:assumed-role/deploy-pipeline/gh-actions-9001`,
     ),
   });
-  const second = assumeRole({
-    at: at('17 23:48:27'),
-    caller: deploy,
-    role: ROLE.exportMaintenance,
-    name: 'gh-actions-9001',
-    region: HOME,
-    ...CLI,
-  });
-  world.event(...second.events);
-  return second.session;
+  // A chained session lives one hour at most, so the copying needs a second one.
+  const assume = (when: number): Session => {
+    const { session, events } = assumeRole({
+      at: when,
+      caller: deploy,
+      role: ROLE.exportMaintenance,
+      name: 'gh-actions-9001',
+      region: HOME,
+      ...CLI,
+    });
+    world.event(...events);
+    return session;
+  };
+  return [assume(at('17 23:48:27')), assume(at('18 00:29:55'))];
 }

@@ -9,9 +9,9 @@ import { blinding, inTheDark, response } from './cover.ts';
 export function intrusion(world: World, exports: readonly ExportObject[]): void {
   reconnaissance(world);
   persistence(world);
-  const session = roleChain(world);
+  const sessions = roleChain(world);
   farInstance(world);
-  exfiltration(world, session, exports);
+  exfiltration(world, sessions, exports);
   blinding(world);
   inTheDark(world);
   response(world);

@@ -55,6 +55,7 @@ export function instances(world: World, random: Random, from: number, to: number
           name: host.instance,
           region: HOME,
           delivery: '2.0',
+          seconds: 6 * 3600,
           ip: 'ec2.amazonaws.com',
           agent: 'ec2.amazonaws.com',
         });

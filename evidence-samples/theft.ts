@@ -10,15 +10,14 @@ import { type ExportObject } from './days.ts';
 /** The customer exports: first to the attacker's own address, then through an instance far away. */
 export function exfiltration(
   world: World,
-  session: Session,
+  [first, second]: readonly [Session, Session],
   exports: readonly ExportObject[],
 ): void {
   const requester = `arn:aws:sts::${ANALYTICS}:assumed-role/export-maintenance/gh-actions-9001`;
-  const trail = (event: string): { account: string; caller: Caller; event: string } => ({
-    account: ANALYTICS,
-    caller: session,
-    event,
-  });
+  const trail = (
+    event: string,
+    caller = first,
+  ): { account: string; caller: Caller; event: string } => ({ account: ANALYTICS, caller, event });
   world.s3(
     s3Request({
       at: at('17 23:51:44'),
@@ -73,7 +72,7 @@ export function exfiltration(
         requester,
         ip,
         agent,
-        trail: trail('GetObject'),
+        trail: trail('GetObject', ip === ADDRESS.farPublic ? second : first),
       }),
     );
   };

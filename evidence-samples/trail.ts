@@ -225,6 +225,8 @@ export interface Assume {
   readonly sourceIdentity?: string;
   readonly key?: string;
   readonly delivery?: string;
+  /** Life of the credentials in seconds; one hour, the most a chained session can have. */
+  readonly seconds?: number;
 }
 
 /**
@@ -263,13 +265,13 @@ export function assumeRole(assume: Assume): {
       roleArn,
       roleSessionName: name,
       ...(assume.sourceIdentity === undefined ? {} : { sourceIdentity: assume.sourceIdentity }),
-      durationSeconds: 3600,
+      durationSeconds: assume.seconds ?? 3600,
     },
     response: {
       credentials: {
         accessKeyId: key,
         sessionToken: sessionToken(random),
-        expiration: proseTime(at + 3_600_000),
+        expiration: proseTime(at + (assume.seconds ?? 3600) * 1000),
       },
       assumedRoleUser: {
         assumedRoleId: `${role.id}:${name}`,
