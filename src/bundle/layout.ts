@@ -51,3 +51,23 @@ export function evidenceNo(id: string): number | undefined {
   const match = /^EV-(\d{4})$/.exec(id);
   return match?.[1] === undefined || match[1] === '0000' ? undefined : Number(match[1]);
 }
+
+/** Paths of one evidence item. */
+export interface EvidencePaths {
+  readonly folder: string;
+  readonly seal: string;
+  readonly signature: string;
+  /** The collection before it is sealed. */
+  readonly staging: string;
+}
+
+/** Paths of an evidence item of a case. */
+export function evidencePaths(paths: CasePaths, id: string): EvidencePaths {
+  const folder = join(paths.evidence, id);
+  return {
+    folder,
+    seal: join(folder, `${id}.seal`),
+    signature: join(folder, `${id}.seal.p7s`),
+    staging: join(paths.staging, id),
+  };
+}

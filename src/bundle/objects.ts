@@ -42,8 +42,22 @@ export interface StagedProblem {
   readonly detail: string;
 }
 
-/** One line of acquisition/objects.jsonl. */
+/** One line of acquisition/objects.jsonl: one payload file. */
 export interface BagObject extends StagedObject {
   /** Path in the bag: `data/...`. */
   readonly path: string;
+  /**
+   * For a part of a file that is too large for one member (8 GiB and more): `size`, `sha256` and `sha512` above are then
+   * of the whole file, those in here of the part.
+   */
+  readonly part?: {
+    /** From 1. */
+    readonly number: number;
+    readonly of: number;
+    /** Of the part's first byte in the whole file. */
+    readonly offset: number;
+    readonly size: number;
+    readonly sha256: string;
+    readonly sha512: string;
+  };
 }
