@@ -6,15 +6,17 @@
 /** Folder of src → folders (or single files) of src it may import besides itself. */
 const WALLS = {
   core: [],
+  disk: ['core'],
+  witness: ['core'],
   crypto: ['core'],
   archive: ['core'],
   db: ['core'],
-  bundle: ['core', 'crypto', 'archive'],
-  custody: ['core', 'crypto', 'bundle/layout.ts'],
-  collect: ['core', 'bundle/objects.ts', 'bundle/layout.ts'],
+  bundle: ['core', 'crypto', 'archive', 'disk'],
+  custody: ['core', 'crypto', 'disk', 'bundle/layout.ts'],
+  collect: ['core', 'disk', 'bundle/objects.ts', 'bundle/layout.ts'],
   sources: ['core'],
   framing: ['core', 'sources/source.ts'],
-  ingest: ['core', 'db', 'sources', 'framing', 'bundle', 'archive', 'custody'],
+  ingest: ['core', 'disk', 'db', 'sources', 'framing', 'bundle', 'archive', 'custody'],
   query: ['core', 'db'],
   report: ['core', 'query', 'db'],
   app: [
@@ -30,6 +32,8 @@ const WALLS = {
     'ingest',
     'query',
     'report',
+    'disk',
+    'witness',
   ],
   cli: ['core', 'app'],
 };

@@ -30,6 +30,7 @@ var RESTRICTED = [
   'timeline',
   'search',
   'show',
+  'cloudtrail',
   'custody',
   'report',
   'export',

@@ -20,6 +20,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   timeline: () => import('./commands/timeline.ts'),
   search: () => import('./commands/search.ts'),
   show: () => import('./commands/show.ts'),
+  cloudtrail: () => import('./commands/cloudtrail.ts'),
   custody: () => import('./commands/custody.ts'),
   report: () => import('./commands/report.ts'),
   export: () => import('./commands/export.ts'),
@@ -41,7 +42,9 @@ export async function run(argv: readonly string[], fx: Effects): Promise<number>
     }
     let status: number = EXIT.ok;
     const program = new Command('exhibit')
-      .description('Offline forensic toolkit for AWS logs: sealed evidence, custody, reproducible answers.')
+      .description(
+        'Offline forensic toolkit for AWS logs: sealed evidence, custody, reproducible answers.',
+      )
       .exitOverride()
       .configureOutput({
         writeOut: (text) => {
@@ -68,7 +71,11 @@ export async function run(argv: readonly string[], fx: Effects): Promise<number>
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
       return json
-        ? reportFailure(new ExhibitError('E_USAGE', error.message.replace(/^error: /, '')), fx, true)
+        ? reportFailure(
+            new ExhibitError('E_USAGE', error.message.replace(/^error: /, '')),
+            fx,
+            true,
+          )
         : EXIT.usage;
     }
     return reportFailure(error, fx, json);

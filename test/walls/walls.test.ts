@@ -20,6 +20,8 @@ interface Breach {
 
 const FOLDER_BREACHES: readonly (readonly [string, string])[] = [
   ['core', 'crypto'],
+  ['disk', 'collect'],
+  ['witness', 'framing'],
   ['crypto', 'bundle'],
   ['archive', 'crypto'],
   ['db', 'bundle'],

@@ -1,0 +1,51 @@
+/**
+ * Files that are on the disk, whole, or not there at all. Node's permission model refuses fsync in every form, so data
+ * is written through O_SYNC, which it allows; names are made durable where fsync of a folder is possible.
+ */
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { isSystemError } from '../core/errors.ts';
+
+const { O_CREAT, O_TRUNC, O_WRONLY, O_SYNC } = constants;
+
+/**
+ * Writes a file and waits until the disk has its bytes; replaces what is there.
+ * @throws the system's error (ENOSPC, EIO, ...); what was written so far is then removed.
+ */
+export function writeSynced(path: string, bytes: Uint8Array): void {
+  // O_SYNC is absent on Windows, where fsync is the only way and restricted verbs do without.
+  const file = openSync(
+    path,
+    O_CREAT | O_TRUNC | O_WRONLY | ((O_SYNC as number | undefined) ?? 0),
+    0o644,
+  );
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+  } catch (error) {
+    closeSync(file);
+    rmSync(path, { force: true });
+    throw error;
+  }
+  closeSync(file);
+}
+
+/** Puts a whole file in place: a reader sees the old one or the new one, never a part. */
+export function replaceFile(path: string, bytes: Uint8Array, folder: string): void {
+  const part = `${path}.part`;
+  writeSynced(part, bytes);
+  renameSync(part, path);
+  syncFolder(folder);
+}
+
+/** Makes the names in a folder durable, where the system and the permission model allow it. */
+export function syncFolder(path: string): void {
+  // Windows cannot open a folder; its file systems journal names themselves.
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ERR_ACCESS_DENIED') throw error;
+  } finally {
+    closeSync(folder);
+  }
+}
