@@ -1,0 +1,186 @@
+/**
+ * Runs one query on an open case database and gives its canonical result. Runs inside the worker thread, where the main
+ * thread can end it; nothing here writes.
+ */
+import { Buffer } from 'node:buffer';
+import type { Database } from '../db/open.ts';
+import { CLOCK_ASKED } from '../db/no-clock.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { canonicalResult, canonicalRow, type CanonicalResult, type Cell } from './canonical.ts';
+import {
+  lintText,
+  refuseByText,
+  refuseFunctions,
+  type FunctionInfo,
+  type LintWarning,
+} from './lint.ts';
+import type { BoundParams } from './params.ts';
+import { bareStatement } from './tokens.ts';
+
+/** What a run gave. */
+export interface Answer extends CanonicalResult {
+  readonly columns: readonly string[];
+  /** `determined`: scanning the tables in the opposite direction gives the same rows in the same order. */
+  readonly order: 'determined' | 'not_determined';
+  readonly warnings: readonly LintWarning[];
+  /** For `not_determined`: the same query ordered by all its columns. */
+  readonly ordered_sql?: string;
+}
+
+/**
+ * Checks, runs twice (with `reverse_unordered_selects` off and on) and hashes.
+ * @param db read-only connection without a clock.
+ * @throws ExhibitError `E_QUERY_REFUSED`, `E_QUERY_PARAM`.
+ */
+export function execute(db: Database, sql: string, params: BoundParams): Answer {
+  refuseByText(sql);
+  const statement = asQuery(() => db.prepare(sql));
+  if (!statement.readonly || !statement.reader) {
+    throw new ExhibitError('E_QUERY_REFUSED', 'the statement does not only read', {
+      hint: 'a query is one SELECT statement',
+    });
+  }
+  refuseFunctions(functionsIn(db, sql, params), functionsKnown(db));
+  const columns = statement.columns().map((column) => column.name);
+
+  // One read transaction: both runs see one state.
+  db.exec('BEGIN');
+  try {
+    db.pragma('reverse_unordered_selects = 0');
+    const first = canonicalRows(db, sql, columns, params);
+    db.pragma('reverse_unordered_selects = 1');
+    const second = canonicalRows(db, sql, columns, params);
+    const result = canonicalResult(columns, first.rows);
+    const same = first.rows.every((row, at) => row === second.rows[at]);
+    const determined = same && first.rows.length === second.rows.length;
+    const warnings = [...lintText(sql, params)];
+    if (first.reals) warnings.push({ code: 'real_result', detail: '' });
+    return {
+      ...result,
+      columns,
+      warnings,
+      order: determined ? 'determined' : 'not_determined',
+      ...(determined ? {} : { ordered_sql: orderedByAll(sql, columns.length) }),
+    };
+  } finally {
+    db.pragma('reverse_unordered_selects = 0');
+    db.exec('COMMIT');
+  }
+}
+
+function canonicalRows(
+  db: Database,
+  sql: string,
+  columns: readonly string[],
+  params: BoundParams,
+): { readonly rows: readonly string[]; readonly reals: boolean } {
+  const rows: string[] = [];
+  const seen = { reals: false, doubtful: false };
+  asQuery(() => {
+    for (const row of iterate(db, sql, params)) {
+      for (const cell of row) {
+        if (typeof cell === 'number') seen.reals = true;
+        // The driver writes U+FFFD for bytes that are not UTF-8; real ones look the same.
+        else if (typeof cell === 'string' && cell.includes('\ufffd')) seen.doubtful = true;
+      }
+      rows.push(canonicalRow(row as Cell[]));
+    }
+  });
+  return {
+    rows: seen.doubtful ? exactRows(db, sql, columns.length, params) : rows,
+    reals: seen.reals,
+  };
+}
+
+// Again, with every value's type and bytes, so that text that is not valid UTF-8 is told from U+FFFD.
+function exactRows(
+  db: Database,
+  sql: string,
+  width: number,
+  params: BoundParams,
+): readonly string[] {
+  const names = columnNames(width);
+  const picks = names.map((name) => `typeof(${name}), ${name}, CAST(${name} AS BLOB)`);
+  const wrapped = `${asTable(sql, names)} SELECT ${picks.join(', ')} FROM q`;
+  const rows: string[] = [];
+  for (const row of iterate(db, wrapped, params)) {
+    const cells = names.map((_, at): Cell => {
+      const [type, value, bytes] = row.slice(at * 3, at * 3 + 3) as [
+        string,
+        Cell,
+        Uint8Array | null,
+      ];
+      return type === 'text' && bytes !== null ? textCell(bytes) : value;
+    });
+    rows.push(canonicalRow(cells));
+  }
+  return rows;
+}
+
+function textCell(bytes: Uint8Array): Cell {
+  const text = Buffer.from(bytes).toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : { badText: bytes };
+}
+
+function iterate(db: Database, sql: string, params: BoundParams): IterableIterator<unknown[]> {
+  const statement = db.prepare<[BoundParams], unknown[]>(sql).safeIntegers().raw();
+  // The driver takes an object only where the statement has parameters.
+  return Object.keys(params).length === 0
+    ? (statement as unknown as { iterate: () => IterableIterator<unknown[]> }).iterate()
+    : statement.iterate(params);
+}
+
+/** The query as one more level, ordered by all its columns: every row in a place of its own. */
+export function orderedByAll(sql: string, width: number): string {
+  const terms = Array.from({ length: width }, (_, at) => String(at + 1)).join(', ');
+  return `SELECT * FROM (\n${bareStatement(sql)}\n) ORDER BY ${terms}`;
+}
+
+function asTable(sql: string, names: readonly string[]): string {
+  return `WITH q(${names.join(', ')}) AS (\n${bareStatement(sql)}\n)`;
+}
+
+function columnNames(width: number): readonly string[] {
+  return Array.from({ length: width }, (_, at) => `c${String(at)}`);
+}
+
+// SQLite, "The bytecode engine": Function, PureFunc and the Agg opcodes carry `name(arguments)` in P4.
+function functionsIn(db: Database, sql: string, params: BoundParams): readonly string[] {
+  const names = new Set<string>();
+  asQuery(() => {
+    for (const row of iterate(db, `EXPLAIN ${sql}`, params)) {
+      const called = /^(.+)\(-?\d+\)$/.exec(String(row[5]));
+      if (/^(?:Function|PureFunc|Agg)/.test(String(row[1])) && called?.[1] !== undefined) {
+        names.add(called[1].toLowerCase());
+      }
+    }
+  });
+  return [...names].sort();
+}
+
+function functionsKnown(db: Database): readonly FunctionInfo[] {
+  return db.prepare<[], FunctionInfo>('SELECT name, type, flags FROM pragma_function_list').all();
+}
+
+// What SQLite says about a query is about the query, not about exhibit.
+function asQuery<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof ExhibitError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (message === CLOCK_ASKED) {
+      throw new ExhibitError('E_QUERY_REFUSED', message, {
+        cause,
+        hint: 'compare with a parameter instead: an answer must follow from the evidence alone',
+      });
+    }
+    if (cause instanceof RangeError && message.startsWith('Missing named parameter')) {
+      throw new ExhibitError('E_QUERY_PARAM', message, { cause, hint: 'give --param name=value' });
+    }
+    throw new ExhibitError('E_QUERY_REFUSED', `SQLite refuses the query: ${message}`, {
+      cause,
+      hint: 'docs/schema.md names the tables and columns',
+    });
+  }
+}

@@ -1,0 +1,84 @@
+/** Runs a query in a thread of its own, with a limit of time. */
+import { Worker } from 'node:worker_threads';
+import { ExhibitError, type ErrorCode, type Where } from '../core/errors.ts';
+import type { CaseMeta, EngineFacts } from './environment.ts';
+import type { Answer } from './execute.ts';
+import type { BoundParams } from './params.ts';
+
+/** What the thread is given. */
+export interface Job {
+  /** Path of case.db. */
+  readonly database: string;
+  readonly sql: string;
+  readonly params: BoundParams;
+}
+
+/** What came of a run. */
+export interface Outcome {
+  readonly answer: Answer;
+  readonly meta: CaseMeta;
+  readonly engine: EngineFacts;
+}
+
+/** What the thread sends back; an expected failure crosses as plain data. */
+export type Reply =
+  | { readonly outcome: Outcome }
+  | {
+      readonly error: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        readonly where: Where | undefined;
+        readonly hint: string | undefined;
+      };
+    };
+
+/** Seconds a query may take unless `--timeout` says otherwise. */
+export const DEFAULT_TIMEOUT_S = 900;
+
+/**
+ * Runs a query.
+ * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_QUERY_PARAM`, `E_NOT_IMPORTED`.
+ */
+export async function runQuery(
+  job: Job,
+  limits: { readonly timeoutS: number; readonly signal: AbortSignal },
+): Promise<Outcome> {
+  limits.signal.throwIfAborted();
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job });
+  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
+  try {
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(
+          new ExhibitError(
+            'E_QUERY_REFUSED',
+            `the query took longer than ${String(limits.timeoutS)} s`,
+            {
+              hint: 'narrow it, or give it more with --timeout SECONDS',
+            },
+          ),
+        );
+      }, limits.timeoutS * 1000);
+      stop = () => {
+        reject(limits.signal.reason as Error);
+      };
+      limits.signal.addEventListener('abort', stop, { once: true });
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => {
+        reject(new Error(`the query thread ended with ${String(code)} and said nothing`));
+      });
+    });
+    if ('outcome' in reply) return reply.outcome;
+    const { code, message, where, hint } = reply.error;
+    throw new ExhibitError(code, message, {
+      ...(where === undefined ? {} : { where }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  } finally {
+    clearTimeout(timer);
+    if (stop !== undefined) limits.signal.removeEventListener('abort', stop);
+    await worker.terminate();
+  }
+}
