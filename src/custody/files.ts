@@ -1,11 +1,14 @@
 /** The ledger's folder: which names belong in it, and how a file gets there whole or not at all. */
+import type { Buffer } from 'node:buffer';
 import {
   closeSync,
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -63,11 +66,20 @@ export const realFiles: Files = {
   },
 };
 
+/** No signed or vouched-for file of the ledger is larger; bounds what a hostile case makes us read. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Bytes of a regular file; undefined when there is none, or a link, a FIFO, or something too large in its place. */
+export function readRegular(path: string): Buffer | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size <= MAX_FILE_BYTES ? readFileSync(path) : undefined;
+}
+
 /** What lies in a ledger folder. */
 export interface Listing {
-  /** Number of the last entry; entries 1 to this one are there with their signatures if `problems` is empty. */
+  /** Number of the last entry before the first gap. */
   readonly last: number;
-  /** Everything that should not be so, one sentence each, in bytewise order of the names. */
+  /** Everything that should not be so. Empty: entries 1 to `last` are there with their signatures, nothing else is. */
   readonly problems: readonly { readonly file: string; readonly detail: string }[];
   /**
    * Name of a signature right after the last entry whose entry is missing: what a writer leaves that was stopped
@@ -78,33 +90,41 @@ export interface Listing {
 
 /** Lists a ledger folder strictly: nothing but entries 1..n and their signatures may be in it. */
 export function listLedger(folder: string): Listing {
-  const names = new Set(existsSync(folder) ? readdirSync(folder) : []);
-  const numbers = [...names].flatMap((name) => /^(\d{8})\.json$/.exec(name)?.[1] ?? []).map(Number);
-  const last = numbers.reduce((most, seq) => Math.max(most, seq), 0);
-  const problems: { file: string; detail: string }[] = [];
+  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  // A link or folder with an entry's name is a stranger, and the entry is missing.
+  const names = new Set(found.filter((file) => file.isFile()).map((file) => file.name));
   const expected = new Set<string>();
-  for (let seq = 1; seq <= last; seq++) {
-    // A gap of millions of entries is reported once, not a million times.
-    if (problems.length > MAX_PROBLEMS) break;
-    for (const file of [entryFile(seq), `${entryFile(seq)}.p7s`]) {
-      expected.add(file);
-      if (!names.has(file)) problems.push({ file, detail: 'missing' });
-    }
+  let last = 0;
+  for (; names.has(entryFile(last + 1)); last++) {
+    expected.add(entryFile(last + 1)).add(`${entryFile(last + 1)}.p7s`);
   }
-  const next = `${entryFile(last + 1)}.p7s`;
-  const halfWritten = names.has(next) ? next : undefined;
-  if (problems.length <= MAX_PROBLEMS) {
-    for (const file of [...names].filter((name) => !expected.has(name)).sort()) {
-      const detail =
-        file === halfWritten
-          ? 'a signature without its entry: a writer was stopped, or the last entry was taken away'
-          : 'does not belong in a ledger';
-      problems.push({ file, detail });
-    }
+  const next = entryFile(last + 1);
+  const halfWritten = names.has(`${next}.p7s`) ? `${next}.p7s` : undefined;
+  const strangers = found
+    .filter((file) => !file.isFile() || !expected.has(file.name))
+    .map((file) => file.name)
+    .sort();
+  const missing = [...expected].filter((file) => !names.has(file));
+  if (last === 0 || strangers.some((file) => file !== halfWritten && ENTRY_NAME.test(file))) {
+    missing.push(next);
   }
-  if (last === 0) problems.push({ file: entryFile(1), detail: 'the ledger has no entry' });
-  return { last, problems, halfWritten };
+  return {
+    last,
+    halfWritten,
+    problems: [
+      ...missing.map((file) => ({ file, detail: 'missing' })),
+      ...strangers.map((file) => ({ file, detail: strangeness(file, halfWritten) })),
+    ],
+  };
 }
 
-/** More problems than this are not listed one by one. */
-const MAX_PROBLEMS = 1000;
+const ENTRY_NAME = /^\d{8}\.json(?:\.p7s)?$/;
+
+function strangeness(file: string, halfWritten: string | undefined): string {
+  if (file === halfWritten) {
+    return 'a signature without its entry: a writer was stopped, or the last entry was taken away';
+  }
+  return ENTRY_NAME.test(file)
+    ? 'comes after a gap, or is not a regular file'
+    : 'does not belong in a ledger';
+}
