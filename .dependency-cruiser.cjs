@@ -24,6 +24,8 @@ const WALLS = {
     'crypto',
     'archive',
     'db',
+    'disk',
+    'witness',
     'bundle',
     'custody',
     'collect',

@@ -25,6 +25,7 @@ var NODE_PACKAGES = {
 var RESTRICTED = [
   'verify',
   'import',
+  'cloudtrail',
   'status',
   'query',
   'timeline',
