@@ -26,6 +26,10 @@ const MAX_LAYERS = 3;
 /** Input is given to zlib in pieces of this size, so that one piece never inflates to more than about 32 MiB. */
 const PIECE_BYTES = 32_768;
 const OUTPUT_BYTES = 131_072;
+/** Stored bytes of a member that are kept to be inflated again in smaller steps when the stream turns out corrupt. */
+const REPLAY_BYTES = 2 ** 20;
+/** Output step of that second run: so much is lost at most before a fault. */
+const REPLAY_OUTPUT_BYTES = 256;
 /** Enough for any magic number and for the fixed part of a member's header. */
 const SNIFF_BYTES = 10;
 /** Header fields of a member (name, comment, extra) longer than this are no gzip that any tool writes. */
@@ -114,11 +118,10 @@ async function* inflateMembers(
     const state = { crc: 0, size: 0, fault: '' };
     yield* inflateDeflate(reader, state);
     if (state.fault !== '') {
-      const at = reader.offset;
-      const rest = await reader.drain();
+      await reader.drain();
       report.problems.push({
         kind: 'gzip_corrupt',
-        detail: `${where} is corrupt: ${state.fault} after ${String(state.size)} inflated bytes, near byte ${String(at)}; ${String(rest)} stored bytes not read`,
+        detail: `${where} is corrupt: ${state.fault} after ${String(state.size)} inflated bytes; the rest is not read`,
       });
       break;
     }
@@ -190,52 +193,117 @@ interface MemberState {
   fault: string;
 }
 
+/** A raw inflate engine whose output, end and fault can be waited for, one input piece at a time. */
+class Engine {
+  readonly #stream;
+  #wake: () => void = () => undefined;
+  #ended = false;
+  /** Inflated since the last write. */
+  output: Buffer[] = [];
+  /** zlib's word for what is wrong; empty while nothing is. */
+  fault = '';
+
+  constructor(outputBytes: number) {
+    // Z_SYNC_FLUSH: a cut stream gives what it has instead of an error; that the trailer is missing shows the cut.
+    this.#stream = createInflateRaw({
+      chunkSize: outputBytes,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
+    this.#stream.on('data', (chunk: Buffer) => {
+      this.output.push(chunk);
+    });
+    this.#stream.on('error', (error) => {
+      this.fault = error.message;
+      this.#wake();
+    });
+    this.#stream.on('end', () => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  /** True once the deflate stream has ended, or the input. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Input bytes that the deflate stream used. */
+  get used(): number {
+    return this.#stream.bytesWritten;
+  }
+
+  /** Inflates a piece, or with undefined what is left at the end of the input. */
+  async write(piece: Buffer | undefined): Promise<void> {
+    this.output = [];
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (piece === undefined) this.#stream.end();
+      else
+        this.#stream.write(piece, () => {
+          resolve();
+        });
+    });
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+}
+
 /** Inflates one deflate stream and leaves the reader behind it (at its end, if the file is cut). */
 async function* inflateDeflate(
   reader: ByteReader,
   state: MemberState,
 ): AsyncGenerator<Buffer, void, undefined> {
-  // Z_SYNC_FLUSH at the end: a cut stream gives what it has instead of an error; the missing trailer shows the cut.
-  const engine = createInflateRaw({ chunkSize: OUTPUT_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
-  let output: Buffer[] = [];
-  let ended = false;
-  let wake: () => void = () => undefined;
-  engine.on('data', (chunk: Buffer) => {
-    output.push(chunk);
-  });
-  engine.on('error', (error) => {
-    state.fault = error.message;
-    wake();
-  });
-  engine.on('end', () => {
-    ended = true;
-    wake();
-  });
+  const engine = new Engine(OUTPUT_BYTES);
+  let given: Buffer[] | undefined = [];
+  let givenLength = 0;
   try {
-    let given = 0;
-    while (!ended && state.fault === '') {
-      const piece = await reader.take(PIECE_BYTES);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (piece === undefined) engine.end();
-        else
-          engine.write(piece, () => {
-            resolve();
-          });
-      });
-      given += piece?.length ?? 0;
-      // Input behind the end of the deflate stream goes back.
-      if (piece !== undefined && ended)
-        reader.unread(piece.subarray(piece.length - (given - engine.bytesWritten)));
-      for (const chunk of output) {
-        state.crc = crc32(chunk, state.crc);
-        state.size += chunk.length;
-        yield chunk;
+    while (!engine.ended && engine.fault === '') {
+      const piece = await reader.takeFull(PIECE_BYTES);
+      await engine.write(piece);
+      if (piece !== undefined) {
+        givenLength += piece.length;
+        if (givenLength > REPLAY_BYTES) given = undefined;
+        given?.push(piece);
+        // Input behind the end of the deflate stream goes back.
+        if (engine.ended) reader.unread(piece.subarray(piece.length - (givenLength - engine.used)));
       }
-      output = [];
+      for (const chunk of engine.output) yield count(chunk, state);
+    }
+    state.fault = engine.fault;
+    if (state.fault !== '' && given !== undefined) {
+      for (const chunk of await replay(Buffer.concat(given), state.size)) yield count(chunk, state);
     }
   } finally {
-    engine.destroy();
+    engine.close();
+  }
+}
+
+function count(chunk: Buffer, state: MemberState): Buffer {
+  state.crc = crc32(chunk, state.crc);
+  state.size += chunk.length;
+  return chunk;
+}
+
+/**
+ * What a corrupt stream gives behind its first `known` inflated bytes. zlib drops the output of the call in which it
+ * meets the fault, so the stream is inflated again in small steps.
+ */
+async function replay(deflated: Buffer, known: number): Promise<Buffer[]> {
+  const engine = new Engine(REPLAY_OUTPUT_BYTES);
+  try {
+    await engine.write(deflated);
+    const all = engine.output;
+    const more: Buffer[] = [];
+    let at = 0;
+    for (const chunk of all) {
+      if (at + chunk.length > known) more.push(chunk.subarray(Math.max(0, known - at)));
+      at += chunk.length;
+    }
+    return more;
+  } finally {
+    engine.close();
   }
 }
 
@@ -327,6 +395,19 @@ class ByteReader {
     this.#heldLength -= piece.length;
     this.offset += piece.length;
     return piece;
+  }
+
+  /** The next `length` bytes in one piece, fewer only at the end: pieces do not depend on how the source is chunked. */
+  async takeFull(length: number): Promise<Buffer | undefined> {
+    const parts: Buffer[] = [];
+    let left = length;
+    while (left > 0) {
+      const part = await this.take(left);
+      if (part === undefined) break;
+      parts.push(part);
+      left -= part.length;
+    }
+    return parts.length > 1 ? Buffer.concat(parts) : parts[0];
   }
 
   /** Puts bytes back that were just taken. */

@@ -14,11 +14,7 @@ export function isCloudTrailRecord(record: JsonObject): boolean {
   const source = record['eventSource'];
   if (typeof source === 'string' && source.startsWith('aws:')) return false;
   if ('insightDetails' in record || ('timeWindow' in record && 'summary' in record)) return true;
-  return (
-    'eventTime' in record &&
-    'eventName' in record &&
-    ('eventVersion' in record || 'eventSource' in record)
-  );
+  return 'eventName' in record && ('eventVersion' in record || 'eventSource' in record);
 }
 
 /** True for an EventBridge event. */
