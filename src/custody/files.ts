@@ -1,19 +1,16 @@
 /** The ledger's folder: which names belong in it, and how a file gets there whole or not at all. */
 import type { Buffer } from 'node:buffer';
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
   lstatSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { isSystemError } from '../core/errors.ts';
+import { syncFolder, writeSynced } from '../disk/durable.ts';
 import { entryFile } from './entry.ts';
 
 /** The writes of the ledger, in one place so that a test can make the n-th one fail. */
@@ -29,15 +26,7 @@ export interface Files {
 
 /** The machine's own file system. */
 export const realFiles: Files = {
-  writeSynced: (path, bytes) => {
-    const file = openSync(path, 'w', 0o644);
-    try {
-      writeFileSync(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  },
+  writeSynced,
   moveNew: (from, to) => {
     try {
       // A hard link never replaces a file that is there; rename would.
@@ -54,16 +43,7 @@ export const realFiles: Files = {
   remove: (path) => {
     rmSync(path);
   },
-  syncFolder: (path) => {
-    // Windows cannot open a folder; its file systems journal names themselves.
-    if (process.platform === 'win32') return;
-    const folder = openSync(path, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  },
+  syncFolder,
 };
 
 /** No signed or vouched-for file of the ledger is larger; bounds what a hostile case makes us read. */
