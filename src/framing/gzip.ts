@@ -193,14 +193,16 @@ interface MemberState {
   fault: string;
 }
 
+/** How far an {@link Engine} came with a piece. */
+type Step = 'more' | 'ended' | 'fault';
+
 /** A raw inflate engine whose output, end and fault can be waited for, one input piece at a time. */
 class Engine {
   readonly #stream;
-  #wake: () => void = () => undefined;
-  #ended = false;
+  #wake: (step: Step) => void = () => undefined;
   /** Inflated since the last write. */
   output: Buffer[] = [];
-  /** zlib's word for what is wrong; empty while nothing is. */
+  /** zlib's word for what is wrong, after the step `fault`. */
   fault = '';
 
   constructor(outputBytes: number) {
@@ -214,17 +216,11 @@ class Engine {
     });
     this.#stream.on('error', (error) => {
       this.fault = error.message;
-      this.#wake();
+      this.#wake('fault');
     });
     this.#stream.on('end', () => {
-      this.#ended = true;
-      this.#wake();
+      this.#wake('ended');
     });
-  }
-
-  /** True once the deflate stream has ended, or the input. */
-  get ended(): boolean {
-    return this.#ended;
   }
 
   /** Input bytes that the deflate stream used. */
@@ -233,15 +229,18 @@ class Engine {
   }
 
   /** Inflates a piece, or with undefined what is left at the end of the input. */
-  async write(piece: Buffer | undefined): Promise<void> {
+  async write(piece: Buffer | undefined): Promise<Step> {
     this.output = [];
-    await new Promise<void>((resolve) => {
+    return new Promise<Step>((resolve) => {
       this.#wake = resolve;
-      if (piece === undefined) this.#stream.end();
-      else
-        this.#stream.write(piece, () => {
-          resolve();
-        });
+      if (piece === undefined) {
+        this.#stream.end();
+        return;
+      }
+      this.#stream.write(piece, (error) => {
+        // An error has its own event, which says what is wrong.
+        if (error === null || error === undefined) resolve('more');
+      });
     });
   }
 
@@ -258,21 +257,23 @@ async function* inflateDeflate(
   const engine = new Engine(OUTPUT_BYTES);
   let given: Buffer[] | undefined = [];
   let givenLength = 0;
+  let step: Step = 'more';
   try {
-    while (!engine.ended && engine.fault === '') {
+    while (step === 'more') {
       const piece = await reader.takeFull(PIECE_BYTES);
-      await engine.write(piece);
+      step = await engine.write(piece);
       if (piece !== undefined) {
         givenLength += piece.length;
         if (givenLength > REPLAY_BYTES) given = undefined;
         given?.push(piece);
         // Input behind the end of the deflate stream goes back.
-        if (engine.ended) reader.unread(piece.subarray(piece.length - (givenLength - engine.used)));
+        if (step === 'ended')
+          reader.unread(piece.subarray(piece.length - (givenLength - engine.used)));
       }
       for (const chunk of engine.output) yield count(chunk, state);
     }
     state.fault = engine.fault;
-    if (state.fault !== '' && given !== undefined) {
+    if (step === 'fault' && given !== undefined) {
       for (const chunk of await replay(Buffer.concat(given), state.size)) yield count(chunk, state);
     }
   } finally {
