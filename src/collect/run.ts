@@ -1,16 +1,15 @@
 /** One collection from plan to finish, which goes on where an earlier process was stopped. */
-import type { Buffer } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { canonicalLine } from '../core/canonical.ts';
-import { DoubleHash, sha256Hex } from '../core/digest.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { sha256Hex } from '../core/digest.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { Batch } from './batch.ts';
+import { checkObjects } from './check.ts';
 import { Copier, Interrupted } from './copy.ts';
 import { realDisk, staged, type Disk } from './disk.ts';
-import { JournalWriter, readJournal, type JournalEvent, type StoredEvent } from './journal.ts';
+import { JournalWriter, readJournal, type JournalEvent, type JournalPath } from './journal.ts';
 import { joinPath, journalPath, pathBytes } from './paths.ts';
 import { walk, type Root } from './plan.ts';
 import { stagingPaths, type Collection } from './staging.ts';
@@ -109,7 +108,7 @@ class Run {
       await this.#append([{ state: 'started', at: this.#at() }]);
       return false;
     }
-    const lost = await this.#checkObjects();
+    const lost = await this.#lostObjects();
     if (!this.#state.finished || lost.length > 0 || end.torn.length > 0) {
       const cut = end.torn.length === 0 ? {} : { cut_sha256: sha256Hex(end.torn) };
       await this.#append([
@@ -118,6 +117,21 @@ class Run {
       ]);
     }
     return true;
+  }
+
+  async #lostObjects(): Promise<JournalEvent[]> {
+    const stored = this.#state.stored();
+    const bytes = stored.reduce((sum, event) => sum + event.size, 0);
+    const lost = await checkObjects(this.#disk, this.#paths.objects, stored, (done) => {
+      this.#stopIfAsked();
+      this.#options.onProgress('check', done, { files: stored.length, bytes });
+    });
+    return lost.map((event) => ({
+      state: 'lost',
+      at: this.#at(),
+      sha256: event.sha256,
+      ...placeOf(event),
+    }));
   }
 
   async #writeCollection(): Promise<void> {
@@ -138,57 +152,6 @@ class Run {
       await this.#disk.syncFolder(dir);
       await this.#disk.syncFolder(dirname(dir));
     });
-  }
-
-  // Objects that staging no longer holds as the journal says, by file; whatever else lies in the folder is removed:
-  // parts, and objects whose journal line never became durable. Both are copied again.
-  async #checkObjects(): Promise<JournalEvent[]> {
-    const present = new Set(await readdir(this.#paths.objects));
-    const files = new Map<string, StoredEvent[]>();
-    for (const event of this.#state.stored()) {
-      const same = files.get(event.sha256);
-      if (same === undefined) files.set(event.sha256, [event]);
-      else same.push(event);
-    }
-    for (const name of present) {
-      if (files.has(name)) continue;
-      const path = join(this.#paths.objects, name);
-      await staged(path, () => this.#disk.remove(path));
-    }
-    const total = { files: files.size, bytes: 0 };
-    for (const [first] of files.values()) total.bytes += first?.size ?? 0;
-    const done = { files: 0, bytes: 0 };
-    const lost: JournalEvent[] = [];
-    for (const [sha256, events] of files) {
-      this.#stopIfAsked();
-      const [first] = events;
-      if (first === undefined || !present.has(sha256) || !(await this.#holds(first))) {
-        for (const { root, path, path_base64: base64 } of events) {
-          const place = { root, path, ...(base64 === undefined ? {} : { path_base64: base64 }) };
-          lost.push({ state: 'lost', at: this.#at(), sha256, ...place });
-        }
-      }
-      done.files += 1;
-      done.bytes += first?.size ?? 0;
-      this.#options.onProgress('check', done, total);
-    }
-    return lost;
-  }
-
-  async #holds(event: StoredEvent): Promise<boolean> {
-    const hash = new DoubleHash();
-    try {
-      const stream = createReadStream(join(this.#paths.objects, event.sha256), {
-        highWaterMark: 1 << 20,
-      });
-      for await (const chunk of stream) hash.update(chunk as Buffer);
-    } catch (error) {
-      // An object that cannot be read back is as good as lost, and the source may still be there.
-      if (isSystemError(error)) return false;
-      throw error;
-    }
-    const { sha256, sha512 } = hash.digest();
-    return sha256 === event.sha256 && sha512 === event.sha512;
   }
 
   /** Writes the plan; what an interrupted plan already holds is not repeated. */
@@ -272,11 +235,7 @@ class Run {
     if (root === undefined)
       throw new TypeError('the journal names a root that the collection has not');
     const from = joinPath(root.folder, pathBytes(file));
-    const place = {
-      root: file.root,
-      path: file.path,
-      ...(file.path_base64 === undefined ? {} : { path_base64: file.path_base64 }),
-    };
+    const place = placeOf(file);
     for (let attempt = 1; ; attempt += 1) {
       const part = batch.nextPart();
       const copied = await copier.copy(from, part, onBytes);
@@ -311,4 +270,8 @@ class Run {
   async close(): Promise<void> {
     await this.#journal?.close();
   }
+}
+
+function placeOf({ root, path, path_base64: base64 }: JournalPath): JournalPath {
+  return { root, path, ...(base64 === undefined ? {} : { path_base64: base64 }) };
 }
