@@ -13,12 +13,14 @@ export const REQUIRED_TAG_FILES = [
   'profile/evidence-profile.json',
 ] as const;
 
-/** Tag files that some bags have: the first volume carries the journal and the list of what could not be collected. */
-export const OPTIONAL_TAG_FILES = [
+/** Tag files that the first volume carries: the journal, and the list of what could not be collected. */
+export const FIRST_VOLUME_FILES = [
   'acquisition/errors.jsonl',
   'acquisition/journal.jsonl',
-  'acquisition/public-keys.json',
 ] as const;
+
+/** Tag files that some bags have. */
+export const OPTIONAL_TAG_FILES = [...FIRST_VOLUME_FILES, 'acquisition/public-keys.json'] as const;
 
 /** Payload manifests and, of the same algorithms, tag manifests. */
 export const MANIFESTS = ['manifest-sha256.txt', 'manifest-sha512.txt'] as const;

@@ -3,11 +3,11 @@
  * It has one accepted form: what was parsed, written again, must be the same bytes.
  */
 import { Buffer } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { parseRfc3339 } from '../core/time.ts';
+import { readSmallFile } from './small-file.ts';
 
 /** One volume as the seal lists it. */
 export interface SealedVolume {
@@ -127,18 +127,11 @@ export function parseSeal(bytes: Uint8Array, file: string): Seal {
  * @throws ExhibitError `E_NOT_SEALED` if there is none, `E_TAMPERED` if it is no seal, `E_READ` if it cannot be read.
  */
 export async function readSeal(path: string): Promise<Seal> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw missing
-      ? new ExhibitError('E_NOT_SEALED', 'there is no seal', {
-          where: { file: path },
-          hint: 'seal the evidence first',
-        })
-      : new ExhibitError('E_READ', 'the seal cannot be read', { where: { file: path }, cause });
-  });
-  if (bytes.length > MAX_SEAL_BYTES) {
-    throw new ExhibitError('E_TAMPERED', 'the seal is too long to be one', {
+  const bytes = await readSmallFile(path, MAX_SEAL_BYTES);
+  if (bytes === undefined) {
+    throw new ExhibitError('E_NOT_SEALED', 'there is no seal', {
       where: { file: path },
+      hint: 'seal the evidence first',
     });
   }
   return parseSeal(bytes, basename(path));

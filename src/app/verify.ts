@@ -1,0 +1,305 @@
+/** Verifies a case, one evidence item of it, or a single evidence folder or volume handed over without its case. */
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { X509Certificate } from 'node:crypto';
+import { casePaths, evidenceNo, evidencePaths, type CasePaths } from '../bundle/layout.ts';
+import type { Seal, SealedVolume } from '../bundle/seal.ts';
+import { verifyEvidence } from '../bundle/verify.ts';
+import type { Check } from '../core/check.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { readCertificate, rootProblem } from '../crypto/trust.ts';
+import { anchorChecks } from '../custody/anchor.ts';
+import type { EntryView } from '../custody/read.ts';
+import { verifyLedger } from '../custody/verify.ts';
+import { openCase, openSigner } from './case.ts';
+import { appendEntry } from './ledger.ts';
+
+/** What to verify. */
+export interface VerifyRequest {
+  /** The case folder; undefined: `target` names a folder or volume outside of any. */
+  readonly caseDir: string | undefined;
+  /** `EV-0001`, or a path of an evidence folder or of a volume; undefined: everything in the case. */
+  readonly target: string | undefined;
+  /** Path of the root certificate that the verifier trusts. */
+  readonly trust: string | undefined;
+  /** Head of the ledger, known from elsewhere. */
+  readonly head: string | undefined;
+  readonly deep: boolean;
+  readonly onVolume?: (volume: SealedVolume) => void;
+}
+
+/** The verdict: `ok` unless a check failed; what was not checked is listed as such. */
+export interface VerifyResult {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+/**
+ * Answers every check. Reads only. Damaged files are failed checks, not errors.
+ * @throws ExhibitError `E_NOT_FOUND` if there is nothing of that name, `E_READ`, `E_FORMAT` or `E_USAGE` for what the
+ *   verifier brought (root certificate, head).
+ */
+export async function verify(request: VerifyRequest, fx: Effects): Promise<VerifyResult> {
+  const trust =
+    request.trust === undefined ? undefined : await readTrust(resolve(fx.cwd, request.trust));
+  const target = findTarget(request, fx);
+  const checks =
+    target.caseDir === undefined
+      ? await verifyLoose(target, trust, request, fx)
+      : await verifyInCase(target.caseDir, target, trust, request, fx);
+  return { ok: !checks.some(({ status }) => status === 'fail'), checks };
+}
+
+/**
+ * Puts a verification on record.
+ * @throws ExhibitError as {@link appendEntry} and {@link openSigner} do.
+ */
+export async function recordVerification(
+  caseDir: string,
+  result: VerifyResult,
+  fx: Effects,
+): Promise<void> {
+  const opened = await openCase(caseDir);
+  const signer = await openSigner(opened, fx);
+  await appendEntry(opened, signer, fx, {
+    event: 'verified',
+    result: {
+      ok: result.ok,
+      checks: result.checks.map(({ id, subject, status, detail }) => ({
+        id,
+        status,
+        detail: `${subject}: ${detail}`,
+      })),
+    },
+  });
+}
+
+interface Target {
+  readonly caseDir: string | undefined;
+  /** Folder and id of one evidence item; undefined: all of the case. */
+  readonly one: { readonly folder: string; readonly id: string } | undefined;
+  /** Only this volume. */
+  readonly volume: string | undefined;
+}
+
+function findTarget({ caseDir, target }: VerifyRequest, fx: Effects): Target {
+  if (target === undefined) return { caseDir, one: undefined, volume: undefined };
+  if (caseDir !== undefined && evidenceNo(target) !== undefined) {
+    const { folder } = evidencePaths(casePaths(caseDir), target);
+    if (existsSync(folder)) return { caseDir, one: { folder, id: target }, volume: undefined };
+  }
+  const path = resolve(fx.cwd, target);
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  if (facts?.isDirectory() === true && existsSync(join(path, 'case.json'))) {
+    return { caseDir: path, one: undefined, volume: undefined };
+  }
+  const volume = /^(EV-\d{4})\.v\d{3,5}\.tar$/.exec(basename(path))?.[1];
+  if (facts !== undefined && !facts.isDirectory() && volume !== undefined) {
+    const folder = dirname(path);
+    return { caseDir: enclosingCase(folder), one: { folder, id: volume }, volume: basename(path) };
+  }
+  const id = facts?.isDirectory() === true ? sealedIn(path) : undefined;
+  if (id === undefined) {
+    throw new ExhibitError('E_NOT_FOUND', `there is no evidence "${target}"`, {
+      where: { file: path },
+      hint: 'name an evidence id, an evidence folder with its seal, a volume beside its seal, or a case folder',
+    });
+  }
+  return { caseDir: enclosingCase(path), one: { folder: path, id }, volume: undefined };
+}
+
+// CASE/evidence/EV-0001
+function enclosingCase(folder: string): string | undefined {
+  const dir = dirname(dirname(folder));
+  return basename(dirname(folder)) === 'evidence' && existsSync(join(dir, 'case.json'))
+    ? dir
+    : undefined;
+}
+
+function sealedIn(folder: string): string | undefined {
+  const name = basename(folder);
+  if (evidenceNo(name) !== undefined) return name;
+  const seals = readdirSync(folder).flatMap((file) => /^(EV-\d{4})\.seal$/.exec(file)?.[1] ?? []);
+  return seals.length === 1 ? seals[0] : undefined;
+}
+
+async function readTrust(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new ExhibitError('E_READ', 'the root certificate cannot be read', {
+      where: { file: path },
+      cause,
+    });
+  });
+}
+
+/** Evidence without its case: the seal, its signature, and what it seals. */
+async function verifyLoose(
+  { one, volume }: Target,
+  trust: Buffer | undefined,
+  request: VerifyRequest,
+  fx: Effects,
+): Promise<Check[]> {
+  if (one === undefined) throw new ExhibitError('E_NO_CASE', 'no case folder here');
+  const anchor = trust === undefined ? undefined : givenRoot(trust);
+  const { checks } = await verifyEvidence({
+    folder: one.folder,
+    evidenceId: one.id,
+    caseId: undefined,
+    anchor,
+    deep: request.deep,
+    only: volume,
+    signal: fx.signal,
+    ...(request.onVolume === undefined ? {} : { onVolume: request.onVolume }),
+  });
+  const why = 'the evidence was given without its case folder, which holds the custody ledger';
+  return [
+    ...checks,
+    { id: 'ledger.sealed', subject: `evidence/${one.id}`, status: 'not_checked', detail: why },
+  ];
+}
+
+function givenRoot(trust: Buffer): X509Certificate {
+  const root = readCertificate(trust, 'the certificate given with --trust');
+  const problem = rootProblem(root);
+  if (problem === undefined) return root;
+  throw new ExhibitError(
+    'E_FORMAT',
+    `the certificate given with --trust cannot be trusted: ${problem}`,
+  );
+}
+
+async function verifyInCase(
+  caseDir: string,
+  { one, volume }: Target,
+  trust: Buffer | undefined,
+  request: VerifyRequest,
+  fx: Effects,
+): Promise<Check[]> {
+  const paths = casePaths(caseDir);
+  const given = trust === undefined ? {} : { trust };
+  const { anchor } = anchorChecks(paths, given);
+  const ledger = verifyLedger(caseDir, {
+    ...given,
+    ...(request.head === undefined ? {} : { head: request.head }),
+  });
+  const checks: Check[] = [...ledger.checks];
+  const caseId = await openCase(caseDir).then(
+    ({ info }) => info.case,
+    (error: unknown) => {
+      // ledger.case_files says what is wrong with case.json; the first entry also knows the case.
+      if (error instanceof ExhibitError) return ledger.entries[0]?.entry.case;
+      throw error;
+    },
+  );
+  const all = one === undefined ? evidenceIn(paths, ledger.entries) : [one];
+  if (one === undefined) checks.push(...strangers(paths));
+  for (const { folder, id } of all) {
+    if (!existsSync(join(folder, `${id}.seal`)) && sealedAs(ledger.entries, id).length === 0) {
+      const detail = 'it is not sealed, so there is nothing to verify it against';
+      checks.push({
+        id: 'evidence.sealed',
+        subject: `evidence/${id}`,
+        status: 'not_checked',
+        detail,
+      });
+      continue;
+    }
+    const report = await verifyEvidence({
+      folder,
+      evidenceId: id,
+      caseId,
+      anchor,
+      deep: request.deep,
+      only: volume,
+      signal: fx.signal,
+      ...(request.onVolume === undefined ? {} : { onVolume: request.onVolume }),
+    });
+    checks.push(...report.checks, onRecord(id, report.seal, ledger.entries));
+  }
+  return checks;
+}
+
+/** Every evidence item that lies in the case or that the ledger says was sealed, in order. */
+function evidenceIn(
+  paths: CasePaths,
+  entries: readonly EntryView[],
+): { folder: string; id: string }[] {
+  const ids = new Set(namesIn(paths.evidence).filter((name) => evidenceNo(name) !== undefined));
+  for (const { entry } of entries) {
+    if (entry.event !== 'sealed') continue;
+    for (const { id } of entry.evidence ?? []) if (evidenceNo(id) !== undefined) ids.add(id);
+  }
+  return [...ids].sort().map((id) => ({ folder: evidencePaths(paths, id).folder, id }));
+}
+
+function strangers(paths: CasePaths): Check[] {
+  return namesIn(paths.evidence)
+    .filter((name) => evidenceNo(name) === undefined)
+    .sort()
+    .map((name) => ({
+      id: 'evidence.files',
+      subject: `evidence/${name}`,
+      status: 'fail',
+      detail: 'it is no evidence item, and nothing else belongs there',
+    }));
+}
+
+function namesIn(folder: string): string[] {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(folder)
+    : [];
+}
+
+interface SealedEntry {
+  readonly seq: number;
+  readonly seal: string | undefined;
+  readonly payloadSet: string | undefined;
+  readonly volumes: string;
+}
+
+function sealedAs(entries: readonly EntryView[], id: string): SealedEntry[] {
+  return entries
+    .filter(({ entry }) => entry.event === 'sealed')
+    .flatMap(({ seq, entry }) =>
+      (entry.evidence ?? [])
+        .filter((about) => about.id === id)
+        .map(({ seal, payload_set: payloadSet }) => ({
+          seq,
+          seal,
+          payloadSet,
+          volumes: (entry.attachments ?? [])
+            .map(({ name, sha256 }) => `${sha256}  ${name}`)
+            .join('\n'),
+        })),
+    );
+}
+
+/** `ledger.sealed`: the ledger has exactly one entry that seals this evidence, and it names this very seal. */
+function onRecord(id: string, seal: Seal | undefined, entries: readonly EntryView[]): Check {
+  const found = sealedAs(entries, id);
+  const [first] = found;
+  const answer = (status: Check['status'], detail: string): Check => ({
+    id: 'ledger.sealed',
+    subject: `evidence/${id}`,
+    status,
+    detail,
+  });
+  if (first === undefined)
+    return answer('fail', 'no ledger entry says that this evidence was sealed');
+  const entry = `entry ${String(first.seq)}`;
+  if (found.length > 1)
+    return answer('fail', `${String(found.length)} ledger entries say that it was sealed`);
+  if (seal === undefined)
+    return answer('fail', `${entry} says that it was sealed, and its seal cannot be read`);
+  if (first.seal !== seal.sha256)
+    return answer('fail', `${entry} names another seal than the one that is here`);
+  const volumes = seal.volumes
+    .map(({ file, sha256 }) => `${sha256}  evidence/${id}/${file}`)
+    .join('\n');
+  if (first.payloadSet !== seal.payloadSetSha256 || first.volumes !== volumes) {
+    return answer('fail', `${entry} names other volumes or another payload than the seal`);
+  }
+  return answer('pass', `${entry} names this seal and its volumes`);
+}

@@ -1,0 +1,105 @@
+/** `exhibit verify`: every check, named, with its answer. */
+import type { Command } from 'commander';
+import { recordVerification, verify, type VerifyResult } from '../../app/verify.ts';
+import type { Check } from '../../core/check.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT, ExhibitError } from '../../core/errors.ts';
+import { terminalSafe } from '../../core/text.ts';
+import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+
+interface VerifyFlags extends CommonOptions {
+  readonly trust?: string;
+  readonly head?: string;
+  readonly deep?: boolean;
+  readonly record?: boolean;
+  readonly color: boolean;
+}
+
+/** Adds the command. */
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  commonOptions(
+    program
+      .command('verify')
+      .description('check seals, signatures, volumes, payload and custody ledger; writes nothing')
+      .argument(
+        '[target]',
+        'evidence id, evidence folder, volume or case folder (default: the whole case)',
+      )
+      .option('--trust <root.pem>', 'root certificate from a source outside the case')
+      .option('--head <hex>', 'hash of a ledger entry that was written down elsewhere')
+      .option('--deep', 'also compute SHA-512 of the payload')
+      .option('--record', 'append the result to the custody ledger'),
+  ).action(async (target: string | undefined, flags: VerifyFlags) => {
+    const caseDir = caseOf(target, flags, fx);
+    const result = await verify(
+      {
+        caseDir,
+        target,
+        trust: flags.trust,
+        head: flags.head,
+        deep: flags.deep === true,
+        onVolume: ({ file }) => {
+          if (flags.quiet !== true) fx.err.write(`verifying ${file}\n`);
+        },
+      },
+      fx,
+    );
+    if (flags.record === true) await record(caseDir, result, fx);
+    const color = flags.color && fx.out.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
+    fx.out.write(flags.json === true ? `${JSON.stringify(result)}\n` : asText(result, color));
+    done(result.ok ? EXIT.ok : EXIT.badNews);
+  });
+}
+
+/** The case; evidence that is given by its path needs none. */
+function caseOf(target: string | undefined, flags: VerifyFlags, fx: Effects): string | undefined {
+  try {
+    return findCase(flags, fx);
+  } catch (error) {
+    const optional = target !== undefined && flags.case === undefined;
+    if (optional && error instanceof ExhibitError && error.code === 'E_NO_CASE') return undefined;
+    throw error;
+  }
+}
+
+async function record(
+  caseDir: string | undefined,
+  result: VerifyResult,
+  fx: Effects,
+): Promise<void> {
+  if (caseDir === undefined) {
+    throw new ExhibitError('E_NO_CASE', 'there is no case whose ledger could record this', {
+      hint: 'give --case DIR, or leave --record out',
+    });
+  }
+  await recordVerification(caseDir, result, fx);
+}
+
+const MARKS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as const;
+const COLORS = { pass: '32', fail: '1;31', not_checked: '33' } as const;
+
+function asText({ ok, checks }: VerifyResult, color: boolean): string {
+  const idWidth = Math.max(...checks.map(({ id }) => id.length));
+  const lines: string[] = [];
+  let subject = '';
+  for (const check of checks) {
+    if (check.subject !== subject) lines.push('', terminalSafe(check.subject));
+    subject = check.subject;
+    lines.push(
+      `  ${mark(check, color)}  ${check.id.padEnd(idWidth)}  ${terminalSafe(check.detail)}`,
+    );
+  }
+  const count = (status: Check['status']): string =>
+    String(checks.filter((check) => check.status === status).length);
+  const verdict = ok ? 'nothing that was checked is wrong' : 'NOT AS IT WAS SEALED';
+  lines.push(
+    '',
+    `${verdict}: ${count('pass')} pass, ${count('fail')} fail, ${count('not_checked')} not checked`,
+  );
+  return `${lines.slice(1).join('\n')}\n`;
+}
+
+function mark({ status }: Check, color: boolean): string {
+  const text = MARKS[status].padEnd(MARKS.not_checked.length);
+  return color ? `\u001b[${COLORS[status]}m${text}\u001b[0m` : text;
+}
