@@ -1,0 +1,212 @@
+/**
+ * VERIFY.txt: how a stranger who trusts neither us nor our program checks a case with tools that he has anyway. Written once
+ * when the case is opened, so its commands fit whatever evidence comes later. The indented lines are the commands;
+ * test/bundle/verify-text.test.ts takes them out of the file and runs them, on good and on tampered cases.
+ */
+
+/** What the text names. */
+export interface VerifyTextFacts {
+  readonly caseId: string;
+  /** Lower-case hex SHA-256 of the root certificate (DER). */
+  readonly rootFingerprint: string;
+}
+
+/** One numbered step: words, commands for a Unix shell, and what there is on Windows. */
+interface Step {
+  readonly title: string;
+  readonly words: string;
+  readonly commands: string;
+  readonly windows?: string;
+}
+
+const CMS = 'openssl cms -verify -binary -inform DER -purpose any -CAfile pki/root.pem';
+
+const STEPS: readonly Step[] = [
+  {
+    title: 'The root certificate is the one on paper',
+    words: `Everything below hangs on this one certificate, and whoever makes a folder like this can make
+such a certificate too. So compare what this prints, character by character, with the paper
+form or letter that reached you by another way than this folder. If it differs, stop.`,
+    commands: 'openssl x509 -in pki/root.pem -noout -fingerprint -sha256',
+    windows: 'certutil -dump pki\\root.pem   (line "Cert Hash(sha256)")',
+  },
+  {
+    title: 'Each seal is signed, by the certificate it names, for this case',
+    words: `A seal is a small text file that lists the volumes of one evidence item with their hashes. Its
+signature covers all of it, the # lines too. If this fails, the seal was changed or signed by
+somebody else, and the hashes in it mean nothing.`,
+    commands: `( for s in evidence/EV-*/EV-*.seal; do
+  ${CMS} -in "$s.p7s" -content "$s" \\
+    -signer "$W/signer.pem" -out /dev/null || { echo "BAD SIGNATURE $s"; exit 1; }
+  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
+  grep -qxF "# signer-cert-sha256: $fp" "$s" || { echo "OTHER SIGNER $s"; exit 1; }
+  grep -qxF "# case: $CASE" "$s" || { echo "OTHER CASE $s"; exit 1; }
+  grep -qxF "# evidence: $(basename "$s" .seal)" "$s" || { echo "OTHER EVIDENCE $s"; exit 1; }
+done; echo "OK seals signed" )`,
+  },
+  {
+    title: 'Time-stamps of a third party, where there are any',
+    words: `All other times in this folder are claims of the examiner's clock. A time-stamp (.tsr) by an
+independent authority proves that a signature existed before its time. Put the authority's
+certificate, obtained from the authority itself, in place of tsa.pem.`,
+    commands: `( for r in evidence/EV-*/*.tsr*; do
+  [ -e "$r" ] || { echo "no time-stamps here: times are claims"; break; }
+  openssl ts -verify -in "$r" -queryfile "$(echo "$r" | sed 's/\\.tsr/.tsq/')" \\
+    -CAfile tsa.pem || { echo "BAD TIME-STAMP $r"; exit 1; }
+done )`,
+  },
+  {
+    title: 'Each volume has the hash in its seal, and nothing lies beside them',
+    words: `If a hash differs, the volume is not the one that was sealed: at least one bit of it changed.
+A file that the seal does not list was put there later and is no evidence.`,
+    commands: `( for s in evidence/EV-*/EV-*.seal; do d=$(dirname "$s"); e=$(basename "$d")
+  ( cd "$d" && sha256sum -c --strict "$e.seal" ) || { echo "CHANGED $d"; exit 1; }
+  ( echo "$e.seal"; echo "$e.seal.p7s"; grep -v '^#' "$s" | cut -d' ' -f3 ) |
+    LC_ALL=C sort > "$W/expected"
+  ls -A "$d" | grep -v '\\.ts[qr]' | LC_ALL=C sort | diff "$W/expected" - ||
+    { echo "NOT EXACTLY WHAT WAS SEALED $d"; exit 1; }
+done; echo "OK volumes" )`,
+    windows: 'certutil -hashfile EV-0001.v001.tar SHA256   (compare with the line in EV-0001.seal)',
+  },
+  {
+    title: 'Each volume holds only plain files and folders, and unpacks',
+    words: `Look at the list before you unpack. No line may begin with anything but - (file) or d (folder).`,
+    commands: `( for t in evidence/EV-*/EV-*.tar; do
+  tar -tvf "$t" > "$W/list" || { echo "NOT A TAR $t"; exit 1; }
+  if grep -v '^[-d]' "$W/list"; then echo "LINK OR DEVICE IN $t"; exit 1; fi
+  tar -xf "$t" -C "$W" || { echo "CANNOT UNPACK $t"; exit 1; }
+done; ls "$W"; echo "OK unpacked" )`,
+    windows: 'tar -tvf EV-0001.v001.tar, then tar -xf EV-0001.v001.tar in an empty folder',
+  },
+  {
+    title: 'Each unpacked volume is a bag (RFC 8493) that is complete and unchanged',
+    words: `The manifests list every file with its hash. The seal in turn names the hash of the list of
+lists, so an unpacked folder can be checked even when its volume is gone. The payload set is
+the hash of all lists of evidence together: the same files always give the same one.
+(bagit.py --validate FOLDER asks the same of the bag alone; it knows nothing of the seal.)`,
+    commands: `( for s in evidence/EV-*/EV-*.seal; do : > "$W/payload"
+  for v in $(grep '^# bag: ' "$s" | cut -d' ' -f3); do
+    ( cd "$W/$v" && [ ! -e fetch.txt ] &&
+      sha256sum -c --strict --quiet manifest-sha256.txt tagmanifest-sha256.txt &&
+      sha512sum -c --strict --quiet manifest-sha512.txt tagmanifest-sha512.txt &&
+      find data -type f | LC_ALL=C sort > "$W/found" &&
+      cut -c67- manifest-sha256.txt | LC_ALL=C sort | diff - "$W/found" &&
+      find . -type f ! -path './data/*' ! -name 'tagmanifest-*' | cut -c3- |
+        LC_ALL=C sort > "$W/found" &&
+      cut -c67- tagmanifest-sha256.txt | LC_ALL=C sort | diff - "$W/found"
+    ) || { echo "BAD BAG $v"; exit 1; }
+    h=$(sha256sum "$W/$v/tagmanifest-sha256.txt" | cut -d' ' -f1)
+    grep -qxF "# bag: $v tagmanifest-sha256 $h" "$s" || { echo "NOT THE SEALED BAG $v"; exit 1; }
+    cat "$W/$v/manifest-sha256.txt" >> "$W/payload"
+  done
+  h=$(sha256sum "$W/payload" | cut -d' ' -f1)
+  grep -qxF "# payload-set-sha256: $h" "$s" || { echo "OTHER PAYLOAD $s"; exit 1; }
+done; echo "OK bags" )`,
+  },
+  {
+    title: 'Packing again gives the same volume, byte for byte',
+    words: `There is one way only to write these files into an archive of this form. So GNU tar, fed with the
+unpacked folder, makes the sealed volume again: nothing is hidden in gaps or after the end.`,
+    commands: `( for t in evidence/EV-*/EV-*.tar; do v=$(basename "$t" .tar)
+  ( cd "$W" && LC_ALL=C tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner \\
+      --mtime=@0 --mode=u=rwX,go=rX -cf repacked.tar "$v" ) || exit 1
+  cmp "$W/repacked.tar" "$t" || { echo "NOT THE SAME $t"; exit 1; }
+done; echo "OK repacked" )`,
+  },
+  {
+    title: 'The custody ledger is whole, signed and unbroken, and knows every seal',
+    words: `Each entry names the hash of the entry before, so nothing can be changed, taken out or put in
+between. What the chain cannot show by itself is that entries were cut off at its end: compare
+the count and hash printed last with a ledger head that was written down elsewhere.`,
+    commands: `( prev=$(printf '0%.0s' $(seq 64)); n=0
+for f in custody/[0-9]*.json; do n=$((n+1))
+  [ "$f" = "$(printf 'custody/%08d.json' $n)" ] || { echo "GAP before $f"; exit 1; }
+  grep -qF "\\"prev\\":\\"$prev\\"" "$f" || { echo "BROKEN $f"; exit 1; }
+  grep -qF "\\"case\\":\\"$CASE\\"" "$f" || { echo "OTHER CASE $f"; exit 1; }
+  ${CMS} -in "$f.p7s" -content "$f" \\
+    -out /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
+  prev=$(sha256sum "$f" | cut -d' ' -f1)
+done
+[ "$n" -gt 0 ] && [ "$(ls -A custody | grep -vc '^checkpoint-')" = $((2*n)) ] ||
+  { echo "NOT EXACTLY THE ENTRIES AND THEIR SIGNATURES IN custody"; exit 1; }
+for f in case.json pki/root.pem; do
+  h=$(sha256sum "$f" | cut -d' ' -f1)
+  grep -qF "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" custody/00000001.json ||
+    { echo "CHANGED SINCE THE CASE WAS OPENED $f"; exit 1; }
+done
+for s in evidence/EV-*/EV-*.seal; do
+  h=$(sha256sum "$s" | cut -d' ' -f1)
+  grep -l '"event":"sealed"' custody/[0-9]*.json | xargs grep -qF "\\"seal\\":\\"$h\\"" ||
+    { echo "SEAL NOT IN THE LEDGER $s"; exit 1; }
+done
+for h in $(grep -h '"event":"sealed"' custody/[0-9]*.json |
+    grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4); do
+  sha256sum evidence/EV-*/EV-*.seal | grep -q "^$h " || { echo "SEALED EVIDENCE IS GONE"; exit 1; }
+done
+echo "OK $n $prev" )`,
+  },
+];
+
+/** The text of VERIFY.txt. */
+export function verifyText({ caseId, rootFingerprint }: VerifyTextFacts): string {
+  const paper = (rootFingerprint.toUpperCase().match(/../g) ?? []).join(':');
+  const steps = STEPS.map(({ title, words, commands, windows }, index) =>
+    [
+      `${String(index + 1)}. ${title}`,
+      '',
+      words,
+      '',
+      indent(commands),
+      ...(windows === undefined ? [] : ['', `On Windows: ${windows}`]),
+      '',
+    ].join('\n'),
+  );
+  return `HOW TO VERIFY CASE ${caseId}
+
+This folder holds evidence that was copied, sealed and signed. This page shows how to check it
+without the program that made it and without believing anybody: with openssl, sha256sum, GNU
+tar and a shell (bash), which every Linux has. Nothing below needs a network or changes the case.
+
+Go into the folder that holds this file, paste the indented lines of each step in order, and
+read what they print. A step that finds something wrong says so in capital letters and stops;
+the steps after it may then fail too. Work on a copy if you can.
+
+What this can show: that no bit of the evidence, the seals or the ledger changed since they
+were signed, and who signed them. What it cannot show: that the logs were true before they
+were collected, that a claimed time is right, or that an examiner is honest.
+
+First, an empty folder for what gets unpacked, and the name of the case:
+
+    W=$(mktemp -d); CASE='${caseId}'
+
+${steps.join('\n')}
+Afterwards the unpacked copy may go: rm -r "$W"
+
+NOTES
+
+The root certificate had this SHA-256 fingerprint when the case was opened. It is printed here to
+help you find the right paper, and proves nothing, for this file lies in the folder too:
+${paper}
+
+Signatures are CMS (RFC 5652), detached, RSA with SHA-256. The option -binary is necessary. If a
+certificate has expired since, openssl says so; add -attime SECONDS with a time at which it
+was valid (seconds since 1970), best the time of a time-stamp from step 3.
+
+Volumes are POSIX ustar archives, bags are BagIt 1.0 (RFC 8493), hashes are SHA-256 and SHA-512.
+acquisition/objects.jsonl in each volume says where every file came from: its original path,
+or S3 bucket and key. Names that are not safe on every system were replaced by a hash of the name,
+and the true name is there too. acquisition/errors.jsonl lists what could not be collected.
+
+CloudTrail's own signatures: where digest files and AWS's public keys are among the evidence, AWS
+itself vouches for the log files. Each digest's signature can be checked with
+openssl dgst -sha256 -verify KEY.pem -signature SIG FILE; what FILE must hold is described in
+AWS's documentation, "Custom implementations of CloudTrail log file integrity validation".
+`;
+}
+
+function indent(commands: string): string {
+  return commands
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
