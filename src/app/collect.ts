@@ -12,9 +12,10 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { SOURCES } from '../sources/_registry.ts';
-import type { Case } from './case.ts';
+import { openSigner, type Case } from './case.ts';
 import { chooseEvidence, type Wanted } from './evidence-id.ts';
 import { withLock } from './lock.ts';
+import { sealEvidence, type SealResult } from './seal.ts';
 import { toolIdentity } from './tool.ts';
 
 /** What to collect. */
@@ -27,7 +28,11 @@ export interface CollectRequest {
   readonly s3?: string | undefined;
   /** Source that the files are of, whatever they look like. */
   readonly as?: string | undefined;
+  /** Seal afterwards; the key is opened first, so that a wrong passphrase shows before hours of copying. */
+  readonly seal: boolean;
   readonly onProgress: OnProgress;
+  /** Called when all is copied, and as each volume is written. */
+  readonly onSealing?: (copied: CollectResult, volume?: string) => void;
 }
 
 /** What a collection came to. */
@@ -45,12 +50,14 @@ export interface CollectResult {
   readonly gone: number;
   readonly skipped: number;
   readonly problems: readonly StagedProblem[];
+  readonly sealed?: SealResult;
 }
 
 /**
- * Collects into staging. Sealing is another step.
+ * Collects into staging, and seals.
  * @throws ExhibitError `E_USAGE`, `E_READ` for a path that is not there, `E_EXISTS` when the evidence id belongs to
- * another collection, `E_SEALED`, `E_LOCKED`, and those of a collection (`E_WRITE`, `E_UNFINISHED`, `E_FORMAT`).
+ * another collection, `E_SEALED`, `E_LOCKED`, those of a collection (`E_WRITE`, `E_UNFINISHED`, `E_FORMAT`) and those
+ * of {@link sealEvidence}.
  */
 export async function collectDir(
   target: Case,
@@ -59,32 +66,49 @@ export async function collectDir(
 ): Promise<CollectResult> {
   return await withLock(target, fx, async () => {
     const asked = await readRequest(target, fx, request);
-    const evidence = await chooseEvidence(target.paths, request.evidence, asked.wanted);
+    const { evidence, sealed } = await chooseEvidence(target.paths, request.evidence, asked.wanted);
+    const signer = request.seal ? await openSigner(target, fx) : undefined;
     const dir = join(target.paths.staging, evidence);
-    const { resumed } = await collect({
-      dir,
-      collection: describe(target, fx, evidence, asked.wanted),
-      roots: asked.roots,
-      now: fx.now,
-      signal: fx.signal,
-      onProgress: request.onProgress,
-    });
-    const { objects, problems } = await readStaging(dir);
-    const count = (state: StagedProblem['state']): number =>
-      problems.filter((problem) => problem.state === state).length;
+    // A seal beside staging: an earlier run was stopped while it sealed, and only that is left to finish.
+    const { resumed } = sealed
+      ? { resumed: true }
+      : await collect({
+          dir,
+          collection: describe(target, fx, evidence, asked.wanted),
+          roots: asked.roots,
+          now: fx.now,
+          signal: fx.signal,
+          onProgress: request.onProgress,
+        });
+    const copied = await readResult(evidence, resumed, dir);
+    if (signer === undefined) return copied;
+    request.onSealing?.(copied);
     return {
-      evidence,
-      resumed,
-      stored: objects.length,
-      bytes: objects.reduce((sum, object) => sum + object.size, 0),
-      changed: objects.filter((object) => object.changed_while_read === true).length,
-      metadata: objects.filter((object) => object.metadata_for !== undefined).length,
-      failed: count('failed'),
-      gone: count('gone'),
-      skipped: count('skipped'),
-      problems,
+      ...copied,
+      sealed: await sealEvidence(target, evidence, fx, {
+        signer,
+        onVolume: (name) => request.onSealing?.(copied, name),
+      }),
     };
   });
+}
+
+async function readResult(evidence: string, resumed: boolean, dir: string): Promise<CollectResult> {
+  const { objects, problems } = await readStaging(dir);
+  const count = (state: StagedProblem['state']): number =>
+    problems.filter((problem) => problem.state === state).length;
+  return {
+    evidence,
+    resumed,
+    stored: objects.length,
+    bytes: objects.reduce((sum, object) => sum + object.size, 0),
+    changed: objects.filter((object) => object.changed_while_read === true).length,
+    metadata: objects.filter((object) => object.metadata_for !== undefined).length,
+    failed: count('failed'),
+    gone: count('gone'),
+    skipped: count('skipped'),
+    problems,
+  };
 }
 
 async function readRequest(

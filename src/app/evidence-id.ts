@@ -8,8 +8,15 @@ import { ExhibitError, isSystemError } from '../core/errors.ts';
 /** The part of a collection that must be equal for another run to go on with it. */
 export type Wanted = Pick<Collection, 'roots' | 's3' | 'as'>;
 
+/** Where a collection goes. */
+export interface Choice {
+  readonly evidence: string;
+  /** True if it was collected and its seal made, but an earlier run was stopped before all was put on record. */
+  readonly sealed: boolean;
+}
+
 /**
- * The evidence id to collect into: the one asked for, else the one that an interrupted or unsealed collection of the
+ * The evidence item to collect into: the one asked for, else the one that an interrupted or unsealed collection of the
  * same paths has, else the next free one.
  * @throws ExhibitError `E_USAGE` for what is no id, `E_SEALED`, `E_EXISTS` when the id belongs to another collection.
  */
@@ -17,39 +24,43 @@ export async function chooseEvidence(
   paths: CasePaths,
   asked: string | undefined,
   wanted: Wanted,
-): Promise<string> {
-  if (asked !== undefined) {
-    if (evidenceNo(asked) === undefined) {
-      throw new ExhibitError('E_USAGE', `"${asked}" is not an evidence id`, {
-        hint: 'evidence ids are EV-0001, EV-0002 and so on',
-      });
-    }
-    if (await isSealed(paths, asked)) {
-      throw new ExhibitError('E_SEALED', `${asked} is sealed; nothing can be added to it`, {
-        hint: 'leave --evidence out to collect into a new evidence item',
-      });
-    }
-    const begun = await begunAt(paths, asked);
-    if (begun !== undefined && !sameWanted(begun, wanted)) {
-      throw new ExhibitError('E_EXISTS', `${asked} was begun with another command line`, {
-        where: { file: join(paths.staging, asked, 'collection.json') },
-        hint: `to go on with it: ${commandLine(begun)}`,
-      });
-    }
-    return asked;
-  }
+): Promise<Choice> {
+  if (asked !== undefined) return await askedFor(paths, asked, wanted);
   let last = 0;
   const used = [...(await names(paths.evidence)), ...(await names(paths.staging))].sort();
-  for (const name of used.filter((id) => evidenceNo(id) !== undefined)) {
-    const begun = await begunAt(paths, name);
-    if (begun !== undefined && sameWanted(begun, wanted) && !(await isSealed(paths, name))) {
-      return name;
+  for (const evidence of used.filter((id) => evidenceNo(id) !== undefined)) {
+    // Sealing removes staging last: while it is there, the collection has not come to its end.
+    const begun = await begunAt(paths, evidence);
+    if (begun !== undefined && sameWanted(begun, wanted)) {
+      return { evidence, sealed: await isSealed(paths, evidence) };
     }
     // A folder without collection.json, left by a process that was killed early, is still free.
-    const taken = begun !== undefined || (await names(join(paths.evidence, name))).length > 0;
-    if (taken) last = Math.max(last, evidenceNo(name) ?? 0);
+    const taken = begun !== undefined || (await names(join(paths.evidence, evidence))).length > 0;
+    if (taken) last = Math.max(last, evidenceNo(evidence) ?? 0);
   }
-  return evidenceId(last + 1);
+  return { evidence: evidenceId(last + 1), sealed: false };
+}
+
+async function askedFor(paths: CasePaths, evidence: string, wanted: Wanted): Promise<Choice> {
+  if (evidenceNo(evidence) === undefined) {
+    throw new ExhibitError('E_USAGE', `"${evidence}" is not an evidence id`, {
+      hint: 'evidence ids are EV-0001, EV-0002 and so on',
+    });
+  }
+  const begun = await begunAt(paths, evidence);
+  const sealed = await isSealed(paths, evidence);
+  if (sealed && begun === undefined) {
+    throw new ExhibitError('E_SEALED', `${evidence} is sealed; nothing can be added to it`, {
+      hint: 'leave --evidence out to collect into a new evidence item',
+    });
+  }
+  if (begun !== undefined && !sameWanted(begun, wanted)) {
+    throw new ExhibitError('E_EXISTS', `${evidence} was begun with another command line`, {
+      where: { file: join(paths.staging, evidence, 'collection.json') },
+      hint: `to go on with it: ${commandLine(begun)}`,
+    });
+  }
+  return { evidence, sealed };
 }
 
 async function begunAt(paths: CasePaths, id: string): Promise<Collection | undefined> {

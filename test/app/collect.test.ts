@@ -38,7 +38,12 @@ async function world(): Promise<World> {
     root,
     target,
     run: (request) =>
-      collectDir(target, fx, { paths: ['trail-logs'], onProgress: () => undefined, ...request }),
+      collectDir(target, fx, {
+        paths: ['trail-logs'],
+        seal: false,
+        onProgress: () => undefined,
+        ...request,
+      }),
   };
 }
 
@@ -75,8 +80,8 @@ describe('evidence ids', () => {
     await run({});
     await mkdir(join(target.paths.evidence, 'EV-0001'), { recursive: true });
     await writeFile(join(target.paths.evidence, 'EV-0001', 'EV-0001.seal'), '');
-    expect(await run({})).toMatchObject({ evidence: 'EV-0002', resumed: false });
     await rm(join(target.paths.staging, 'EV-0001'), { recursive: true });
+    expect(await run({})).toMatchObject({ evidence: 'EV-0002', resumed: false });
     await expect(run({ evidence: 'EV-0001' })).rejects.toMatchObject({ code: 'E_SEALED', exit: 4 });
   });
 

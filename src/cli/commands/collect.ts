@@ -37,13 +37,16 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       evidence: options.evidence,
       s3: options.s3,
       as: options.as,
+      seal: options.seal,
       onProgress: (phase, now, total) => {
         progress.step(PHASES[phase], now, total);
       },
+      onSealing: (copied, volume) => {
+        progress.done(volume === undefined ? summary(copied) : `sealing ${volume}`);
+      },
     });
-    progress.done(`copied ${summary(result)}`);
-    if (options.json === true) fx.out.write(`${JSON.stringify({ ...result, sealed: null })}\n`);
-    else print(fx, result);
+    if (!options.seal) progress.done(summary(result));
+    fx.out.write(options.json === true ? `${JSON.stringify(asJson(result))}\n` : asText(result));
     done(result.failed + result.gone > 0 ? EXIT.input : EXIT.ok);
   });
 }
@@ -56,28 +59,52 @@ const PHASES = {
 
 function summary(result: CollectResult): string {
   const again = result.resumed ? ' (went on with an earlier run)' : '';
-  return `${String(result.stored)} files, ${size(result.bytes)}, into ${result.evidence}${again}`;
+  return `copied ${String(result.stored)} files, ${size(result.bytes)}, for ${result.evidence}${again}`;
 }
 
 /** Problems shown before the rest is only counted. */
 const SHOWN = 20;
 
-function print(fx: Effects, result: CollectResult): void {
-  fx.out.write(
-    `${result.evidence}: ${String(result.stored)} files, ${String(result.bytes)} bytes\n`,
-  );
+function asText(result: CollectResult): string {
+  const { evidence, sealed, problems } = result;
+  const lines = [
+    `${evidence}: ${String(result.stored)} files, ${String(result.bytes)} bytes collected`,
+  ];
   if (result.metadata > 0) {
-    fx.out.write(`  ${String(result.metadata)} of them are object metadata (head-object)\n`);
+    lines.push(`  ${String(result.metadata)} of them are object metadata (head-object)`);
   }
   if (result.changed > 0) {
-    fx.out.write(
-      `  ${String(result.changed)} changed while they were read; kept as read, and marked\n`,
+    lines.push(
+      `  ${String(result.changed)} changed while they were read; kept as read, and marked`,
     );
   }
-  for (const problem of result.problems.slice(0, SHOWN)) {
-    const { original_path: path, state, reason, detail } = problem;
-    fx.out.write(`  ${state} (${reason}): ${terminalSafe(path)}: ${terminalSafe(detail)}\n`);
+  for (const { original_path: path, state, reason, detail } of problems.slice(0, SHOWN)) {
+    lines.push(`  ${state} (${reason}): ${terminalSafe(path)}: ${terminalSafe(detail)}`);
   }
-  const more = result.problems.length - SHOWN;
-  if (more > 0) fx.out.write(`  and ${String(more)} more; all are in errors.jsonl of the bundle\n`);
+  if (problems.length > SHOWN) {
+    lines.push(`  and ${String(problems.length - SHOWN)} more, all recorded in the bundle`);
+  }
+  if (sealed === undefined) lines.push(`not sealed yet: exhibit seal ${evidence}`);
+  else {
+    lines.push(...sealed.seal.volumes.map(({ file, sha256 }) => `  ${sha256}  ${file}`));
+    lines.push(
+      `payload set  ${sealed.seal.payloadSetSha256}`,
+      `seal         ${sealed.seal.sha256}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function asJson({ sealed, ...copied }: CollectResult): unknown {
+  return {
+    ...copied,
+    sealed:
+      sealed === undefined
+        ? null
+        : {
+            seal_sha256: sealed.seal.sha256,
+            payload_set_sha256: sealed.seal.payloadSetSha256,
+            volumes: sealed.seal.volumes.map(({ file, sha256 }) => ({ file, sha256 })),
+          },
+  };
 }
