@@ -1,0 +1,213 @@
+/** Sealed evidence into case.db: check the seals, build, put in place, put on record. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type EvidencePaths, evidenceNo, evidencePaths } from '../bundle/layout.ts';
+import { readSeal, type Seal } from '../bundle/seal.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+import { verifyBy } from '../crypto/cms-verify.ts';
+import { readCertificate } from '../crypto/trust.ts';
+import { readLedger } from '../custody/read.ts';
+import { openDatabase } from '../db/open.ts';
+import { type ImportTotals, importTotals } from '../db/totals.ts';
+import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
+import { buildDatabase, type Phase } from '../ingest/run.ts';
+import { type Case, openSigner } from './case.ts';
+import { appendEntry } from './ledger.ts';
+import { withLock } from './lock.ts';
+import { toolIdentity } from './tool.ts';
+
+/** Options of {@link importEvidence}. */
+export interface ImportOptions {
+  /** Evidence ids; default: all that is sealed. What the database holds already stays in it. */
+  readonly evidence?: readonly string[];
+  /** Worker threads; default: one less than there are cores, at least 1. */
+  readonly workers?: number;
+  /** Called when a phase begins, and while reading with the share of the bytes read so far. */
+  readonly progress?: (phase: Phase, share?: number) => void;
+}
+
+/** What the database holds now. */
+export interface ImportResult extends ImportTotals {
+  /** `already_imported`: the database was made from the same evidence by the same rules, and nothing was done. */
+  readonly status: 'imported' | 'already_imported';
+  /** Evidence ids in the database. */
+  readonly evidence: readonly string[];
+}
+
+/**
+ * Imports sealed evidence. The result is the same in whatever order and company evidence is imported.
+ * @throws ExhibitError `E_NOT_SEALED`, `E_TAMPERED` (a seal or volume is not what was signed; nothing is imported),
+ *   `E_HOSTILE_ARCHIVE`, `E_READ`, `E_WRITE`, `E_UNFINISHED` (stopped; nothing changed), `E_LOCKED`.
+ */
+export async function importEvidence(
+  opened: Case,
+  fx: Effects,
+  options: ImportOptions = {},
+): Promise<ImportResult> {
+  return withLock(opened, fx, async () => {
+    const before = readDatabase(opened);
+    const sealed = await sealedEvidence(opened);
+    const wanted = new Set([...(before?.evidence ?? []), ...(options.evidence ?? sealed)]);
+    const evidence: SealedEvidence[] = [];
+    for (const id of [...wanted].sort()) evidence.push(await checkedEvidence(opened, id));
+    if (evidence.length === 0) {
+      throw new ExhibitError('E_NOT_SEALED', 'the case has no sealed evidence', {
+        hint: 'collect first: exhibit collect dir PATH',
+      });
+    }
+    const identity = inputIdentity(evidence);
+    const same = Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
+    const started = formatUs(fx.now() * 1000);
+    if (!same) {
+      await buildDatabase({
+        database: opened.paths.database,
+        evidence,
+        workers: options.workers ?? Math.max(1, availableParallelism() - 1),
+        signal: fx.signal,
+        progress: options.progress ?? (() => undefined),
+        run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },
+      }).catch((error: unknown) => {
+        throw fx.signal.aborted ? stopped(error) : error;
+      });
+    }
+    const after = readDatabase(opened);
+    if (after === undefined) throw new Error('the database is not there after the import');
+    await putOnRecord(opened, fx, evidence, after.totals);
+    return {
+      ...after.totals,
+      status: same ? 'already_imported' : 'imported',
+      evidence: after.evidence,
+    };
+  });
+}
+
+interface DatabaseFacts {
+  readonly meta: Readonly<Record<string, string>>;
+  readonly evidence: readonly string[];
+  readonly totals: ImportTotals;
+}
+
+/** What case.db holds; undefined if there is none that this version can read: it is derived, and will be rebuilt. */
+function readDatabase({ paths }: Case): DatabaseFacts | undefined {
+  if (!existsSync(paths.database)) return undefined;
+  const db = openDatabase(paths.database, { readonly: true });
+  try {
+    const meta = db
+      .prepare<[], { key: string; value: string }>('SELECT key, value FROM main.case_meta')
+      .all();
+    return {
+      meta: Object.fromEntries(meta.map(({ key, value }) => [key, value])),
+      evidence: db
+        .prepare<[], string>('SELECT evidence_id FROM main.evidence ORDER BY evidence_no')
+        .pluck()
+        .all(),
+      totals: importTotals(db),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+/** Ids of the evidence that has a seal. */
+async function sealedEvidence({ paths }: Case): Promise<string[]> {
+  const names = await readdir(paths.evidence).catch((error: unknown) => {
+    if (isSystemError(error) && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => evidenceNo(name) !== undefined && existsSync(evidencePaths(paths, name).seal))
+    .sort();
+}
+
+/** An evidence item whose seal is signed by this case. The volumes are checked while they are read. */
+async function checkedEvidence(opened: Case, id: string): Promise<SealedEvidence> {
+  const number = evidenceNo(id);
+  if (number === undefined) {
+    throw new ExhibitError('E_USAGE', `"${id}" is not an evidence id`, {
+      hint: 'evidence ids look like EV-0001',
+    });
+  }
+  const paths = evidencePaths(opened.paths, id);
+  const seal = await readSeal(paths.seal);
+  await checkSignature(opened, id, paths, seal);
+  const volumes = [];
+  for (const { file, sha256 } of seal.volumes) {
+    const path = join(paths.folder, file);
+    const facts = await stat(path).catch((cause: unknown) => {
+      throw new ExhibitError('E_READ', 'a sealed volume cannot be read', {
+        where: { file: path },
+        cause,
+      });
+    });
+    volumes.push({ path, sha256, bytes: facts.size });
+  }
+  return { evidenceNo: number, evidenceId: id, payloadSetSha256: seal.payloadSetSha256, volumes };
+}
+
+async function checkSignature(
+  opened: Case,
+  id: string,
+  paths: EvidencePaths,
+  seal: Seal,
+): Promise<void> {
+  const where = { file: paths.seal };
+  const hint = 'run `exhibit verify` to see what differs; nothing was imported';
+  if (seal.caseId !== opened.info.case || seal.evidenceId !== id) {
+    throw new ExhibitError('E_TAMPERED', 'the seal belongs to another case or evidence item', {
+      where,
+      hint,
+    });
+  }
+  const root = readCertificate(await readFile(opened.paths.rootPem), opened.paths.rootPem);
+  const signature = await readFile(paths.signature).catch((cause: unknown) => {
+    throw new ExhibitError('E_TAMPERED', 'the signature of the seal cannot be read', {
+      where: { file: paths.signature },
+      cause,
+      hint,
+    });
+  });
+  const verdict = verifyBy(seal.bytes, signature, { root, fingerprint: seal.signerCertSha256 });
+  if (!verdict.ok) {
+    throw new ExhibitError(
+      'E_TAMPERED',
+      `the seal is not signed as it must be: ${verdict.reason}`,
+      { where, hint },
+    );
+  }
+}
+
+/** Writes the import into the ledger, unless its newest import is this one: a stopped run may have left that undone. */
+async function putOnRecord(
+  opened: Case,
+  fx: Effects,
+  evidence: readonly SealedEvidence[],
+  totals: ImportTotals,
+): Promise<void> {
+  const last = readLedger(opened.paths.dir).findLast(({ entry }) => entry.event === 'imported');
+  const details = last?.entry.details as { readonly content_sha256?: unknown } | undefined;
+  if (details?.content_sha256 === totals.content_sha256) return;
+  await appendEntry(opened, await openSigner(opened, fx), fx, {
+    event: 'imported',
+    evidence: evidence.map((item) => ({
+      id: item.evidenceId,
+      payload_set: item.payloadSetSha256,
+    })),
+    details: JSON.parse(JSON.stringify(totals)) as Record<string, never>,
+  });
+}
+
+function toolName(): string {
+  const { name, version } = toolIdentity();
+  return `${name} ${version}`;
+}
+
+function stopped(cause: unknown): ExhibitError {
+  return new ExhibitError('E_UNFINISHED', 'the import was stopped; nothing was changed', {
+    cause,
+    hint: 'run `exhibit import` again',
+  });
+}

@@ -1,0 +1,88 @@
+/** `exhibit import`: sealed evidence into case.db. */
+import type { Command } from 'commander';
+import { openCase } from '../../app/case.ts';
+import { importEvidence, type ImportResult } from '../../app/import.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT, ExhibitError } from '../../core/errors.ts';
+import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+
+interface Options extends CommonOptions {
+  readonly workers?: string;
+}
+
+const PHASES = {
+  read: 'reading the evidence',
+  duplicates: 'looking for duplicates',
+  index: 'building indexes',
+  check: 'hashing and checking the database',
+} as const;
+
+/** Adds the command. */
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  commonOptions(
+    program
+      .command('import')
+      .description('read sealed evidence into case.db; doing it again changes nothing')
+      .argument('[evidence...]', 'evidence ids, for example EV-0001 (default: all that is sealed)')
+      .option('--workers <n>', 'worker threads (default: one less than there are cores)'),
+  ).action(async (evidence: readonly string[], options: Options) => {
+    const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
+    let phase = '';
+    let percent = -1;
+    const result = await importEvidence(await openCase(findCase(options, fx)), fx, {
+      ...(evidence.length === 0 ? {} : { evidence }),
+      ...(workers === undefined ? {} : { workers }),
+      progress: (now, share) => {
+        if (options.quiet === true) return;
+        const next = Math.floor((share ?? 0) * 100);
+        if (now === phase && (!fx.err.isTTY || next === percent)) return;
+        if (fx.err.isTTY) {
+          const part = share === undefined ? '' : ` ${String(next)} %`;
+          fx.err.write(`${now === phase || phase === '' ? '\r' : '\n'}${PHASES[now]}${part}`);
+        } else {
+          fx.err.write(`${PHASES[now]}\n`);
+        }
+        phase = now;
+        percent = next;
+      },
+    });
+    if (phase !== '' && fx.err.isTTY) fx.err.write('\n');
+    fx.out.write(options.json === true ? `${JSON.stringify(result)}\n` : asText(result));
+    done(EXIT.ok);
+  });
+}
+
+/** More threads than this only cost memory. */
+const MAX_WORKERS = 64;
+
+function parseWorkers(text: string): number {
+  const workers = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (workers >= 1 && workers <= MAX_WORKERS) return workers;
+  throw new ExhibitError('E_USAGE', `"${text}" is not a number of workers`, {
+    hint: `give a number from 1 to ${String(MAX_WORKERS)}`,
+  });
+}
+
+function asText(result: ImportResult): string {
+  const evidence = result.evidence.join(', ');
+  const head =
+    result.status === 'imported'
+      ? `Imported ${evidence}.`
+      : `${evidence} is in the database already; nothing was done.`;
+  const rows: [string, ImportResult['by_source'][string]][] = [
+    ...Object.entries(result.by_source),
+    ['all files', result],
+  ];
+  const table = rows.map(
+    ([name, counts]) =>
+      `  ${name.padEnd(18)}${[counts.files, counts.records, counts.imported, counts.duplicates, counts.rejected].map((n) => String(n).padStart(12)).join('')}`,
+  );
+  const titles = ['files', 'records', 'imported', 'duplicates', 'rejected'];
+  return [
+    head,
+    `  ${'source'.padEnd(18)}${titles.map((title) => title.padStart(12)).join('')}`,
+    ...table,
+    `content_sha256 ${result.content_sha256}`,
+    '',
+  ].join('\n');
+}

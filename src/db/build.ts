@@ -1,0 +1,124 @@
+/**
+ * Builds a case database beside the old one: everything goes into `case.db.importing`, which takes the place of case.db
+ * only when it is complete, checked and on the disk. Whatever happens before leaves the old database as it was.
+ */
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { ExhibitError } from '../core/errors.ts';
+import { createIndexes, createTable, createTimeline, quoted, type TableShape } from './ddl.ts';
+import { sqliteFailure } from './failure.ts';
+import { type Migration, migrate } from './migrate.ts';
+import { APPLICATION_ID } from './open.ts';
+
+/** Page cache of the writer; it also bounds the memory of the index sorters. In KiB. */
+const CACHE_KIB = 65_536;
+
+/** Tables that every part holds, besides those of its sources. */
+const PART_TABLES = ['source_file', 'content_block', 'reject', 'anomaly'];
+
+/** The one writer of a case database. */
+export class CaseBuilder {
+  readonly db: Database;
+  /** Folder for the parts. */
+  readonly parts: string;
+  readonly #path: string;
+  readonly #temporary: string;
+
+  /**
+   * @param path of case.db.
+   * @throws ExhibitError `E_WRITE`.
+   */
+  static open(
+    path: string,
+    migrations: readonly Migration[],
+    shapes: readonly TableShape[],
+  ): CaseBuilder {
+    try {
+      return new CaseBuilder(path, migrations, shapes);
+    } catch (error) {
+      throw sqliteFailure(error, path) ?? error;
+    }
+  }
+
+  private constructor(
+    path: string,
+    migrations: readonly Migration[],
+    shapes: readonly TableShape[],
+  ) {
+    this.#path = path;
+    this.#temporary = `${path}.importing`;
+    this.parts = `${path}.parts`;
+    // SQLite sorts large indexes in temporary files: evidence stays inside the case folder, also then.
+    process.env['SQLITE_TMPDIR'] = this.parts;
+    this.#discard();
+    mkdirSync(this.parts);
+    this.db = new Sqlite(this.#temporary);
+    const { db } = this;
+    db.pragma('page_size = 8192');
+    // No journal: a half-written file is thrown away, never repaired.
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma(`cache_size = -${String(CACHE_KIB)}`);
+    db.pragma('threads = 2');
+    db.pragma('foreign_keys = OFF');
+    db.pragma(`application_id = ${String(APPLICATION_ID)}`);
+    migrate(db, migrations);
+    for (const shape of shapes) db.exec(createTable(shape));
+    db.exec(createTimeline(shapes));
+  }
+
+  /** Copies a committed part in; parts have to come in the order of their files. */
+  merge(part: string, tables: readonly string[]): void {
+    this.db.prepare('ATTACH DATABASE ? AS part').run(part);
+    for (const table of [...tables, ...PART_TABLES]) {
+      const name = quoted(table);
+      this.db.exec(`INSERT INTO main.${name} SELECT * FROM part.${name}`);
+    }
+    this.db.exec('DETACH DATABASE part');
+    rmSync(part);
+  }
+
+  index(shapes: readonly TableShape[]): void {
+    for (const shape of shapes) for (const sql of createIndexes(shape)) this.db.exec(sql);
+  }
+
+  /** Checks the file, brings it to the disk and puts it in its place. */
+  finish(): void {
+    const { db } = this;
+    const problems = db.pragma('quick_check') as { readonly quick_check: string }[];
+    const orphans = db.pragma('foreign_key_check') as unknown[];
+    if (problems[0]?.quick_check !== 'ok' || orphans.length > 0) {
+      throw new ExhibitError('E_WRITE', 'the database that was just written is damaged', {
+        where: { file: this.#temporary },
+        hint: 'the disk or the memory may be faulty; check them, then import again',
+      });
+    }
+    // The commit of one last change is synchronous: SQLite has all pages brought to the disk.
+    db.pragma('synchronous = FULL');
+    db.pragma('user_version = 1');
+    db.close();
+    renameSync(this.#temporary, this.#path);
+    this.#discard();
+  }
+
+  /** Throws the unfinished file away. */
+  abandon(): void {
+    if (this.db.open) this.db.close();
+    this.#discard();
+  }
+
+  #discard(): void {
+    rmSync(this.#temporary, { force: true });
+    rmSync(this.parts, { recursive: true, force: true });
+  }
+
+  /** Runs a step; what SQLite says about the disk becomes an {@link ExhibitError}. */
+  step<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw sqliteFailure(error, this.#temporary) ?? error;
+    }
+  }
+}

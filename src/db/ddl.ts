@@ -1,0 +1,95 @@
+/** Tables that are derived from the sources: columns, indexes, the time line, and how rows are put in. */
+
+/** What a table needs to know of its source; `Source` of src/sources/source.ts has it all. */
+export interface TableShape {
+  readonly id: string;
+  readonly columns: readonly { readonly name: string; readonly type: 'TEXT' | 'INTEGER' }[];
+  readonly common: Readonly<Partial<Record<string, string>>>;
+  readonly indexes: readonly (readonly string[])[];
+  readonly timeline: boolean;
+}
+
+/** Common columns, in the order of every source table and of the time line. */
+export const COMMON: readonly string[] = [
+  'time_us',
+  'account_id',
+  'region',
+  'actor',
+  'action',
+  'target',
+  'src_ip',
+  'dst_ip',
+  'outcome',
+];
+
+/** Where a record came from, stored in each row before the source's own columns. */
+const PLACE: readonly string[] = ['offset', 'length', 'form', 'identity'];
+
+/** An SQL identifier. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** CREATE TABLE of a source. */
+export function createTable(shape: TableShape): string {
+  const stored = new Map(shape.columns.map((column) => [column.name, column.type]));
+  const common = COMMON.map((name) => {
+    const type = stored.get(name);
+    if (type !== undefined) return `${quoted(name)} ${type}`;
+    // A column that the source does not have is there all the same, so that every table answers the same questions.
+    const expression = shape.common[name] ?? 'NULL';
+    return `${quoted(name)} ${name === 'time_us' ? 'INTEGER' : 'TEXT'} GENERATED ALWAYS AS (${expression}) VIRTUAL`;
+  });
+  const own = shape.columns
+    .filter((column) => !COMMON.includes(column.name))
+    .map((column) => `${quoted(column.name)} ${column.type}`);
+  const lines = [
+    'id INTEGER PRIMARY KEY',
+    ...common,
+    'file_id INTEGER GENERATED ALWAYS AS (id >> 28) VIRTUAL',
+    'record_no INTEGER GENERATED ALWAYS AS (id & 268435455) VIRTUAL',
+    ...PLACE.map((name) => `${quoted(name)} INTEGER NOT NULL`),
+    ...own,
+  ];
+  return `CREATE TABLE ${quoted(shape.id)} (\n  ${lines.join(',\n  ')}\n) STRICT`;
+}
+
+/** CREATE INDEX statements of a source, for after the load. */
+export function createIndexes(shape: TableShape): readonly string[] {
+  return [['time_us'], ...shape.indexes].map(
+    (columns) =>
+      `CREATE INDEX ${quoted(`${shape.id}_${columns.join('_')}`)} ON ${quoted(shape.id)} (${columns.map(quoted).join(', ')})`,
+  );
+}
+
+/** The view over all sources of events; nothing is stored twice, and conditions reach each source's indexes. */
+export function createTimeline(shapes: readonly TableShape[]): string {
+  const common = COMMON.map(quoted).join(', ');
+  const parts = shapes
+    .filter((shape) => shape.timeline)
+    .map((shape) => `SELECT id, '${shape.id}' AS source, ${common} FROM ${quoted(shape.id)}`);
+  return `CREATE VIEW timeline AS\n${parts.join('\nUNION ALL\n')}`;
+}
+
+/** Columns of a row in the order of {@link insertRow}: place, then the source's as it lists them. */
+function rowColumns(shape: TableShape): readonly string[] {
+  return [...PLACE, ...shape.columns.map((column) => column.name)];
+}
+
+/** Indexes into `columns` in the order in which the table stores them: before the columns of the place, and behind. */
+export function storedOrder(shape: TableShape): {
+  readonly before: readonly number[];
+  readonly behind: readonly number[];
+} {
+  const names = shape.columns.map((column) => column.name);
+  return {
+    before: COMMON.map((name) => names.indexOf(name)).filter((index) => index >= 0),
+    behind: [...names.keys()].filter((index) => !COMMON.includes(names[index] ?? '')),
+  };
+}
+
+/** INSERT of one row: `id`, then {@link rowColumns}. */
+export function insertRow(shape: TableShape): string {
+  const columns = ['id', ...rowColumns(shape)];
+  return `INSERT INTO ${quoted(shape.id)} (${columns.map(quoted).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+}

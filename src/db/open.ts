@@ -1,0 +1,59 @@
+/** Opens a case database for reading. The file may come from anyone: nothing in it is trusted. */
+import { existsSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { ExhibitError } from '../core/errors.ts';
+import { BlockReader } from './blocks.ts';
+import { sqliteFailure } from './failure.ts';
+import { addRaw } from './raw.ts';
+
+export type { Database } from 'better-sqlite3';
+
+/** `EXHB`: marks the file as a case database of exhibit. */
+export const APPLICATION_ID = 0x45584842;
+
+/**
+ * A read-only connection with a view of each source table that adds `raw`, the exact text of the record.
+ * @throws ExhibitError `E_NOT_IMPORTED` without a file, `E_FORMAT` when it is no case database.
+ */
+export function openDatabase(path: string, _options: { readonly readonly: true }): Database {
+  if (!existsSync(path)) {
+    throw new ExhibitError('E_NOT_IMPORTED', 'the case has no database yet', {
+      where: { file: path },
+      hint: 'run `exhibit import` first',
+    });
+  }
+  try {
+    const db = connect(path);
+    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+      db.close();
+      throw new ExhibitError('E_FORMAT', 'the file is not a case database of exhibit', {
+        where: { file: path },
+        hint: 'delete it and run `exhibit import`',
+      });
+    }
+    let blocks: BlockReader | undefined;
+    addRaw(db, sourceTables(db), () => (blocks ??= new BlockReader(connect(path))));
+    db.pragma('query_only = ON');
+    return db;
+  } catch (error) {
+    throw sqliteFailure(error, path) ?? error;
+  }
+}
+
+/** Source tables of a case database, in bytewise order. */
+export function sourceTables(db: Database): readonly string[] {
+  const json = db
+    .prepare<[], string>("SELECT value FROM case_meta WHERE key = 'sources'")
+    .pluck()
+    .get();
+  return Object.keys(JSON.parse(json ?? '{}') as Record<string, number>).sort();
+}
+
+// An import never changes the file but puts a new one in its place: what is open here stays as it is.
+function connect(path: string): Database {
+  const db = new Sqlite(path, { readonly: true });
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  db.pragma('mmap_size = 0');
+  return db;
+}

@@ -1,0 +1,134 @@
+/**
+ * Finds copies of records and keeps the first of each. Only records that share their identity are looked at: where there
+ * are no copies, this is one pass over a column. Copies go to table duplicate with their place; nothing is lost.
+ */
+import type { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { BlockReader } from '../db/blocks.ts';
+import { rowsHasher } from '../db/content-hash.ts';
+import type { Database } from '../db/open.ts';
+import { recordBytes } from '../db/raw.ts';
+import type { Source } from '../sources/source.ts';
+
+interface Member {
+  readonly id: number;
+  readonly identity: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly form: number;
+}
+
+/** Moves the copies of a source's records to table duplicate and corrects the counts and hashes of their files. */
+export function removeDuplicates(db: Database, source: Source): void {
+  const table = `"${source.id}"`;
+  db.exec(`
+    CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY);
+    INSERT INTO suspect SELECT identity FROM ${table} GROUP BY identity HAVING count(*) > 1 ORDER BY identity;`);
+  try {
+    const any = db.prepare('SELECT 1 FROM suspect LIMIT 1').get() !== undefined;
+    if (any) separate(db, source, table);
+  } finally {
+    db.exec('DROP TABLE suspect');
+  }
+}
+
+function separate(db: Database, source: Source, table: string): void {
+  // What a record says: hash of its bytes, or of the text in which rewritten copies are equal.
+  db.exec(`
+    CREATE TEMP TABLE member (
+      id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, bytes BLOB NOT NULL, content BLOB NOT NULL);
+    CREATE TEMP TABLE copy (id INTEGER PRIMARY KEY, kept_id INTEGER NOT NULL, how TEXT NOT NULL);`);
+  try {
+    readMembers(db, table);
+    if (source.sameText !== undefined) readContents(db, table, source.sameText);
+    findCopies(db, source);
+    if (source.repeatsInFile === 'duplicate') recordConflicts(db);
+    moveCopies(db, source, table);
+  } finally {
+    db.exec('DROP TABLE member; DROP TABLE copy');
+  }
+}
+
+/** Rows read at a time: the driver writes only while no statement is being read. */
+const CHUNK = 4096;
+
+// In the order of the file, so that each block is decompressed once.
+function* membersOf(db: Database, table: string, condition: string): Generator<readonly Member[]> {
+  const select = db.prepare<[number], Member>(
+    `SELECT id, identity, "offset", "length", form FROM ${table} WHERE id > ? AND ${condition} ORDER BY id LIMIT ${String(CHUNK)}`,
+  );
+  for (let rows = select.all(-1); rows.length > 0; rows = select.all(rows.at(-1)?.id ?? -1))
+    yield rows;
+}
+
+function readMembers(db: Database, table: string): void {
+  const blocks = new BlockReader(db);
+  const insert = db.prepare('INSERT INTO member VALUES (?, ?, ?, ?)');
+  for (const rows of membersOf(db, table, 'identity IN (SELECT identity FROM suspect)')) {
+    for (const { id, identity, offset, length, form } of rows) {
+      const hash = digest(recordBytes(blocks, id, offset, length, form));
+      insert.run(id, identity, hash, hash);
+    }
+  }
+}
+
+// Only where the bytes of a group differ is it worth asking whether a carrier rewrote them.
+function readContents(db: Database, table: string, sameText: (record: string) => string): void {
+  const blocks = new BlockReader(db);
+  db.exec(`
+    CREATE TEMP TABLE mixed (identity INTEGER PRIMARY KEY);
+    INSERT INTO mixed SELECT identity FROM member GROUP BY identity HAVING min(bytes) <> max(bytes) ORDER BY identity;`);
+  const update = db.prepare('UPDATE member SET content = ? WHERE id = ?');
+  for (const rows of membersOf(db, table, 'identity IN (SELECT identity FROM mixed)')) {
+    for (const { id, offset, length, form } of rows) {
+      const text = recordBytes(blocks, id, offset, length, form).toString('utf8');
+      update.run(digest(sameText(text)), id);
+    }
+  }
+  db.exec('DROP TABLE mixed');
+}
+
+function findCopies(db: Database, source: Source): void {
+  // Where a file may repeat a record, its k-th copy in another file is a copy of the k-th in the first.
+  const turn =
+    source.repeatsInFile === 'distinct'
+      ? 'row_number() OVER (PARTITION BY identity, content, id >> 28 ORDER BY id)'
+      : '1';
+  db.exec(`
+    INSERT INTO copy
+    SELECT id, kept_id, CASE WHEN bytes = kept_bytes THEN 'same_bytes' ELSE 'same_content' END
+    FROM (
+      SELECT id, bytes, first_value(id) OVER same AS kept_id, first_value(bytes) OVER same AS kept_bytes
+      FROM (SELECT id, identity, bytes, content, ${turn} AS turn FROM member)
+      WINDOW same AS (PARTITION BY identity, content, turn ORDER BY id))
+    WHERE id <> kept_id ORDER BY id;`);
+}
+
+function recordConflicts(db: Database): void {
+  db.exec(`
+    INSERT INTO anomaly
+    SELECT id >> 28, id & 268435455, 'id_conflict', 'has the identity of row ' || first_id || ' and differs from it'
+    FROM (SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY id) AS first_id FROM member)
+    WHERE id <> first_id AND id NOT IN (SELECT id FROM copy);`);
+}
+
+function moveCopies(db: Database, source: Source, table: string): void {
+  db.exec(`
+    INSERT INTO duplicate (id, source, kept_id, "offset", "length", form, how)
+    SELECT id, '${source.id}', kept_id, "offset", "length", form, how
+    FROM copy JOIN ${table} USING (id) ORDER BY id;
+    DELETE FROM ${table} WHERE id IN (SELECT id FROM copy);
+    UPDATE source_file SET imported = imported - copies, duplicates = copies
+    FROM (SELECT id >> 28 AS file, count(*) AS copies FROM copy GROUP BY 1) WHERE file_id = file;`);
+  const files = db
+    .prepare<[], number>('SELECT DISTINCT id >> 28 FROM copy ORDER BY 1')
+    .pluck()
+    .all();
+  const hasher = rowsHasher(db, source.id);
+  const update = db.prepare('UPDATE source_file SET rows_sha256 = ? WHERE file_id = ?');
+  for (const file of files) update.run(hasher(file), file);
+}
+
+function digest(data: Uint8Array | string): Buffer {
+  return hash('sha256', data, 'buffer');
+}

@@ -1,0 +1,50 @@
+/** Which source a file belongs to: the first bytes decide. */
+import type { Buffer } from 'node:buffer';
+import { SOURCES } from '../sources/_registry.ts';
+import type { Detection, Head, Source } from '../sources/source.ts';
+
+/** The source of a file, or why there is none. */
+export type Verdict =
+  | { readonly source: Source; readonly shape: string; readonly reason: string }
+  | { readonly source: undefined; readonly reason: string };
+
+/** What `detect` of the sources gets to see. */
+export function headOf(path: string, bytes: Buffer, complete: boolean): Head {
+  const text = bytes.toString('utf8');
+  return { path, bytes, complete, text: text.startsWith('\ufeff') ? text.slice(1) : text };
+}
+
+/**
+ * Asks every source.
+ * @param as source that the collector named, or null; it wins over what the bytes say.
+ */
+export function recognise(head: Head, as: string | null, compression: string): Verdict {
+  const claims = SOURCES.map((source) => ({ source, claim: source.detect(head) }));
+  if (as !== null) {
+    const named = claims.find(({ source }) => source.id === as);
+    if (named === undefined) {
+      return { source: undefined, reason: `the collector named the unknown source "${as}"` };
+    }
+    const seen = named.claim?.reason ?? 'its first bytes do not look like it';
+    return {
+      source: named.source,
+      shape: named.claim?.shape ?? 'as-named',
+      reason: `named by the collector; ${seen}`,
+    };
+  }
+  let best: { readonly source: Source; readonly claim: Detection } | undefined;
+  for (const { source, claim } of claims) {
+    if (claim !== undefined && claim.confidence > (best?.claim.confidence ?? 0))
+      best = { source, claim };
+  }
+  if (best !== undefined) {
+    return { source: best.source, shape: best.claim.shape, reason: best.claim.reason };
+  }
+  const unread = !/^(?:none|gzip(?:\+gzip)*)$/.test(compression);
+  return {
+    source: undefined,
+    reason: unread
+      ? `compressed with ${compression}, which is not read`
+      : 'no source recognises its first bytes',
+  };
+}

@@ -1,0 +1,263 @@
+/** One file on its way into a part: recognise, hash, keep the bytes in blocks, cut into records, map, count. */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
+import { storedOrder } from '../db/ddl.ts';
+import type { PartWriter } from '../db/part.ts';
+import { RowHash } from '../db/row-hash.ts';
+import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { newFramer } from '../framing/framer.ts';
+import type { InflateReport } from '../framing/gzip.ts';
+import type { Framer, FrameSink } from '../framing/sink.ts';
+import {
+  type AnomalyKind,
+  FORM,
+  HEAD_BYTES,
+  type RecordReader,
+  type RejectReason,
+  type RowOut,
+  type Source,
+  type Value,
+} from '../sources/source.ts';
+import { headOf, recognise, type Verdict } from './detect.ts';
+import type { FileTask } from './task.ts';
+
+/** Faults of a compressed file after which its content may be incomplete. */
+const GZIP_FAULTS: ReadonlySet<string> = new Set([
+  'gzip_truncated',
+  'gzip_corrupt',
+  'gzip_trailing',
+  'unclosed',
+]);
+
+/** Reads one file into a part. */
+export class FileReader {
+  readonly #task: FileTask;
+  readonly #part: () => PartWriter;
+  readonly #report: InflateReport;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #verdict: Verdict | undefined;
+  #source: Source | undefined;
+  #order: ReturnType<typeof storedOrder> = { before: [], behind: [] };
+  #framer: Framer | undefined;
+  #reader: RecordReader | undefined;
+
+  readonly #hash = createHash('sha256');
+  readonly #rowHash = new RowHash();
+  #size = 0;
+  #block = 0;
+  readonly #blockBytes: Buffer[] = [];
+  #blockFill = 0;
+
+  #records = 0;
+  #imported = 0;
+  #rejected = 0;
+  #faults = 0;
+  /** Place of the record that is being read. */
+  #offset = 0;
+  #length = 0;
+
+  /**
+   * @param part the part that rows go to at this moment.
+   * @param report filled by the inflater; read at the end.
+   */
+  constructor(task: FileTask, part: () => PartWriter, report: InflateReport) {
+    this.#task = task;
+    this.#part = part;
+    this.#report = report;
+  }
+
+  /** The next decompressed bytes; false when the rest of the file is of no use (no source recognises it). */
+  push(chunk: Buffer): boolean {
+    if (this.#verdict !== undefined) return this.#consume(chunk);
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    return this.#heldBytes < HEAD_BYTES || this.#decide(false);
+  }
+
+  /** The file is over: its row of source_file. */
+  end(): void {
+    if (this.#verdict === undefined) this.#decide(true);
+    this.#framer?.end();
+    const known = this.#source !== undefined;
+    if (known && this.#blockFill > 0)
+      this.#writeBlock(Buffer.concat(this.#blockBytes, this.#blockFill));
+    for (const { kind, detail } of this.#report.problems) this.#fileAnomaly(kind, detail);
+    const task = this.#task;
+    this.#part().file([
+      task.fileId,
+      task.evidenceNo,
+      task.path,
+      task.originalPath,
+      task.bucket,
+      task.key,
+      task.versionId,
+      task.sha256,
+      task.size,
+      known ? this.#hash.digest('hex') : null,
+      known ? this.#size : null,
+      this.#report.compression,
+      this.#source?.id ?? null,
+      this.#verdict?.source === undefined ? null : this.#verdict.shape,
+      this.#verdict?.reason ?? '',
+      this.#status(),
+      this.#records,
+      this.#imported,
+      0,
+      this.#rejected,
+      known ? this.#rowHash.digest() : null,
+    ]);
+  }
+
+  #status(): string {
+    if (this.#task.metadata) return 'metadata';
+    if (this.#source === undefined) {
+      if (this.#heldBytes > 0) return 'unrecognised';
+      return this.#task.size === 0 ? 'empty' : 'unreadable';
+    }
+    if (this.#rejected > 0 || this.#faults > 0) return 'partial';
+    return this.#records === 0 ? 'empty' : 'imported';
+  }
+
+  #decide(complete: boolean): boolean {
+    const held =
+      this.#held.length === 1 && this.#held[0] !== undefined
+        ? this.#held[0]
+        : Buffer.concat(this.#held);
+    this.#held = [];
+    this.#verdict = this.#judge(held, complete);
+    const source = this.#verdict.source;
+    if (source === undefined) return false;
+    this.#source = source;
+    this.#order = storedOrder(source);
+    const head = headOf(
+      this.#nameForDetection(),
+      held.subarray(0, HEAD_BYTES),
+      complete && held.length <= HEAD_BYTES,
+    );
+    this.#reader = source.reader(head, this.#verdict.shape);
+    this.#framer = newFramer(this.#reader.framing, this.#sink);
+    return this.#consume(held);
+  }
+
+  #judge(held: Buffer, complete: boolean): Verdict {
+    if (this.#task.metadata) return { source: undefined, reason: 'metadata of another object' };
+    if (held.length === 0) {
+      const reason = this.#task.size === 0 ? 'the file is empty' : 'nothing could be decompressed';
+      return { source: undefined, reason };
+    }
+    const head = headOf(
+      this.#nameForDetection(),
+      held.subarray(0, HEAD_BYTES),
+      complete && held.length <= HEAD_BYTES,
+    );
+    return recognise(head, this.#task.as, this.#report.compression);
+  }
+
+  #nameForDetection(): string {
+    return this.#task.key ?? this.#task.originalPath;
+  }
+
+  #consume(chunk: Buffer): boolean {
+    this.#hash.update(chunk);
+    this.#size += chunk.length;
+    this.#keep(chunk);
+    this.#framer?.push(chunk);
+    return true;
+  }
+
+  // Cuts the bytes into blocks; whole blocks inside a chunk are packed where they are.
+  #keep(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      const piece = chunk.subarray(at, at + BLOCK_BYTES - this.#blockFill);
+      at += piece.length;
+      if (piece.length === BLOCK_BYTES) {
+        this.#writeBlock(piece);
+        continue;
+      }
+      this.#blockBytes.push(
+        at < chunk.length || this.#blockFill + piece.length === BLOCK_BYTES
+          ? piece
+          : Buffer.from(piece),
+      );
+      this.#blockFill += piece.length;
+      if (this.#blockFill === BLOCK_BYTES)
+        this.#writeBlock(Buffer.concat(this.#blockBytes, BLOCK_BYTES));
+    }
+  }
+
+  #writeBlock(bytes: Buffer): void {
+    this.#part().block(blockId(this.#task.fileId, this.#block), packBlock(bytes));
+    this.#block++;
+    this.#blockBytes.length = 0;
+    this.#blockFill = 0;
+  }
+
+  readonly #sink: FrameSink = {
+    record: (bytes, start, end, offset, hints) => {
+      this.#offset = offset;
+      this.#length = end - start;
+      this.#reader?.read(bytes, start, end, offset, hints, this.#out);
+    },
+    problem: (reason, offset, length, detail) => {
+      this.#offset = offset;
+      this.#length = length;
+      this.#addReject(reason, detail);
+    },
+    anomaly: (kind, detail) => {
+      this.#fileAnomaly(kind, detail);
+    },
+  };
+
+  readonly #out: RowOut = {
+    row: (values: readonly Value[], identity, place) => {
+      const source = this.#source;
+      if (source === undefined) return;
+      const id = this.#nextId();
+      const offset = place?.offset ?? this.#offset;
+      const length = place?.length ?? this.#length;
+      const form = place?.form ?? FORM.plain;
+      this.#imported++;
+      this.#part().row(source, id, offset, length, form, identity, values);
+      const hash = this.#rowHash;
+      hash.add(this.#records);
+      for (const index of this.#order.before) hash.add(values[index] ?? null);
+      hash.add(offset);
+      hash.add(length);
+      hash.add(form);
+      hash.add(identity);
+      for (const index of this.#order.behind) hash.add(values[index] ?? null);
+    },
+    reject: (reason, detail) => {
+      this.#addReject(reason, detail);
+    },
+    anomaly: (kind, detail) => {
+      this.#part().anomaly(this.#task.fileId, this.#records + 1, kind, detail);
+    },
+    notARecord: () => undefined,
+  };
+
+  #addReject(reason: RejectReason, detail: string): void {
+    const id = this.#nextId();
+    this.#rejected++;
+    this.#part().reject(id, this.#source?.id ?? '', this.#offset, this.#length, reason, detail);
+  }
+
+  #fileAnomaly(kind: AnomalyKind, detail: string): void {
+    if (GZIP_FAULTS.has(kind)) this.#faults++;
+    this.#part().anomaly(this.#task.fileId, 0, kind, detail);
+  }
+
+  #nextId(): number {
+    this.#records++;
+    if (this.#records > MAX_RECORDS_PER_FILE) {
+      throw new ExhibitError('E_FORMAT', 'the file has more records than one file can hold', {
+        where: { file: this.#task.path },
+      });
+    }
+    return rowId(this.#task.fileId, this.#records);
+  }
+}

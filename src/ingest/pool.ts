@@ -1,0 +1,202 @@
+/**
+ * Hands the files' bytes to the workers and the workers' parts to the writer. Consecutive files form a job, a job goes to
+ * one worker, parts are merged in the order of jobs: the result does not depend on how many workers there are. Memory
+ * is bounded by how many jobs are under way and how many bytes wait at a worker.
+ */
+import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ExhibitError } from '../core/errors.ts';
+import type { Migration } from '../db/migrate.ts';
+import type { BytesMessage, FileTask, FromWorker, PartMessage, Segment } from './task.ts';
+import type { WorkerSetup } from './worker.ts';
+
+/** A job ends with the file with which it gets this heavy (stored bytes; compressed ones count for what they become). */
+const JOB_WEIGHT = 8 * 2 ** 20;
+/** What a gzip byte becomes: AWS logs compress 8 to 15 times. */
+const GZIP_WEIGHT = 10;
+/** Bytes of a message; a file up to {@link WHOLE_FILE} comes in one, so that it can be inflated in one go. */
+const MESSAGE_BYTES = 2 ** 20;
+const WHOLE_FILE = 4 * 2 ** 20;
+/** Stored bytes that may wait at one worker. */
+const WAITING_BYTES = 8 * 2 ** 20;
+/** Heap of a worker, in MiB; a record is at most 16 MiB. */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 24 };
+
+interface Member {
+  readonly thread: Worker;
+  waiting: number;
+}
+
+/** Copies a part into the database. */
+export type Merge = (part: string, tables: readonly string[]) => void;
+
+/** The workers of one import. */
+export class Pool {
+  readonly #members: readonly Member[];
+  readonly #merge: Merge;
+  readonly #arrived = new Map<string, PartMessage>();
+  #mergeJob = 0;
+  #mergeSub = 0;
+  #wake: (() => void) | undefined;
+  #failure: Error | undefined;
+
+  #job = -1;
+  #owner: Member | undefined;
+  #weight = 0;
+  #buffer = Buffer.alloc(0);
+  #fill = 0;
+  #segments: Segment[] = [];
+  #fileWeight = 1;
+
+  /** @param parts folder for the parts. */
+  constructor(workers: number, parts: string, migrations: readonly Migration[], merge: Merge) {
+    this.#merge = merge;
+    this.#members = Array.from({ length: workers }, (_, index) => {
+      const workerData: WorkerSetup = { migrations, parts: join(parts, String(index)) };
+      const thread = new Worker(new URL('./worker.ts', import.meta.url), {
+        workerData,
+        resourceLimits: WORKER_LIMITS,
+      });
+      const member: Member = { thread, waiting: 0 };
+      thread.on('message', (message: FromWorker) => {
+        this.#receive(member, message);
+      });
+      thread.on('error', (error: unknown) => {
+        this.#fail(error);
+      });
+      return member;
+    });
+  }
+
+  /** Adds a file; its bytes are read from `body` to the end. */
+  async file(task: FileTask, body: AsyncIterable<Buffer>): Promise<void> {
+    const whole = task.size <= WHOLE_FILE;
+    await this.#room(whole ? task.size : 1);
+    let segment: Segment = { file: task, from: this.#fill, to: this.#fill, last: false };
+    this.#segments.push(segment);
+    let first = true;
+    for await (const piece of body) {
+      if (first) this.#fileWeight = piece[0] === 0x1f && piece[1] === 0x8b ? GZIP_WEIGHT : 1;
+      first = false;
+      for (let at = 0; at < piece.length;) {
+        if (this.#fill === this.#buffer.length) {
+          await this.#post(false);
+          await this.#room(1);
+          segment = { from: 0, to: 0, last: false };
+          this.#segments.push(segment);
+        }
+        const copied = piece.copy(this.#buffer, this.#fill, at);
+        at += copied;
+        this.#fill += copied;
+        segment.to = this.#fill;
+      }
+    }
+    segment.last = true;
+    // Even an empty file costs something.
+    this.#weight += 4096 + task.size * this.#fileWeight;
+    if (this.#weight >= JOB_WEIGHT) await this.#post(true);
+  }
+
+  /** Waits until everything was merged. */
+  async drain(): Promise<void> {
+    if (this.#owner !== undefined) await this.#post(true);
+    await this.#until(() => this.#mergeJob > this.#job);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
+  }
+
+  // Sees to it that a job is open and that the buffer has room for `bytes` more.
+  async #room(bytes: number): Promise<void> {
+    if (this.#fill + bytes > this.#buffer.length && this.#segments.length > 0)
+      await this.#post(false);
+    if (this.#owner === undefined) {
+      // Two jobs per worker: one is worked on, one waits, so that no worker waits for us.
+      const limit = 2 * this.#members.length;
+      await this.#until(() => this.#job + 1 - this.#mergeJob < limit);
+      this.#owner = this.#members.reduce((least, member) =>
+        member.waiting < least.waiting ? member : least,
+      );
+      this.#job++;
+      this.#weight = 0;
+    }
+    if (this.#buffer.length < this.#fill + bytes || this.#buffer.length === 0) {
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(MESSAGE_BYTES, bytes));
+    }
+  }
+
+  async #post(lastOfJob: boolean): Promise<void> {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    const bytes = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#fill);
+    const message: BytesMessage = {
+      job: this.#job,
+      bytes,
+      segments: this.#segments,
+      lastOfJob,
+    };
+    owner.waiting += bytes.length;
+    owner.thread.postMessage(message, [bytes.buffer]);
+    this.#buffer = Buffer.alloc(0);
+    this.#fill = 0;
+    this.#segments = [];
+    if (lastOfJob) this.#owner = undefined;
+    await this.#until(() => owner.waiting <= WAITING_BYTES);
+  }
+
+  #receive(member: Member, message: FromWorker): void {
+    if (message.kind === 'taken') {
+      member.waiting -= message.bytes;
+    } else if (message.kind === 'failure') {
+      const { code, message: text, where, hint } = message;
+      this.#fail(
+        new ExhibitError(code, text, {
+          ...(where === undefined ? {} : { where }),
+          ...(hint === undefined ? {} : { hint }),
+        }),
+      );
+    } else {
+      this.#arrived.set(`${String(message.job)}.${String(message.sub)}`, message);
+      this.#mergeReady();
+    }
+    this.#wake?.();
+  }
+
+  #mergeReady(): void {
+    for (;;) {
+      const key = `${String(this.#mergeJob)}.${String(this.#mergeSub)}`;
+      const part = this.#arrived.get(key);
+      if (part === undefined || this.#failure !== undefined) return;
+      this.#arrived.delete(key);
+      try {
+        this.#merge(part.part, part.tables);
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      if (part.lastOfJob) {
+        this.#mergeJob++;
+        this.#mergeSub = 0;
+      } else {
+        this.#mergeSub++;
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#wake?.();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (condition()) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** Builds the case database from sealed evidence: stream, read, merge, find duplicates, index, hash, check. */
+import { Buffer } from 'node:buffer';
+import { readVolume, type VolumeEntry } from '../archive/read.ts';
+import { sameHex } from '../core/digest.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { MAX_FILES } from '../core/ids.ts';
+import { CaseBuilder } from '../db/build.ts';
+import { CONTENT_HASH_VERSION, contentHash } from '../db/content-hash.ts';
+import { readMigrations } from '../db/migrate.ts';
+import { SOURCES } from '../sources/_registry.ts';
+import { fillCoverage } from './coverage.ts';
+import { removeDuplicates } from './dedupe.ts';
+import { inputIdentity, type SealedEvidence } from './identity.ts';
+import { fileTask, ObjectList } from './objects.ts';
+import { Pool } from './pool.ts';
+
+/** Options of {@link buildDatabase}. */
+export interface BuildOptions {
+  /** Path of case.db. */
+  readonly database: string;
+  /** In the order of their numbers. */
+  readonly evidence: readonly SealedEvidence[];
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /** Called when a phase begins, and during the reading with the share of the bytes read so far. */
+  readonly progress: (phase: Phase, share?: number) => void;
+  /** For table import_run. */
+  readonly run: {
+    readonly started: string;
+    readonly finished: () => string;
+    readonly tool: string;
+  };
+}
+
+/** What an import is doing. */
+export type Phase = 'read' | 'duplicates' | 'index' | 'check';
+
+/** Largest list of objects that is read into memory: a volume of some million files. */
+const MAX_LIST_BYTES = 1024 * 2 ** 20;
+
+/**
+ * Builds and puts the database in place; what was there before stays untouched if anything fails.
+ * @returns content_sha256.
+ * @throws ExhibitError `E_TAMPERED` when a volume is not the sealed one, `E_WRITE`, `E_READ`, `E_HOSTILE_ARCHIVE`.
+ */
+export async function buildDatabase(options: BuildOptions): Promise<string> {
+  const migrations = readMigrations();
+  const builder = CaseBuilder.open(options.database, migrations, SOURCES);
+  const pool = new Pool(options.workers, builder.parts, migrations, (part, tables) => {
+    builder.merge(part, tables);
+  });
+  try {
+    options.progress('read', 0);
+    await readEvidence(options, builder, pool);
+    await pool.stop();
+    return builder.step(() => complete(options, builder));
+  } catch (error) {
+    builder.abandon();
+    options.signal.throwIfAborted();
+    throw error;
+  } finally {
+    await pool.stop();
+  }
+}
+
+async function readEvidence(
+  options: BuildOptions,
+  builder: CaseBuilder,
+  pool: Pool,
+): Promise<void> {
+  const insert = builder.db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
+  const allBytes = options.evidence
+    .flatMap((item) => item.volumes)
+    .reduce((sum, volume) => sum + volume.bytes, 0);
+  let done = 0;
+  let fileId = 0;
+  for (const item of options.evidence) {
+    const counts = { files: 0, bytes: 0 };
+    for (const volume of item.volumes) {
+      let list: ObjectList | undefined;
+      const onEntry = async (entry: VolumeEntry): Promise<void> => {
+        if (entry.type === 'folder') return;
+        const path = entry.path.slice(entry.path.indexOf('/') + 1);
+        if (path === 'acquisition/objects.jsonl')
+          list = new ObjectList(await bytesOf(entry), entry.path);
+        if (!path.startsWith('data/')) return;
+        const object = list?.next();
+        if (object?.path !== path || object.size !== entry.size) {
+          throw new ExhibitError(
+            'E_FORMAT',
+            'the list of objects does not match the files of the volume',
+            {
+              where: { file: entry.path },
+            },
+          );
+        }
+        fileId++;
+        if (fileId > MAX_FILES)
+          throw new ExhibitError('E_FORMAT', 'more files than one case can hold');
+        counts.files++;
+        counts.bytes += entry.size;
+        options.progress('read', (done + entry.offset) / allBytes);
+        await pool.file(fileTask(object, fileId, item.evidenceNo), entry.body);
+      };
+      const facts = await readVolume(volume.path, onEntry, { signal: options.signal });
+      // The rows stay only if the very bytes they were read from are the sealed ones.
+      if (!sameHex(facts.sha256, volume.sha256)) {
+        throw new ExhibitError('E_TAMPERED', 'the volume is not the one that was sealed', {
+          where: { file: volume.path },
+          hint: 'run `exhibit verify` to see what differs; nothing was imported',
+        });
+      }
+      if (list?.next() !== undefined) {
+        throw new ExhibitError(
+          'E_FORMAT',
+          'the list of objects names files that the volume does not hold',
+          {
+            where: { file: volume.path },
+          },
+        );
+      }
+      done += volume.bytes;
+    }
+    insert.run(item.evidenceNo, item.evidenceId, item.payloadSetSha256, counts.files, counts.bytes);
+  }
+  await pool.drain();
+}
+
+function complete(options: BuildOptions, builder: CaseBuilder): string {
+  const { db } = builder;
+  const stop = (): void => {
+    options.signal.throwIfAborted();
+  };
+  options.progress('duplicates');
+  db.exec('BEGIN');
+  for (const source of SOURCES) removeDuplicates(db, source);
+  fillCoverage(db, SOURCES);
+  db.exec('COMMIT');
+  stop();
+  options.progress('index');
+  builder.index(SOURCES);
+  stop();
+  options.progress('check');
+  db.exec('BEGIN');
+  const meta = db.prepare('INSERT INTO case_meta VALUES (?, ?)');
+  for (const [key, value] of Object.entries(inputIdentity(options.evidence))) meta.run(key, value);
+  meta.run('content_hash_version', CONTENT_HASH_VERSION);
+  const content = contentHash(db);
+  meta.run('content_sha256', content);
+  db.prepare('INSERT INTO import_run VALUES (1, ?, ?, ?, ?, ?)').run(
+    options.run.started,
+    options.run.finished(),
+    options.run.tool,
+    options.workers,
+    options.evidence.map((item) => item.evidenceId).join(','),
+  );
+  db.exec('COMMIT');
+  stop();
+  builder.finish();
+  return content;
+}
+
+async function bytesOf(entry: VolumeEntry): Promise<Buffer> {
+  if (entry.size > MAX_LIST_BYTES) {
+    throw new ExhibitError('E_FORMAT', 'the list of objects is too long', {
+      where: { file: entry.path },
+    });
+  }
+  const bytes = Buffer.allocUnsafeSlow(entry.size);
+  let at = 0;
+  for await (const piece of entry.body) at += piece.copy(bytes, at);
+  return bytes;
+}

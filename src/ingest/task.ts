@@ -1,0 +1,70 @@
+/** What the main thread and the workers tell each other. Flat and small: bytes are transferred, never copied. */
+import type { ErrorCode, Where } from '../core/errors.ts';
+
+/** A payload file of the evidence. */
+export interface FileTask {
+  readonly fileId: number;
+  readonly evidenceNo: number;
+  /** In the bag: `data/...`. */
+  readonly path: string;
+  readonly originalPath: string;
+  readonly bucket: string | null;
+  readonly key: string | null;
+  readonly versionId: string | null;
+  /** Of the stored bytes, as the bag's list says. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Source that the collector named. */
+  readonly as: string | null;
+  /** The file holds the metadata of another object. */
+  readonly metadata: boolean;
+}
+
+/** A run of a file's bytes inside a {@link BytesMessage}. */
+export interface Segment {
+  /** Present at the first segment of a file. */
+  readonly file?: FileTask;
+  readonly from: number;
+  to: number;
+  /** The file ends here. */
+  last: boolean;
+}
+
+/** Main to worker: bytes of one or more consecutive files. */
+export interface BytesMessage {
+  readonly job: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly segments: readonly Segment[];
+  readonly lastOfJob: boolean;
+}
+
+/** Worker to main: bytes were taken, more can be sent. */
+export interface TakenMessage {
+  readonly kind: 'taken';
+  readonly bytes: number;
+}
+
+/** Worker to main: a part is ready to be copied. */
+export interface PartMessage {
+  readonly kind: 'part';
+  /** Path of its file. */
+  readonly part: string;
+  readonly job: number;
+  /** Parts of one job are numbered from 0. */
+  readonly sub: number;
+  readonly lastOfJob: boolean;
+  /** Source tables that it holds. */
+  readonly tables: readonly string[];
+}
+
+/** Worker to main: the evidence is not what it should be. */
+export interface FailureMessage {
+  readonly kind: 'failure';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly where: Where | undefined;
+  readonly hint: string | undefined;
+}
+
+/** Everything a worker sends. */
+export type FromWorker = TakenMessage | PartMessage | FailureMessage;
