@@ -3,6 +3,7 @@ import { createHash, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { casePaths, type CasePaths } from '../bundle/layout.ts';
+import { verifyText } from '../bundle/verify-text.ts';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
@@ -15,7 +16,7 @@ import { appendToLedger } from '../custody/append.ts';
 import { realFiles } from '../custody/files.ts';
 import { CASE_TYPE, isCaseId, keyFile, signerFile, type CaseInfo } from './case.ts';
 import { entryTool } from './ledger.ts';
-import { trustText, verifyPlaceholder } from './trust-text.ts';
+import { trustText } from './trust-text.ts';
 
 /** What `exhibit init` is asked. */
 export interface InitRequest {
@@ -109,7 +110,7 @@ async function build(
     [paths.chainPem, rootPem],
     [signerFile(paths, signer.fingerprint), signerPem],
     [paths.trustTxt, trustText(info)],
-    [paths.verifyTxt, verifyPlaceholder(info)],
+    [paths.verifyTxt, verifyText({ caseId: info.case, rootFingerprint: info.root })],
   ]);
   for (const [path, content] of open) await writeSynced(path, content, 0o644);
   const vouched = [...open, [paths.caseJson, caseJson] as const];

@@ -33,8 +33,3 @@ kept elsewhere nobody can see that the last entries of the ledger were taken awa
 VERIFY.txt goes on from here.
 `;
 }
-
-/** Until src/bundle/verify-text.ts exists. */
-export function verifyPlaceholder(info: CaseInfo): string {
-  return `How to verify case ${info.case}: see TRUST.txt.\n`;
-}
