@@ -45,13 +45,20 @@ export function placeObjects(
   splitting: Splitting = SPLITTING,
 ): PayloadFile[] {
   const taken = new Names();
+  const subjects = new Map(
+    objects.map((object) => [`${String(object.root)}/${object.original_path}`, object]),
+  );
+  const nameOf = (object: StagedObject): string => {
+    const root = rootNames[object.root] ?? '';
+    const subject = subjects.get(`${String(object.root)}/${object.metadata_for ?? ''}`);
+    if (subject === undefined) return ownName(object, root);
+    // A sidecar lies beside the file it describes.
+    const ending = object.original_path.slice(subject.original_path.length);
+    return `${ownName(subject, root)}${ending}`;
+  };
   return objects
     .flatMap((object) => {
-      const files = filesOf(
-        object,
-        `data/${ownName(object, rootNames[object.root] ?? '')}`,
-        splitting,
-      );
+      const files = filesOf(object, `data/${nameOf(object)}`, splitting);
       const safe = files.every(
         ({ path }) => pathProblem(`${LONGEST_VOLUME}/${path}`, false) === undefined,
       );
