@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Database } from '../db/open.ts';
+import { sqliteFailure } from '../db/failure.ts';
 import { CLOCK_ASKED } from '../db/no-clock.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { canonicalResult, canonicalRow, type CanonicalResult, type Cell } from './canonical.ts';
@@ -168,6 +169,8 @@ function asQuery<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if (cause instanceof ExhibitError) throw cause;
+    const failure = sqliteFailure(cause, 'case.db');
+    if (failure !== undefined) throw failure;
     const message = cause instanceof Error ? cause.message : String(cause);
     if (message === CLOCK_ASKED) {
       throw new ExhibitError('E_QUERY_REFUSED', message, {

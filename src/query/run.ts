@@ -11,6 +11,10 @@ export interface Job {
   readonly database: string;
   readonly sql: string;
   readonly params: BoundParams;
+  /** `content_sha256` that the ledger recorded at the last import. */
+  readonly content: string;
+  /** Hash every row again first. */
+  readonly checkContent: boolean;
 }
 
 /** What came of a run. */
@@ -18,6 +22,8 @@ export interface Outcome {
   readonly answer: Answer;
   readonly meta: CaseMeta;
   readonly engine: EngineFacts;
+  /** How the database was compared with the ledger. */
+  readonly content_check: 'recorded' | 'recomputed';
 }
 
 /** What the thread sends back; an expected failure crosses as plain data. */
@@ -37,7 +43,8 @@ export const DEFAULT_TIMEOUT_S = 900;
 
 /**
  * Runs a query.
- * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_QUERY_PARAM`, `E_NOT_IMPORTED`.
+ * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_QUERY_PARAM`, `E_NOT_IMPORTED`,
+ * `E_CONTENT_CHANGED`, `E_FORMAT` (damaged database).
  */
 export async function runQuery(
   job: Job,

@@ -1,30 +1,51 @@
 /** Thread that runs one query, so that the main thread can end it: SQLite here has no way to be asked to stop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
+import { verifyContent } from '../db/content-hash.ts';
+import { sqliteFailure } from '../db/failure.ts';
 import { forbidClock } from '../db/no-clock.ts';
-import { openDatabase } from '../db/open.ts';
+import { openDatabase, type Database } from '../db/open.ts';
 import { caseMeta, engineFacts } from './environment.ts';
 import { execute } from './execute.ts';
-import type { Job, Reply } from './run.ts';
+import type { Job, Outcome, Reply } from './run.ts';
 
-const job = workerData as Job;
-
-function work(): Reply {
+function work(job: Job): Reply {
   try {
     const db = openDatabase(job.database, { readonly: true });
     try {
-      const meta = caseMeta(db);
-      const engine = engineFacts(db);
-      forbidClock(db);
-      return { outcome: { meta, engine, answer: execute(db, job.sql, job.params) } };
+      return { outcome: run(db, job) };
     } finally {
       db.close();
     }
   } catch (error) {
-    if (!(error instanceof ExhibitError)) throw error;
-    const { code, message, where, hint } = error;
+    const known = error instanceof ExhibitError ? error : sqliteFailure(error, job.database);
+    if (known === undefined) throw error;
+    const { code, message, where, hint } = known;
     return { error: { code, message, where, hint } };
   }
 }
 
-parentPort?.postMessage(work());
+function run(db: Database, job: Job): Outcome {
+  const meta = caseMeta(db);
+  checkContent(db, job, meta['content_sha256']);
+  const engine = engineFacts(db);
+  forbidClock(db);
+  const answer = execute(db, job.sql, job.params);
+  return { answer, meta, engine, content_check: job.checkContent ? 'recomputed' : 'recorded' };
+}
+
+function checkContent(db: Database, job: Job, recorded: string | undefined): void {
+  const changed = (message: string): ExhibitError =>
+    new ExhibitError('E_CONTENT_CHANGED', message, {
+      where: { file: job.database },
+      hint: 'delete case.db and run `exhibit import`: the sealed evidence gives the same database again',
+    });
+  if (recorded !== job.content) {
+    throw changed('the database is not the one that the ledger recorded at the last import');
+  }
+  if (!job.checkContent) return;
+  const [problem] = verifyContent(db).problems;
+  if (problem !== undefined) throw changed(`the database was changed after the import: ${problem}`);
+}
+
+parentPort?.postMessage(work(workerData as Job));

@@ -1,0 +1,155 @@
+/** Writes CASE/queries/Q-nnnn: the query, its parameters, its result and the signed record, and enters it in the ledger. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256Hex } from '../core/digest.ts';
+import type { Effects } from '../core/effects.ts';
+import { formatUs } from '../core/time.ts';
+import type { Signer } from '../crypto/signer.ts';
+import { syncFolder, writeSynced } from '../disk/durable.ts';
+import { canonicalChunks } from '../query/canonical.ts';
+import { parseRow } from '../query/compare.ts';
+import { paramsJson, type BoundParams } from '../query/params.ts';
+import {
+  coreHash,
+  runBytes,
+  runId,
+  runNumber,
+  RUN_TYPE,
+  type RunCore,
+  type RunRecord,
+} from '../query/run-record.ts';
+import type { Outcome } from '../query/run.ts';
+import { csvText } from '../report/csv.ts';
+import type { Case } from './case.ts';
+import { appendEntry } from './ledger.ts';
+import { withLock } from './lock.ts';
+import { toolIdentity } from './tool.ts';
+
+/** What was run and what came out. */
+export interface FinishedRun {
+  readonly name: string | null;
+  readonly sql: string;
+  readonly params: BoundParams;
+  readonly outcome: Outcome;
+  readonly startedAt: string;
+}
+
+/**
+ * Records a run under the next free id. The folder appears whole or not at all.
+ * @throws ExhibitError `E_LOCKED`.
+ */
+export async function recordRun(
+  target: Case,
+  signer: Signer,
+  fx: Effects,
+  run: FinishedRun,
+): Promise<RunRecord> {
+  return withLock(target, fx, async () => {
+    const { queries } = target.paths;
+    mkdirSync(queries, { recursive: true });
+    const id = nextRunId(queries);
+    const csv = csvOf(run.outcome);
+    const core = runCore(run, csv);
+    const record: RunRecord = {
+      type: RUN_TYPE,
+      case: target.info.case,
+      run_id: id,
+      core,
+      core_sha256: coreHash(core),
+      started_at: run.startedAt,
+      finished_at: formatUs(fx.now() * 1000),
+      signer_cert_sha256: signer.fingerprint,
+    };
+    const bytes = runBytes(record);
+    const signature = signer.sign(bytes);
+    const part = join(queries, `.${id}.part`);
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(part);
+    const files: readonly (readonly [string, Uint8Array])[] = [
+      ['query.sql', Buffer.from(run.sql, 'utf8')],
+      ['params.json', Buffer.from(paramsJson(run.params), 'utf8')],
+      ['result.jsonl', Buffer.from([...canonicalChunks(run.outcome.answer)].join(''), 'utf8')],
+      ['result.csv', Buffer.from(csv, 'utf8')],
+      ['run.json', bytes],
+      ['run.json.p7s', signature],
+    ];
+    for (const [name, content] of files) writeSynced(join(part, name), content);
+    syncFolder(part);
+    renameSync(part, join(queries, id));
+    syncFolder(queries);
+    await appendEntry(target, signer, fx, {
+      event: 'query',
+      details: {
+        run_id: id,
+        name: run.name,
+        core_sha256: record.core_sha256,
+        row_count: core.result.row_count,
+        ordered_sha256: core.result.ordered_sha256,
+        multiset_sha256: core.result.multiset_sha256,
+      },
+      attachments: files.map(([name, content]) => ({
+        name: `queries/${id}/${name}`,
+        sha256: sha256Hex(content),
+      })),
+    });
+    return record;
+  });
+}
+
+/** The part of the record that decides the answer. */
+export function runCore(
+  run: Pick<FinishedRun, 'name' | 'sql' | 'params' | 'outcome'>,
+  csv: string,
+): RunCore {
+  const { answer, meta, engine } = run.outcome;
+  const { name, version, hash, node } = toolIdentity();
+  return {
+    input: {
+      evidence_set_sha256: meta['evidence_set_sha256'] ?? '',
+      content_sha256: meta['content_sha256'] ?? '',
+      content_check: run.outcome.content_check,
+      schema_sha256: meta['schema_sha256'] ?? '',
+      sources: JSON.parse(meta['sources'] ?? '{}') as Record<string, number>,
+    },
+    query: {
+      name: run.name,
+      sql_sha256: sha256Hex(run.sql),
+      params_sha256: sha256Hex(paramsJson(run.params)),
+      warnings: answer.warnings,
+    },
+    environment: {
+      tool: { name, version, hash },
+      node,
+      ...engine,
+      lockfile_sha256: lockfileHash(),
+      os: process.platform,
+      arch: process.arch,
+      time_zone: 'UTC',
+    },
+    result: {
+      columns: answer.columns,
+      row_count: answer.rows.length,
+      ordered_sha256: answer.ordered_sha256,
+      multiset_sha256: answer.multiset_sha256,
+      order: answer.order,
+      csv_sha256: sha256Hex(csv),
+      exit_status: 0,
+    },
+  };
+}
+
+/** result.csv of a run. */
+export function csvOf(outcome: Outcome): string {
+  return csvText(outcome.answer.columns, outcome.answer.rows.map(parseRow));
+}
+
+function nextRunId(queries: string): string {
+  const used = readdirSync(queries).map((name) => runNumber(name) ?? 0);
+  return runId(used.reduce((most, number) => Math.max(most, number), 0) + 1);
+}
+
+// An installed package has no lockfile beside it: then there is nothing to hash.
+function lockfileHash(): string | null {
+  const file = join(import.meta.dirname, '..', '..', 'package-lock.json');
+  return existsSync(file) ? sha256Hex(readFileSync(file)) : null;
+}

@@ -1,0 +1,158 @@
+/** `query replay`: runs a recorded query again and says whether the answer is the same. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sameHex, sha256Hex } from '../core/digest.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { verifyBy } from '../crypto/cms-verify.ts';
+import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
+import {
+  canonicalResult,
+  cellOf,
+  type CanonicalCell,
+  type CanonicalResult,
+} from '../query/canonical.ts';
+import { compareResults, type FirstDifference, type Verdict } from '../query/compare.ts';
+import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
+import { differences, parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
+import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
+import type { Case } from './case.ts';
+import { csvOf, runCore } from './query-record.ts';
+import { importedContent, runFolder } from './query.ts';
+
+/** What a replay found. */
+export interface Replay {
+  readonly run_id: string;
+  readonly verdict: Verdict;
+  readonly first_difference: FirstDifference | null;
+  readonly row_count: { readonly recorded: number; readonly replayed: number };
+  /** What of input and environment is not as it was. */
+  readonly environment_differences: ReturnType<typeof differences>;
+}
+
+/**
+ * Checks the signature and the files of a run, then runs the query again.
+ * @throws ExhibitError `E_NOT_FOUND`, `E_TAMPERED` (signature, or a file that is not the recorded one),
+ * `E_CONTENT_CHANGED`, `E_NOT_IMPORTED`, `E_QUERY_REFUSED`.
+ */
+export async function replay(
+  target: Case,
+  fx: Effects,
+  id: string,
+  options: { readonly timeoutS?: number; readonly checkContent?: boolean } = {},
+): Promise<Replay> {
+  const folder = runFolder(target, id);
+  const { record, sql, params, result } = await readRecorded(target, folder, id);
+  const outcome = await runQuery(
+    {
+      database: target.paths.database,
+      sql,
+      params,
+      content: importedContent(target),
+      checkContent: options.checkContent ?? record.core.input.content_check === 'recomputed',
+    },
+    { timeoutS: options.timeoutS ?? DEFAULT_TIMEOUT_S, signal: fx.signal },
+  );
+  const now = runCore({ name: record.core.query.name, sql, params, outcome }, csvOf(outcome));
+  const then = record.core;
+  return {
+    run_id: id,
+    ...compareResults(result, outcome.answer),
+    row_count: { recorded: result.rows.length, replayed: outcome.answer.rows.length },
+    environment_differences: differences(
+      { input: then.input, environment: then.environment },
+      { input: now.input, environment: now.environment },
+    ),
+  };
+}
+
+interface Recorded {
+  readonly record: RunRecord;
+  readonly sql: string;
+  readonly params: BoundParams;
+  readonly result: CanonicalResult;
+}
+
+/** A run's files, each checked against the signed record. @throws ExhibitError `E_NOT_FOUND`, `E_TAMPERED`. */
+export async function readRecorded(target: Case, folder: string, id: string): Promise<Recorded> {
+  if (runNumber(id) === undefined) {
+    throw new ExhibitError('E_NOT_FOUND', `"${id}" is not a run`, {
+      hint: 'runs are Q-0001, Q-0002 and so on',
+    });
+  }
+  const read = async (name: string): Promise<Buffer> => {
+    try {
+      return await readFile(join(folder, name));
+    } catch (cause) {
+      if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause;
+      throw new ExhibitError('E_NOT_FOUND', `the run ${id} or a file of it is not in this case`, {
+        where: { file: join(folder, name) },
+        cause,
+      });
+    }
+  };
+  const bytes = await read('run.json');
+  const record = parseRun(bytes);
+  if (record?.run_id !== id || record.case !== target.info.case) {
+    throw tampered(join(folder, 'run.json'), 'run.json is not the record of this run');
+  }
+  await checkSignature(target, folder, bytes, await read('run.json.p7s'), record);
+  const sql = await read('query.sql');
+  const params = await read('params.json');
+  const result = await read('result.jsonl');
+  const expected: readonly (readonly [string, Buffer, string])[] = [
+    ['query.sql', sql, record.core.query.sql_sha256],
+    ['params.json', params, record.core.query.params_sha256],
+    ['result.jsonl', result, record.core.result.ordered_sha256],
+  ];
+  for (const [name, content, hash] of expected) {
+    if (!sameHex(sha256Hex(content), hash)) {
+      throw tampered(join(folder, name), `${name} is not the file that run.json names`);
+    }
+  }
+  const [, ...rows] = result.toString('utf8').slice(0, -1).split('\n');
+  return {
+    record,
+    sql: sql.toString('utf8'),
+    params: readParams(params.toString('utf8'), join(folder, 'params.json')),
+    result: canonicalResult(record.core.result.columns, rows),
+  };
+}
+
+async function checkSignature(
+  target: Case,
+  folder: string,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+  record: RunRecord,
+): Promise<void> {
+  const { rootPem } = target.paths;
+  const root = readCertificate(await readFile(rootPem), rootPem);
+  const problem =
+    rootProblem(root) ??
+    (fingerprint(root) === target.info.root
+      ? undefined
+      : 'pki/root.pem is not the root of this case');
+  if (problem !== undefined) throw tampered(rootPem, problem);
+  const verdict = verifyBy(bytes, signature, { root, fingerprint: record.signer_cert_sha256 });
+  if (!verdict.ok) throw tampered(join(folder, 'run.json.p7s'), verdict.reason);
+}
+
+function readParams(text: string, file: string): BoundParams {
+  const cells = JSON.parse(text) as Readonly<Record<string, CanonicalCell>>;
+  const params = Object.fromEntries(
+    Object.entries(cells).map(([name, cell]): [string, BoundValue] => {
+      const value = cellOf(cell);
+      if (value === null || typeof value === 'string' || typeof value === 'bigint')
+        return [name, value];
+      throw tampered(file, `the parameter ${name} has a type that no parameter has`);
+    }),
+  );
+  if (paramsJson(params) !== text)
+    throw tampered(file, 'params.json does not have its documented form');
+  return params;
+}
+
+function tampered(file: string, message: string): ExhibitError {
+  return new ExhibitError('E_TAMPERED', message, { where: { file } });
+}

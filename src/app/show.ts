@@ -1,0 +1,213 @@
+/** `show`: one record, read again from the sealed tar and compared, byte for byte, with what the database gives. */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readVolume, type VolumeEntry } from '../archive/read.ts';
+import { evidencePaths } from '../bundle/layout.ts';
+import { readSeal, type SealedVolume } from '../bundle/seal.ts';
+import type { Check } from '../core/check.ts';
+import { sameHex } from '../core/digest.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { verifyBy } from '../crypto/cms-verify.ts';
+import { readCertificate } from '../crypto/trust.ts';
+import { openDatabase, sourceTables } from '../db/open.ts';
+import { inflate, newInflateReport } from '../framing/gzip.ts';
+import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
+import { FORM } from '../sources/source.ts';
+import type { Case } from './case.ts';
+
+/** A record with the proof of where it comes from. */
+export interface ShownRecord extends FoundRecord {
+  /** The seal's volume that holds the file; undefined where none does. */
+  readonly volume: string | undefined;
+  readonly checks: readonly Check[];
+  /** True if every check passed. */
+  readonly verified: boolean;
+}
+
+/**
+ * Finds a record and proves it from the sealed evidence.
+ * @param name `cloudtrail:ID`, `duplicate:ID`, `reject:ID` or the id alone.
+ * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`.
+ */
+export async function showRecord(target: Case, fx: Effects, name: string): Promise<ShownRecord> {
+  const found = lookUp(target, name);
+  const checks: Check[] = [];
+  const judge = (id: string, subject: string, good: boolean, detail: string): void => {
+    checks.push({ id, subject, status: good ? 'pass' : 'fail', detail });
+  };
+  const { place } = found;
+  const paths = evidencePaths(target.paths, place.evidence_id);
+  const seal = await readSeal(paths.seal);
+  const root = readCertificate(await readFile(target.paths.rootPem), target.paths.rootPem);
+  const verdict = verifyBy(seal.bytes, await readFile(paths.signature), {
+    root,
+    fingerprint: seal.signerCertSha256,
+  });
+  judge(
+    'seal.signature',
+    `${place.evidence_id}.seal.p7s`,
+    verdict.ok,
+    verdict.ok ? 'the seal is signed by this case' : verdict.reason,
+  );
+
+  const read = await readAgain(seal.volumes, paths.folder, place, fx.signal);
+  if (read === undefined) {
+    judge('file.present', place.path, false, 'no volume of the seal holds the file');
+    return { ...found, volume: undefined, checks, verified: false };
+  }
+  const { volume, volumeSha256, manifestSha256, storedSha256, inflatedSha256, bytes } = read;
+  judge(
+    'volume.sha256',
+    volume.file,
+    sameHex(volumeSha256, volume.sha256),
+    `sha256 ${volumeSha256}`,
+  );
+  judge(
+    'file.manifest',
+    place.path,
+    manifestSha256 !== undefined && sameHex(storedSha256, manifestSha256),
+    `sha256 ${storedSha256}${manifestSha256 === undefined ? ', not in manifest-sha256.txt' : ''}`,
+  );
+  judge(
+    'file.database',
+    place.path,
+    sameHex(storedSha256, place.sha256) && sameHex(inflatedSha256, place.sha256_inflated ?? ''),
+    `inflated sha256 ${inflatedSha256}`,
+  );
+  judge(
+    'record.bytes',
+    `bytes ${String(place.offset)} to ${String(place.offset + place.length)}`,
+    recordIn(bytes, place.form)?.equals(found.raw) === true,
+    `${String(found.raw.length)} bytes in the sealed file and in the database`,
+  );
+  const verified = checks.every((check) => check.status === 'pass');
+  return { ...found, volume: volume.file, checks, verified };
+}
+
+/**
+ * Writes the record's exact bytes to a new file.
+ * @throws ExhibitError `E_EXISTS` when something is there already.
+ */
+export async function writeRaw(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: 'wx' });
+  } catch (cause) {
+    if (!isSystemError(cause) || cause.code !== 'EEXIST') throw cause;
+    throw new ExhibitError('E_EXISTS', 'the file is there already and is not overwritten', {
+      where: { file: path },
+      hint: 'give another name',
+      cause,
+    });
+  }
+}
+
+function lookUp(target: Case, name: string): FoundRecord {
+  const [, table, digits] = /^(?:([a-z][a-z0-9_]*):)?(\d{1,16})$/.exec(name) ?? [];
+  if (digits === undefined) {
+    throw new ExhibitError('E_USAGE', `"${name}" does not name a row`, {
+      hint: 'write the row as the time line prints it, for example cloudtrail:268435457',
+    });
+  }
+  const db = openDatabase(target.paths.database, { readonly: true });
+  try {
+    const tables = [...sourceTables(db), 'duplicate', 'reject'];
+    if (table !== undefined && !tables.includes(table)) {
+      throw new ExhibitError('E_NOT_FOUND', `the case has no table "${table}"`, {
+        hint: `it has ${tables.join(', ')}`,
+      });
+    }
+    const found = findRecord(db, table, Number(digits));
+    if (found === undefined) throw new ExhibitError('E_NOT_FOUND', `the case has no row ${name}`);
+    return found;
+  } finally {
+    db.close();
+  }
+}
+
+interface ReadAgain {
+  readonly volume: SealedVolume;
+  readonly volumeSha256: string;
+  /** What the volume's manifest says of the file. */
+  readonly manifestSha256: string | undefined;
+  readonly storedSha256: string;
+  readonly inflatedSha256: string;
+  /** The record's bytes in the decompressed file. */
+  readonly bytes: Buffer;
+}
+
+async function readAgain(
+  volumes: readonly SealedVolume[],
+  folder: string,
+  place: Place,
+  signal: AbortSignal,
+): Promise<ReadAgain | undefined> {
+  for (const volume of volumes) {
+    let file: Awaited<ReturnType<typeof readFileOf>> | undefined;
+    let manifestSha256: string | undefined;
+    const facts = await readVolume(
+      join(folder, volume.file),
+      async (entry) => {
+        if (entry.path === `${volume.name}/${place.path}`) file = await readFileOf(entry, place);
+        else if (entry.path === `${volume.name}/manifest-sha256.txt`) {
+          manifestSha256 = await manifestHash(entry, place.path);
+        }
+      },
+      { signal },
+    );
+    if (file !== undefined) return { volume, volumeSha256: facts.sha256, manifestSha256, ...file };
+  }
+  return undefined;
+}
+
+async function readFileOf(
+  entry: VolumeEntry,
+  place: Place,
+): Promise<Pick<ReadAgain, 'storedSha256' | 'inflatedSha256' | 'bytes'>> {
+  const stored = createHash('sha256');
+  const inflated = createHash('sha256');
+  const tee = async function* (): AsyncGenerator<Buffer> {
+    for await (const piece of entry.body) {
+      stored.update(piece);
+      // A piece is only lent until the next one; the inflater may keep it longer.
+      yield Buffer.from(piece);
+    }
+  };
+  const kept: Buffer[] = [];
+  let at = 0;
+  for await (const piece of inflate(tee(), newInflateReport())) {
+    inflated.update(piece);
+    const from = Math.max(0, place.offset - at);
+    const to = Math.min(piece.length, place.offset + place.length - at);
+    if (from < to) kept.push(Buffer.from(piece.subarray(from, to)));
+    at += piece.length;
+  }
+  return {
+    storedSha256: stored.digest('hex'),
+    inflatedSha256: inflated.digest('hex'),
+    bytes: Buffer.concat(kept),
+  };
+}
+
+async function manifestHash(entry: VolumeEntry, path: string): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  for await (const piece of entry.body) pieces.push(Buffer.from(piece));
+  const line = Buffer.concat(pieces)
+    .toString('utf8')
+    .split('\n')
+    .find((text) => text.slice(64) === `  ${path}`);
+  return line?.slice(0, 64);
+}
+
+// The record's own text: the bytes, or the value of the JSON string that they are.
+function recordIn(bytes: Buffer, form: number): Buffer | undefined {
+  if (form === FORM.plain) return bytes;
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof value === 'string' ? Buffer.from(value, 'utf8') : undefined;
+  } catch {
+    // Not JSON: then it is not what was imported, which is the answer.
+    return undefined;
+  }
+}

@@ -1,0 +1,228 @@
+/** `exhibit query list|show|run|sql|replay`: named and free SQL, recorded and replayed. */
+import type { Command } from 'commander';
+import { openCase } from '../../app/case.ts';
+import { replay, type Replay } from '../../app/query-replay.ts';
+import {
+  listQueries,
+  runAndRecord,
+  runDocument,
+  shownParams,
+  showQuery,
+  type QueryChoice,
+  type QueryRun,
+} from '../../app/query.ts';
+import { asCsv, asLines, asTable } from '../../app/rows.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT } from '../../core/errors.ts';
+import { terminalSafe } from '../../core/text.ts';
+import { collectWords, formatOption, seconds, wholeNumber, type Format } from '../formats.ts';
+import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { renderFields, renderTable, terminalWidth } from '../table.ts';
+
+interface ListFlags extends CommonOptions {
+  readonly source?: string;
+  readonly tactic?: string;
+  readonly attack?: string;
+}
+
+interface RunFlags extends CommonOptions {
+  readonly param: readonly string[];
+  readonly format: Format;
+  readonly limit: number;
+  readonly timeout?: number;
+  readonly checkContent?: boolean;
+  readonly excelSafe?: boolean;
+}
+
+interface ReplayFlags extends CommonOptions {
+  readonly timeout?: number;
+  readonly checkContent?: boolean;
+}
+
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  const query = program.command('query').description('named and free SQL, recorded and replayed');
+
+  commonOptions(query.command('list').description('the questions exhibit knows'))
+    .option('--source <name>', 'only those that read this source')
+    .option('--tactic <name>', 'only those of this ATT&CK tactic, such as exfiltration')
+    .option('--attack <id>', 'only those of this ATT&CK technique, such as T1530')
+    .action((flags: ListFlags) => {
+      list(flags, fx);
+      done(EXIT.ok);
+    });
+
+  commonOptions(
+    query.command('show').description('what a query asks, how to read its answer, its SQL'),
+  )
+    .argument('<name>', 'query')
+    .action((name: string, flags: CommonOptions) => {
+      show(name, flags, fx);
+      done(EXIT.ok);
+    });
+
+  const run = query.command('run').description('run a named query and record the run');
+  runOptions(run.argument('<name>', 'query')).action(async (name: string, flags: RunFlags) => {
+    await runAndPrint({ name }, flags, fx);
+    done(EXIT.ok);
+  });
+
+  const sql = query.command('sql').description('run SQL of your own and record the run');
+  runOptions(sql.argument('<select>', 'one SELECT statement')).action(
+    async (text: string, flags: RunFlags) => {
+      await runAndPrint({ sql: text }, flags, fx);
+      done(EXIT.ok);
+    },
+  );
+
+  commonOptions(query.command('replay').description('run a recorded query again and compare'))
+    .argument('<run>', 'run, such as Q-0001')
+    .option('--timeout <seconds>', 'give up after so long', seconds)
+    .option('--check-content', 'hash every row of the database again first')
+    .action(async (id: string, flags: ReplayFlags) => {
+      const result = await replay(await openCase(findCase(flags, fx)), fx, id, {
+        ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
+        ...(flags.checkContent === undefined ? {} : { checkContent: flags.checkContent }),
+      });
+      if (flags.json === true) fx.out.write(`${JSON.stringify(result)}\n`);
+      else printReplay(result, fx);
+      done(result.verdict === 'match' ? EXIT.ok : EXIT.badNews);
+    });
+}
+
+function runOptions(command: Command): Command {
+  return formatOption(commonOptions(command))
+    .option('--param <name=value>', 'value of a parameter; may be repeated', collectWords, [])
+    .option('--limit <rows>', 'show no more rows than this; all are recorded', wholeNumber, 0)
+    .option('--timeout <seconds>', 'give up after so long', seconds)
+    .option('--check-content', 'hash every row of the database again first')
+    .option('--excel-safe', "with --format csv: put ' before text that a spreadsheet would run");
+}
+
+function list(flags: ListFlags, fx: Effects): void {
+  const { source, tactic, attack } = flags;
+  const queries = listQueries({
+    ...(source === undefined ? {} : { source }),
+    ...(tactic === undefined ? {} : { tactic }),
+    ...(attack === undefined ? {} : { attack }),
+  });
+  if (flags.json === true) {
+    // The SQL itself is for `query show`.
+    const hide = (name: string, value: unknown): unknown => (name === 'sql' ? undefined : value);
+    fx.out.write(`${JSON.stringify({ queries }, hide)}\n`);
+    return;
+  }
+  const rows = queries.map((one) => [one.topic, one.id, one.question, one.attack.join(' ')]);
+  fx.out.write(
+    renderTable({ columns: ['topic', 'name', 'question', 'ATT&CK'], rows }, terminalWidth(fx)),
+  );
+  if (flags.quiet !== true) {
+    fx.err.write(
+      `${String(queries.length)} queries; \`exhibit query show NAME\` explains one, \`exhibit query run NAME\` runs it\n`,
+    );
+  }
+}
+
+function show(name: string, flags: CommonOptions, fx: Effects): void {
+  const query = showQuery(name);
+  if (flags.json === true) {
+    fx.out.write(`${JSON.stringify(query)}\n`);
+    return;
+  }
+  const width = terminalWidth(fx);
+  const params = query.params.map((spec): readonly [string, string] => [
+    `  ${spec.name}`,
+    `${spec.type}${spec.default === undefined ? ', required' : ` (default "${spec.default}")`}: ${spec.about}`,
+  ]);
+  fx.out.write(`${query.title}\n\n`);
+  fx.out.write(
+    renderFields(
+      [
+        ['name', query.id],
+        ['question', query.question],
+        ['reads', query.sources.join(', ')],
+        ['ATT&CK', `${query.attack.join(' ')} (${query.tactic.join(', ')})`],
+        ['example', query.example],
+        ['sql sha256', query.sql_sha256],
+      ],
+      width,
+    ),
+  );
+  if (params.length > 0) fx.out.write(`\nParameters\n${renderFields(params, width)}`);
+  const columns = query.columns.map((spec): [string, string] => [`  ${spec.name}`, spec.about]);
+  fx.out.write(`\nColumns\n${renderFields(columns, width)}`);
+  fx.out.write(`\nHow to read it\n${renderFields([['', query.explanation]], width)}`);
+  fx.out.write(`\nReferences\n${query.references.map((text) => `  ${text}\n`).join('')}`);
+  fx.out.write(`\nSQL\n${query.sql.replace(/^-- ---\n[\s\S]*?-- ---\n/, '')}`);
+}
+
+async function runAndPrint(choice: QueryChoice, flags: RunFlags, fx: Effects): Promise<void> {
+  const run = await runAndRecord(await openCase(findCase(flags, fx)), fx, choice, {
+    params: flags.param,
+    ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
+    ...(flags.checkContent === undefined ? {} : { checkContent: flags.checkContent }),
+  });
+  const format = flags.json === true ? 'json' : flags.format;
+  const rows = flags.limit > 0 ? run.rows.slice(0, flags.limit) : run.rows;
+  if (format === 'json') fx.out.write(`${JSON.stringify(runDocument(run, flags.limit))}\n`);
+  else if (format === 'jsonl') for (const piece of asLines(run.columns, rows)) fx.out.write(piece);
+  else if (format === 'csv') fx.out.write(asCsv(run.columns, rows, flags.excelSafe === true));
+  else fx.out.write(renderTable(asTable(run.columns, rows), terminalWidth(fx)));
+  if (flags.quiet !== true) fx.err.write(afterword(run, rows.length, flags));
+}
+
+function afterword(run: QueryRun, shown: number, flags: RunFlags): string {
+  const { run_id: id, core } = run.record;
+  const { result } = core;
+  const params = Object.entries(shownParams(run)).map(
+    ([name, value]) => `${name}=${String(value)}`,
+  );
+  const lines = [
+    `${id}  ${run.query?.title ?? 'free SQL'}${params.length > 0 ? `  [${params.join(' ')}]` : ''}`,
+    `rows ${String(result.row_count)}${shown < result.row_count ? ` (${String(shown)} shown)` : ''}, order ${result.order.replace('_', ' ')}`,
+    `ordered  sha256 ${result.ordered_sha256}`,
+    `multiset sha256 ${result.multiset_sha256}`,
+    `recorded and signed in queries/${id}/; \`exhibit query replay ${id}\` runs it again`,
+    ...core.query.warnings.map(
+      ({ code, detail }) => `warning: ${code}${detail === '' ? '' : ` (${detail})`}`,
+    ),
+  ];
+  if (run.orderedSql !== undefined) {
+    lines.push(
+      'the order of these rows is not determined; this query has a fixed one:',
+      run.orderedSql,
+    );
+  }
+  if (flags.excelSafe === true && flags.format === 'csv') {
+    lines.push(
+      "--excel-safe: text that a spreadsheet would run begins with '; result.csv is exact",
+    );
+  }
+  return `\n${lines.map((line) => terminalSafeLines(line)).join('\n')}\n`;
+}
+
+function printReplay(result: Replay, fx: Effects): void {
+  const words = {
+    match: 'MATCH',
+    same_rows_other_order: 'SAME-ROWS-OTHER-ORDER',
+    different: 'DIFFERENT',
+  } as const;
+  fx.out.write(`${words[result.verdict]}  ${result.run_id}\n`);
+  const { recorded, replayed } = result.row_count;
+  fx.out.write(`rows: ${String(recorded)} recorded, ${String(replayed)} now\n`);
+  if (result.first_difference !== null) {
+    const { row } = result.first_difference;
+    fx.out.write(`first difference: ${row === 0 ? 'the column names' : `row ${String(row)}`}\n`);
+    fx.out.write(`  recorded ${terminalSafe(JSON.stringify(result.first_difference.recorded))}\n`);
+    fx.out.write(`  now      ${terminalSafe(JSON.stringify(result.first_difference.replayed))}\n`);
+  }
+  const differences = result.environment_differences;
+  if (differences.length === 0) fx.out.write('input and environment: as recorded\n');
+  else fx.out.write('input and environment, differences:\n');
+  for (const { field, recorded: then, now } of differences) {
+    fx.out.write(`  ${field}: ${terminalSafe(String(then))} → ${terminalSafe(String(now))}\n`);
+  }
+}
+
+function terminalSafeLines(text: string): string {
+  return text.split('\n').map(terminalSafe).join('\n');
+}

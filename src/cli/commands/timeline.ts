@@ -1,0 +1,23 @@
+/** `exhibit timeline`: events of all sources in the order of time. */
+import type { Command } from 'commander';
+import { openCase } from '../../app/case.ts';
+import { timeline } from '../../app/events.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT } from '../../core/errors.ts';
+import { eventOptions, filterOf, limitOf, printEvents, type EventFlags } from '../events.ts';
+import { findCase } from '../options.ts';
+
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  eventOptions(
+    program.command('timeline').description('events of all sources in the order of time'),
+  ).action(async (flags: EventFlags) => {
+    const target = await openCase(findCase(flags, fx));
+    const limit = limitOf(flags);
+    const count = printEvents(timeline(target, filterOf(flags), limit), flags, fx, false);
+    if (flags.quiet !== true) {
+      const more = limit > 0 && count === limit ? '; there may be more: --limit 0 shows all' : '';
+      fx.err.write(`${String(count)} events${more}\n`);
+    }
+    done(EXIT.ok);
+  });
+}

@@ -1,0 +1,141 @@
+/** Flags and output that `timeline` and `search` share. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { EVENT_COLUMNS, eventsCsv, type EventFilter, type ShownEvent } from '../app/events.ts';
+import type { Effects } from '../core/effects.ts';
+import { formatOption, time, wholeNumber, type Format } from './formats.ts';
+import { commonOptions, type CommonOptions } from './options.ts';
+import { renderTable, terminalWidth } from './table.ts';
+
+/** Values of {@link eventOptions}. */
+export interface EventFlags extends CommonOptions {
+  readonly from?: number;
+  readonly to?: number;
+  readonly source?: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly actor?: string;
+  readonly ip?: string;
+  readonly action?: string;
+  readonly outcome?: string;
+  readonly limit?: number;
+  readonly format: Format;
+}
+
+/** Rows of a table when `--limit` is not given: more than a person reads. Other formats give all. */
+const TABLE_LIMIT = 200;
+
+/** Adds `--from` to `--outcome`, `--limit` and `--format`. */
+export function eventOptions(command: Command): Command {
+  return formatOption(commonOptions(command))
+    .option('--from <time>', 'not before this time (RFC 3339 with zone)', time)
+    .option('--to <time>', 'before this time', time)
+    .option('--source <name>', 'one source: cloudtrail, s3_access, vpc_flow, ...')
+    .option('--account <id>', 'one account')
+    .option('--region <region>', 'one region')
+    .option('--actor <text>', 'who holds this text')
+    .option('--ip <address>', 'source or destination address')
+    .option('--action <name>', 'action, or a pattern such as "Delete*"')
+    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['success', 'failure']))
+    .option('--limit <rows>', 'no more rows than this, 0 for all (table: 200)', wholeNumber);
+}
+
+/** The filter in the flags. */
+export function filterOf(flags: EventFlags): EventFilter {
+  const { from, to, source, account, region, actor, ip, action, outcome } = flags;
+  const filter = { fromUs: from, toUs: to, source, account, region, actor, ip, action, outcome };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** Rows to print: `--limit`, else 200 in a table and all elsewhere. */
+export function limitOf(flags: EventFlags): number {
+  return flags.limit ?? (formatOf(flags) === 'table' ? TABLE_LIMIT : 0);
+}
+
+/** `--json` is `--format json`. */
+export function formatOf(flags: EventFlags): Format {
+  return flags.json === true ? 'json' : flags.format;
+}
+
+/**
+ * Prints events.
+ * @param found true for a search: adds `found_in`.
+ */
+export function printEvents(
+  events: Iterable<ShownEvent>,
+  flags: EventFlags,
+  fx: Effects,
+  found: boolean,
+): number {
+  const columns = found ? [...EVENT_COLUMNS, 'found_in' as const] : EVENT_COLUMNS;
+  let count = 0;
+  const counted = function* (): Generator<ShownEvent> {
+    for (const event of events) {
+      count += 1;
+      yield event;
+    }
+  };
+  switch (formatOf(flags)) {
+    case 'jsonl':
+      for (const event of counted()) fx.out.write(`${JSON.stringify(event)}\n`);
+      break;
+    case 'json':
+      fx.out.write('{"events":[');
+      for (const event of counted())
+        fx.out.write(`${count > 1 ? ',' : ''}\n${JSON.stringify(event)}`);
+      fx.out.write(`\n],"count":${String(count)}}\n`);
+      break;
+    case 'csv':
+      fx.out.write(eventsCsv(counted(), columns));
+      break;
+    case 'table': {
+      const rows = [...counted()].map((event) => tableRow(event, found));
+      const heads = [
+        'time',
+        'source',
+        'region',
+        'actor',
+        'action',
+        'target',
+        'from',
+        'to',
+        'outcome',
+        'row',
+      ];
+      const used = heads.map((_, at) => rows.some((row) => row[at] !== null));
+      const narrow = (row: readonly (string | null)[]): readonly (string | null)[] =>
+        row.filter((_, at) => used[at] === true || at === row.length - 1);
+      const all = found ? [...heads, 'found in'] : heads;
+      used.push(found);
+      fx.out.write(
+        renderTable(
+          { columns: narrow(all) as readonly string[], rows: rows.map(narrow), right: [] },
+          terminalWidth(fx),
+        ),
+      );
+      break;
+    }
+  }
+  return count;
+}
+
+function tableRow(event: ShownEvent, found: boolean): readonly (string | null)[] {
+  return [
+    event.time,
+    event.source,
+    event.region,
+    shortArn(event.actor),
+    event.action,
+    shortArn(event.target),
+    event.src_ip,
+    event.dst_ip,
+    event.outcome,
+    event.row,
+    ...(found ? [event.found_in ?? null] : []),
+  ];
+}
+
+// In a table the resource of an ARN says it all; csv and json have the whole.
+function shortArn(text: string | null): string | null {
+  return text === null ? null : text.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
+}

@@ -1,0 +1,37 @@
+/** Flags that turn words into checked values, and the choice of an output format. */
+import { Option, type Command } from 'commander';
+import { ExhibitError } from '../core/errors.ts';
+import { parseUserTime } from '../core/time.ts';
+
+/** How rows are printed. */
+export type Format = 'table' | 'csv' | 'json' | 'jsonl';
+
+/** Adds `--format`. */
+export function formatOption(command: Command): Command {
+  const option = new Option('--format <format>', 'how rows are printed');
+  return command.addOption(option.choices(['table', 'csv', 'json', 'jsonl']).default('table'));
+}
+
+/** A number of rows, 0 for all. @throws ExhibitError `E_USAGE`. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new ExhibitError('E_USAGE', `"${text}" is not a whole number`);
+}
+
+/** Seconds of a limit. @throws ExhibitError `E_USAGE`. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  // Node's timers hold 31 bits of milliseconds.
+  if (/^\d+(?:\.\d+)?$/.test(text) && value > 0 && value <= 2_000_000) return value;
+  throw new ExhibitError('E_USAGE', `"${text}" is not a number of seconds`);
+}
+
+/** A time flag, as microseconds UTC. @throws ExhibitError `E_TIME_ZONE`, `E_USAGE`. */
+export function time(text: string): number {
+  return parseUserTime(text);
+}
+
+/** A flag that may be repeated. */
+export function collectWords(word: string, words: readonly string[]): readonly string[] {
+  return [...words, word];
+}

@@ -1,0 +1,110 @@
+/** One record by its id: a row, a copy of one, or a reject; with the file it came from. */
+import type { Database } from '../db/open.ts';
+import { sourceTables } from '../db/open.ts';
+
+/** Where a record lies: columns of source_file, and its place in the decompressed file. */
+export interface Place {
+  readonly evidence_id: string;
+  readonly path: string;
+  readonly original_path: string;
+  readonly bucket: string | null;
+  readonly key: string | null;
+  readonly sha256: string;
+  readonly sha256_inflated: string | null;
+  readonly compression: string | null;
+  readonly file_id: number;
+  readonly record_no: number;
+  readonly offset: number;
+  readonly length: number;
+  /** FORM of src/sources/source.ts. */
+  readonly form: number;
+}
+
+/** A record that was found. */
+export interface FoundRecord {
+  readonly kind: 'row' | 'duplicate' | 'reject';
+  readonly id: number;
+  readonly source: string;
+  /** Typed columns of a row in the order of its table; of a duplicate or reject what is known of it. */
+  readonly columns: Readonly<Record<string, string | number | bigint | null>>;
+  readonly place: Place;
+  /** The record's text as the database gives it. */
+  readonly raw: Uint8Array;
+  /** Other copies of the same record. */
+  readonly copies: readonly number[];
+}
+
+const PLACE_COLUMNS = new Set([
+  'file_id',
+  'record_no',
+  'offset',
+  'length',
+  'form',
+  'identity',
+  'raw',
+]);
+
+/**
+ * Finds a record.
+ * @param table source table, `duplicate` or `reject`; undefined looks everywhere.
+ */
+export function findRecord(
+  db: Database,
+  table: string | undefined,
+  id: number,
+): FoundRecord | undefined {
+  const places = table === undefined ? [...sourceTables(db), 'duplicate', 'reject'] : [table];
+  for (const name of places) {
+    const row = db
+      .prepare<[number], Record<string, string | number | bigint | null>>(
+        `SELECT * FROM "${name}" WHERE id = ?`,
+      )
+      .safeIntegers()
+      .get(id);
+    if (row !== undefined) return record(db, name, id, row);
+  }
+  return undefined;
+}
+
+function record(
+  db: Database,
+  table: string,
+  id: number,
+  row: Readonly<Record<string, string | number | bigint | null>>,
+): FoundRecord | undefined {
+  const number = (name: string): number => Number(row[name] ?? 0);
+  const file = db
+    .prepare<[number], Omit<Place, 'record_no' | 'offset' | 'length' | 'form'>>(
+      `SELECT evidence_id, path, original_path, bucket, key, sha256, sha256_inflated, compression, file_id
+         FROM source_file JOIN evidence USING (evidence_no) WHERE file_id = ?`,
+    )
+    .get(number('file_id'));
+  if (file === undefined) return undefined;
+  const kind = table === 'duplicate' || table === 'reject' ? table : 'row';
+  const raw = db
+    .prepare<[number], Uint8Array>(`SELECT CAST(raw AS BLOB) FROM "${table}" WHERE id = ?`)
+    .pluck()
+    .get(id);
+  return {
+    kind,
+    id,
+    source: kind === 'row' ? table : String(row['source'] ?? ''),
+    columns: Object.fromEntries(Object.entries(row).filter(([name]) => !PLACE_COLUMNS.has(name))),
+    place: {
+      ...file,
+      record_no: number('record_no'),
+      offset: number('offset'),
+      length: number('length'),
+      form: number('form'),
+    },
+    raw: raw ?? new Uint8Array(),
+    copies: kind === 'row' ? copiesOf(db, id) : [],
+  };
+}
+
+function copiesOf(db: Database, id: number): readonly number[] {
+  return db
+    .prepare<[number], number>('SELECT id FROM main.duplicate WHERE kept_id = ? ORDER BY id')
+    .pluck()
+    .all(id);
+}
