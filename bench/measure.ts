@@ -1,0 +1,73 @@
+/** Children, medians and tables for the benchmarks. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** How a child process went. */
+export interface ChildRun {
+  readonly stdout: string;
+  /** Wall time from start to exit. */
+  readonly seconds: number;
+  /** Largest resident set of any process of the child that reported one (Node children only), in MB of 10^6 bytes. */
+  readonly peakMb: number;
+}
+
+const PEAK = /^bench-peak-kib (\d+)$/gm;
+const HOOK = `--import=${new URL('./peak.ts', import.meta.url).href}`;
+
+/** Runs a program to its end. @throws Error when it fails, with what it said. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChildRun> {
+  const start = performance.now();
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environment, NODE_OPTIONS: HOOK },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  const seconds = (performance.now() - start) / 1000;
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')} left with ${String(status)}\n${stdout}${stderr}`);
+  const peaks = [...stderr.matchAll(PEAK)].map((match) => Number(match[1]));
+  return { stdout, seconds, peakMb: (Math.max(0, ...peaks) * 1024) / 1e6 };
+}
+
+/** Runs the command line of this repository. */
+export function exhibit(...args: readonly string[]): Promise<ChildRun> {
+  return run(process.execPath, [join(import.meta.dirname, '..', 'bin', 'exhibit'), ...args]);
+}
+
+/** The middle value; the lower of the two middle ones. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+}
+
+/** Rows as a Markdown table; numbers with three digits that count. */
+export function table(
+  rows: readonly Readonly<Record<string, string | number | undefined>>[],
+): string {
+  const names = Object.keys(rows[0] ?? {});
+  const cell = (value: string | number | undefined): string =>
+    typeof value === 'number'
+      ? Math.abs(value) >= 100
+        ? value.toFixed(0)
+        : value.toPrecision(3)
+      : (value ?? '');
+  const lines = [
+    names,
+    names.map(() => '---'),
+    ...rows.map((row) => names.map((name) => cell(row[name]))),
+  ];
+  const widths = names.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
+  return lines
+    .map((line) => `| ${line.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |\n`)
+    .join('');
+}
