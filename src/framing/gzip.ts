@@ -332,7 +332,7 @@ export function inflateWhole(stored: Buffer, most: number): Inflated | undefined
   try {
     result = inflateRawSync(deflated, {
       info: true,
-      maxOutputLength: most,
+      maxOutputLength: Math.max(1, most),
       // One allocation: the trailer says how long the content is.
       chunkSize: Math.max(64, size + 1),
     }) as unknown as typeof result;

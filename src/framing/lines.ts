@@ -5,6 +5,8 @@ import { type Framer, type FrameSink, MAX_RECORD_BYTES } from './sink.ts';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** UTF-8 byte order mark. */
+const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 const ASCII: RecordHints = { members: 0, bigNumber: false, ascii: true, escaped: false };
 const NOT_ASCII: RecordHints = { ...ASCII, ascii: false };
@@ -24,7 +26,8 @@ export class LineFramer implements Framer {
   #lineLength = 0;
   /** Last byte of the open line. */
   #lastByte = 0;
-  #started = false;
+  /** What was pushed while it is less than a byte order mark. */
+  #first: Buffer | undefined = Buffer.alloc(0);
 
   constructor(sink: FrameSink, mostBytes = MAX_RECORD_BYTES) {
     this.#sink = sink;
@@ -32,6 +35,26 @@ export class LineFramer implements Framer {
   }
 
   push(chunk: Buffer): void {
+    if (this.#first === undefined) {
+      this.#lines(chunk);
+      return;
+    }
+    this.#first = Buffer.concat([this.#first, chunk]);
+    if (this.#first.length >= MARK.length) this.#begin(this.#first);
+  }
+
+  /** The first bytes are there: a byte order mark is no part of the first line. */
+  #begin(bytes: Buffer): void {
+    this.#first = undefined;
+    const marked = bytes.subarray(0, MARK.length).equals(MARK);
+    if (marked) {
+      this.#sink.anomaly('encoding', 'the file starts with a UTF-8 byte order mark');
+      this.#lineOffset = MARK.length;
+    }
+    this.#lines(marked ? bytes.subarray(MARK.length) : bytes);
+  }
+
+  #lines(chunk: Buffer): void {
     let from = 0;
     const ascii = isAscii(chunk);
     if (this.#lineLength > 0) {
@@ -57,6 +80,7 @@ export class LineFramer implements Framer {
   }
 
   end(): void {
+    if (this.#first !== undefined) this.#begin(this.#first);
     if (this.#lineLength > 0) this.#finish(0);
   }
 
@@ -95,30 +119,16 @@ export class LineFramer implements Framer {
 
   /** A whole line without its `\n`. */
   #line(bytes: Buffer, start: number, end: number, ascii: boolean): void {
-    let from = start;
-    if (!this.#started) {
-      this.#started = true;
-      if (
-        bytes[start] === 0xef &&
-        bytes[start + 1] === 0xbb &&
-        bytes[start + 2] === 0xbf &&
-        end - start >= 3
-      ) {
-        this.#sink.anomaly('encoding', 'the file starts with a UTF-8 byte order mark');
-        from += 3;
-      }
-    }
-    const to = end > from && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-    if (to - from > this.#mostBytes) {
-      this.#tooLong(to - from);
+    const to = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    if (to - start > this.#mostBytes) {
+      this.#tooLong(to - start);
       return;
     }
-    const hints = ascii || isAscii(bytes.subarray(from, to)) ? ASCII : NOT_ASCII;
-    this.#sink.record(bytes, from, to, this.#lineOffset + from - start, hints);
+    const hints = ascii || isAscii(bytes.subarray(start, to)) ? ASCII : NOT_ASCII;
+    this.#sink.record(bytes, start, to, this.#lineOffset, hints);
   }
 
   #tooLong(length: number): void {
-    this.#started = true;
     const detail = `longer than ${String(this.#mostBytes)} bytes`;
     this.#sink.problem('too_long', this.#lineOffset, length, detail);
   }

@@ -96,6 +96,53 @@ const read: RecordReader['read'] = (bytes, start, end, _offset, hints, out) => {
   out.row(values, hash53(`${String(values[6])}/${String(values[7])} ${String(timeUs)}`));
 };
 
+function key(end: string): string {
+  return `AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2025/11/08/111122223333_CloudTrail-Digest_eu-central-1_main_trail_us-east-1_20251108T${end}Z.json.gz`;
+}
+
+const DIGEST = {
+  awsAccountId: '111122223333',
+  digestStartTime: '2025-11-08T09:00:00Z',
+  digestEndTime: '2025-11-08T10:00:00Z',
+  digestS3Bucket: 'example-trail',
+  digestS3Object: key('100000'),
+  digestPublicKeyFingerprint: '31e8b5433410dfb61a9dc45cc65b22ff',
+  digestSignatureAlgorithm: 'SHA256withRSA',
+  newestEventTime: '2025-11-08T09:59:50Z',
+  oldestEventTime: '2025-11-08T08:58:00Z',
+  previousDigestS3Bucket: null,
+  previousDigestS3Object: null,
+  previousDigestHashValue: null,
+  previousDigestHashAlgorithm: null,
+  previousDigestSignature: null,
+  logFiles: [
+    {
+      s3Bucket: 'example-trail',
+      s3Object:
+        'AWSLogs/111122223333/CloudTrail/eu-central-1/2025/11/08/111122223333_CloudTrail_eu-central-1_20251108T0905Z_AbCdEfGhIjKlMnOp.json.gz',
+      hashValue: '9bb6196fc6b84d6f075a56548feca262bd99ba3c2de41b618e5b6e22c1fc71f6',
+      hashAlgorithm: 'SHA-256',
+      newestEventTime: '2025-11-08T09:59:50Z',
+      oldestEventTime: '2025-11-08T08:58:00Z',
+    },
+  ],
+};
+
+const IDLE = {
+  ...DIGEST,
+  digestStartTime: '2025-11-08T10:00:00Z',
+  digestEndTime: '2025-11-08T11:00:00Z',
+  digestS3Object: key('110000'),
+  newestEventTime: null,
+  oldestEventTime: null,
+  previousDigestS3Bucket: 'example-trail',
+  previousDigestS3Object: key('100000'),
+  previousDigestHashValue: '97fb791cf91ffc440d274f8190dbdd9aa09c34432aba82739df18b6d3c13df2d',
+  previousDigestHashAlgorithm: 'SHA-256',
+  previousDigestSignature: '50887ccffad4c002b97caa37cc9dc626',
+  logFiles: [],
+};
+
 export const cloudtrail_digest: Source = {
   id: 'cloudtrail_digest',
   title: 'CloudTrail digest files',
@@ -192,7 +239,47 @@ export const cloudtrail_digest: Source = {
   repeatsInFile: 'duplicate',
   detect,
   reader: () => ({ framing: { kind: 'json', wrappers: [], opener: 'awsAccountId' }, read }),
-  samples: [],
+  samples: [
+    {
+      name: 'an hour with one log file, its successor without any',
+      path: 'digests',
+      text: `${JSON.stringify(DIGEST, null, 2)}\n${JSON.stringify(IDLE)}`,
+      rows: [
+        {
+          time_us: 1_762_596_000_000_000,
+          account_id: '111122223333',
+          region: 'eu-central-1',
+          trail_name: 'main_trail',
+          home_region: 'us-east-1',
+          digest_start_time_us: 1_762_592_400_000_000,
+          newest_event_time_us: 1_762_595_990_000_000,
+          previous_digest_s3_object: null,
+          log_files: 1,
+          target: `s3://example-trail/${key('100000')}`,
+        },
+        { log_files: 0, newest_event_time_us: null, previous_digest_s3_object: key('100000') },
+      ],
+    },
+    {
+      name: 'something else between, a time that is none, a name twice, a bucket that is no text',
+      path: 'digests.jsonl',
+      text: [
+        JSON.stringify(DIGEST),
+        '{"hello":"world"}',
+        JSON.stringify({ ...DIGEST, digestEndTime: 'noon' }),
+        JSON.stringify(DIGEST).replace('{', '{"awsAccountId":"0",'),
+        JSON.stringify({ ...IDLE, previousDigestS3Bucket: 1, oldestEventTime: 'x' }),
+        JSON.stringify(DIGEST).slice(0, 100),
+      ].join('\n'),
+      rows: [
+        { log_files: 1 },
+        { aws_account_id: '111122223333' },
+        { previous_digest_s3_bucket: null },
+      ],
+      rejects: ['not_this_source', 'bad_time', 'truncated'],
+      anomalies: ['duplicate_key', 'bad_value'],
+    },
+  ],
   example: {
     question: 'Which hours have a digest that lists no log file?',
     sql: 'SELECT aws_account_id, digest_region, trail_name, time_us FROM cloudtrail_digest WHERE log_files = 0 ORDER BY time_us, id',

@@ -2,14 +2,29 @@
 import type { Source } from '../source.ts';
 import { CLOUDTRAIL_COLUMNS } from './columns.ts';
 import { detectCloudTrail } from './detect.ts';
+import { CLOUDTRAIL_SAMPLES } from './samples.ts';
 import { canonicalRecord, cloudTrailReader } from './read.ts';
 
 export const cloudtrail: Source = {
   id: 'cloudtrail',
   title: 'AWS CloudTrail',
   version: 1,
-  about: 'x',
-  references: ['CloudTrail User Guide, "CloudTrail record contents"'],
+  about: [
+    'CloudTrail records calls of the AWS APIs: management events by default, data events (S3 objects, Lambda invocations and more), network activity of VPC endpoints and Insights where a trail asks for them. Read are the files a trail delivers to S3, plain or gzipped, and what other carriers make of the same records: JSON arrays, JSON lines, records one after another, the output of `aws cloudtrail lookup-events` with its records inside JSON strings, and EventBridge events whose detail is a CloudTrail record. The record’s own text is found in each of them.',
+    'A record is known by its eventID. CloudTrail may deliver one twice, and a member trail, an organization trail, EventBridge and lookup-events all carry the same record: equal copies are kept once and reported as duplicates; copies that differ are both kept. Records of version 1.0 have no eventID and are known by their content. The same action delivered to two accounts is two records that share sharedEventID.',
+    'What CloudTrail leaves out: data events unless a trail selects them; most request parameters that hold content; events come up to 15 minutes late or later, so the newest minutes of a collection are incomplete. lookup-events reaches back 90 days and holds no data events. Fields above CloudTrail’s size limits are cut by AWS.',
+    'Insights events have no caller: event_source and event_name say what they are about. Aggregated events are statistics over five minutes, not calls; outcome is NULL for both. A trail’s digest files are the source cloudtrail_digest. S3 event notifications, which share the Records wrapper, are rejected.',
+  ].join('\n\n'),
+  references: [
+    'CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events"',
+    'CloudTrail User Guide, "CloudTrail userIdentity element"',
+    'CloudTrail User Guide, "CloudTrail record contents for Insights events"',
+    'CloudTrail User Guide, "CloudTrail aggregated events"',
+    'CloudTrail User Guide, "CloudTrail log file examples"',
+    'CloudTrail User Guide, "AWS Management Console sign-in events"',
+    'AWS CloudTrail API Reference, "LookupEvents", "Event"',
+    'Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"',
+  ],
   columns: CLOUDTRAIL_COLUMNS,
   common: {
     account_id: 'coalesce(recipient_account_id, user_identity_account_id)',
@@ -36,6 +51,9 @@ export const cloudtrail: Source = {
   detect: detectCloudTrail,
   reader: cloudTrailReader,
   sameText: canonicalRecord,
-  samples: [],
-  example: { question: 'Which calls failed?', sql: 'SELECT 1' },
+  samples: CLOUDTRAIL_SAMPLES,
+  example: {
+    question: 'Which calls were refused to whom?',
+    sql: "SELECT actor, event_source, event_name, error_code, count(*) AS calls FROM cloudtrail WHERE error_code GLOB '*Denied*' OR error_code GLOB '*Unauthorized*' GROUP BY actor, event_source, event_name, error_code ORDER BY calls DESC, actor, event_source, event_name, error_code LIMIT 20",
+  },
 };

@@ -1,0 +1,310 @@
+/** What every source must do, proved on its own samples and on any bytes. */
+import { Buffer } from 'node:buffer';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inflate, newInflateReport } from '#src/framing/gzip.ts';
+import { SOURCES } from '#src/sources/_registry.ts';
+import {
+  ANOMALY_KINDS,
+  COMMON_COLUMNS,
+  REJECT_REASONS,
+  type Sample,
+  type Source,
+  type Value,
+} from '#src/sources/source.ts';
+import { claims, headOf, read, type Row } from './run.ts';
+
+const ALL_SAMPLES = SOURCES.flatMap((source) =>
+  source.samples.map((sample) => ({ source, sample })),
+);
+
+/** Rows with their own and common columns, computed by SQLite as in a case. */
+function withCommon(source: Source, rows: readonly Row[]): Record<string, Value>[] {
+  const database = new Database(':memory:');
+  database.defaultSafeIntegers();
+  const columns = source.columns.map(({ name, type }) => `"${name}" ${type}`);
+  for (const [name, expression] of Object.entries(source.common)) {
+    columns.push(`"${name}" TEXT GENERATED ALWAYS AS (${expression}) VIRTUAL`);
+  }
+  database.exec(`CREATE TABLE t (row INTEGER PRIMARY KEY, ${columns.join(', ')}) STRICT`);
+  const names = source.columns.map(({ name }) => `"${name}"`).join(', ');
+  const insert = database.prepare(
+    `INSERT INTO t (${names}) VALUES (${source.columns.map(() => '?').join(', ')})`,
+  );
+  for (const { values } of rows) {
+    insert.run(values.map((value) => (typeof value === 'number' ? BigInt(value) : value)));
+  }
+  const result = database.prepare('SELECT * FROM t ORDER BY row').all() as Record<string, Value>[];
+  // The example of the docs page runs on the source's own columns.
+  database.exec(`CREATE VIEW ${source.id} AS SELECT row AS id, * FROM t`);
+  database.prepare(source.example.sql).all();
+  database.close();
+  return result;
+}
+
+function plain(value: Value | undefined): Value | undefined {
+  return typeof value === 'bigint' &&
+    value === BigInt(Number(value)) &&
+    Number.isSafeInteger(Number(value))
+    ? Number(value)
+    : value;
+}
+
+describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id, source) => {
+  it('is documented', () => {
+    expect(source.id).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(source.title).not.toBe('');
+    expect(source.about.length).toBeGreaterThan(200);
+    expect(source.references.length).toBeGreaterThan(0);
+    expect(source.example.question).toMatch(/\?$/);
+    for (const column of source.columns) {
+      expect(column.name).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(column.about, column.name).toMatch(/\S.*\.$/s);
+      if (column.type === 'INTEGER') expect(column.unit, column.name).toBeDefined();
+    }
+  });
+
+  it('has sound columns', () => {
+    const names = source.columns.map(({ name }) => name);
+    expect(names[0]).toBe('time_us');
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of Object.keys(source.common)) {
+      expect(names).not.toContain(name);
+      expect(COMMON_COLUMNS).toContain(name);
+    }
+    for (const index of source.indexes) for (const name of index) expect(names).toContain(name);
+    for (const reserved of [
+      'id',
+      'file_id',
+      'record_no',
+      'offset',
+      'length',
+      'form',
+      'identity',
+      'raw',
+    ]) {
+      expect(names).not.toContain(reserved);
+    }
+  });
+
+  it('has samples, a broken one among them', () => {
+    expect(source.samples.length).toBeGreaterThan(1);
+    expect(source.samples.some(({ rejects }) => (rejects ?? []).length > 0)).toBe(true);
+  });
+
+  it.each(source.samples.map((sample) => [sample.name, sample] as const))(
+    'reads %s',
+    (_name, sample) => {
+      const bytes = Buffer.from(sample.text);
+      const result = read(source, sample.path, bytes);
+      const rows = withCommon(source, result.rows);
+      const found = sample.rows.map((expected, index) =>
+        Object.fromEntries(Object.keys(expected).map((name) => [name, plain(rows[index]?.[name])])),
+      );
+      expect(found).toEqual(sample.rows);
+      expect(result.rows).toHaveLength(sample.rows.length);
+      expect(unique(result.rejects.map(({ reason }) => reason))).toEqual(
+        unique(sample.rejects ?? []),
+      );
+      expect(unique(result.anomalies.map(({ kind }) => kind))).toEqual(
+        unique(sample.anomalies ?? []),
+      );
+      expect(result.records).toBe(result.rows.length + result.rejects.length);
+    },
+  );
+
+  it.each(source.samples.map((sample) => [sample.name, sample] as const))(
+    'gives the same for %s however it is cut',
+    (_name, sample) => {
+      const bytes = Buffer.from(sample.text);
+      const whole = read(source, sample.path, bytes);
+      fc.assert(
+        fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
+          expect(read(source, sample.path, bytes, cuts)).toEqual(whole);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
+
+  it('never throws, and answers every record once, whatever the bytes', () => {
+    fc.assert(
+      fc.property(damaged(source.samples), ({ path, bytes }) => {
+        const result = read(source, path, bytes);
+        expect(result.records).toBe(result.rows.length + result.rejects.length);
+        for (const { values, identity } of result.rows) {
+          expect(values).toHaveLength(source.columns.length);
+          expect(Number.isSafeInteger(identity)).toBe(true);
+          expectTypes(source, values);
+        }
+        for (const { reason, detail } of result.rejects) {
+          expect(REJECT_REASONS).toHaveProperty(reason);
+          expect(detail).not.toBe('');
+        }
+        for (const { kind } of result.anomalies) expect(ANOMALY_KINDS).toHaveProperty(kind);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+function unique<T>(list: readonly T[]): T[] {
+  return [...new Set(list)].sort();
+}
+
+/** Samples with bytes changed, cut out, doubled or inserted. */
+function damaged(samples: readonly Sample[]): fc.Arbitrary<{ path: string; bytes: Buffer }> {
+  const edit = fc.record({
+    at: fc.nat(4000),
+    remove: fc.oneof(fc.nat(3), fc.nat(500)),
+    insert: fc.oneof(
+      fc.uint8Array({ maxLength: 6 }),
+      fc.constantFrom(
+        ...['"', '{', '}', '\n', '\\u0000', '\\', '[', ',', '-', '\xe9'].map((text) =>
+          Buffer.from(text, 'latin1'),
+        ),
+      ),
+    ),
+  });
+  return fc
+    .record({ sample: fc.constantFrom(...samples), edits: fc.array(edit, { maxLength: 4 }) })
+    .map(({ sample, edits }) => {
+      let bytes = Buffer.from(sample.text);
+      for (const { at, remove, insert } of edits) {
+        const place = at % (bytes.length + 1);
+        bytes = Buffer.concat([bytes.subarray(0, place), insert, bytes.subarray(place + remove)]);
+      }
+      return { path: sample.path, bytes };
+    });
+}
+
+function expectTypes(source: Source, values: readonly Value[]): void {
+  for (const [index, column] of source.columns.entries()) {
+    const value = values[index] ?? null;
+    if (value === null) {
+      expect(column.name).not.toBe('time_us');
+    } else if (column.type === 'TEXT') {
+      expect(typeof value).toBe('string');
+      expect(String(value).isWellFormed()).toBe(true);
+    } else {
+      expect(
+        typeof value === 'bigint'
+          ? value === BigInt.asIntN(64, value)
+          : Number.isSafeInteger(value),
+        `${column.name} ${String(value)}`,
+      ).toBe(true);
+    }
+  }
+}
+
+describe('all sources', () => {
+  it('are sorted, and named once', () => {
+    const ids = SOURCES.map(({ id }) => id);
+    expect(ids).toEqual(unique(ids));
+  });
+
+  it('give one column name one type and one unit', () => {
+    const seen = new Map<string, string>();
+    for (const source of SOURCES) {
+      for (const { name, type, unit } of source.columns) {
+        const shape = `${type} ${unit ?? ''}`;
+        expect(seen.get(name) ?? shape, `${source.id}.${name}`).toBe(shape);
+        seen.set(name, shape);
+      }
+    }
+  });
+
+  it.each(
+    ALL_SAMPLES.map(({ source, sample }) => [source.id, sample.name, source, sample] as const),
+  )('%s: %s is claimed by it alone', (_id, _name, source, sample) => {
+    const made = claims(headOf(sample.path, Buffer.from(sample.text))).filter(
+      ({ detection }) => detection.confidence > 0,
+    );
+    expect(made.map((claim) => claim.source.id)).toEqual([source.id]);
+  });
+
+  it('do not go by the name', () => {
+    for (const { sample } of ALL_SAMPLES) {
+      for (const text of [
+        '',
+        'nothing that a source knows\n',
+        '{"hello":"world"}',
+        '{"Records":[{"a":1}]}',
+        '{"Records":[]}',
+      ]) {
+        for (const { detection } of claims(headOf(sample.path, Buffer.from(text)))) {
+          expect(detection.confidence).toBeLessThanOrEqual(20);
+        }
+      }
+      expect(
+        claims(headOf('x', Buffer.from(sample.text)))[0]?.detection.confidence,
+      ).toBeGreaterThan(20);
+    }
+  });
+
+  it('never throw on a file that is not theirs', () => {
+    fc.assert(
+      fc.property(damaged(ALL_SAMPLES.map(({ sample }) => sample)), ({ path, bytes }) => {
+        const head = headOf(path, bytes);
+        for (const source of SOURCES) {
+          source.detect(head);
+          read(source, path, bytes);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+const REAL = join(import.meta.dirname, '../../../shared/real-samples');
+
+describe.skipIf(!existsSync(REAL))('real logs (skipped where they are not at hand)', () => {
+  async function every(folder: string): Promise<{ path: string; bytes: Buffer }[]> {
+    const files = readdirSync(join(REAL, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    return Promise.all(
+      files.map(async (path) => {
+        const parts: Buffer[] = [];
+        for await (const part of inflate([readFileSync(path)], newInflateReport()))
+          parts.push(part);
+        return { path: path.slice(REAL.length + 1), bytes: Buffer.concat(parts) };
+      }),
+    );
+  }
+
+  it('are claimed by one source at most', async () => {
+    for (const { path, bytes } of await every('.')) {
+      const made = claims(headOf(path, bytes)).filter(({ detection }) => detection.confidence > 0);
+      expect(made.length, path).toBeLessThan(2);
+    }
+  });
+
+  it.each([
+    ['invictus-aws-dataset', 55, 2900, 260],
+    ['stratus-detonation-logs', 35, 310, 54],
+  ])('%s: every record is a row', async (folder, files, records, names) => {
+    let rows = 0;
+    const seen = new Set<Value | undefined>();
+    const all = await every(folder);
+    for (const { path, bytes } of all) {
+      const [claim] = claims(headOf(path, bytes));
+      expect(claim?.source.id, path).toBe('cloudtrail');
+      const result = read(claim!.source, path, bytes);
+      expect(result.rejects).toEqual([]);
+      const eventName = claim!.source.columns.findIndex(({ name }) => name === 'event_name');
+      for (const { values, raw } of result.rows) {
+        seen.add(values[eventName]);
+        expect((JSON.parse(raw) as { eventName: string }).eventName).toBe(values[eventName]);
+      }
+      rows += result.rows.length;
+    }
+    expect(all.length).toBe(files);
+    expect(rows).toBe(records);
+    expect(seen.size).toBe(names);
+  });
+});
