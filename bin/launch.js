@@ -106,6 +106,15 @@ function bothForms(file) {
   }
 }
 
+/** Undefined when it was removed under us. */
+function workingFolder() {
+  try {
+    return process.cwd();
+  } catch (error) {
+    return undefined;
+  }
+}
+
 /** Node's flags for this command line. */
 function nodeFlags(argv, env, cwd) {
   if (RESTRICTED.indexOf(argv[0]) === -1) return [];
@@ -145,10 +154,10 @@ function findNode(packageName) {
     .filter(exists)[0];
 }
 
-/** The same shape as every other error of exhibit (src/cli/exit.ts), code E_NO_NODE, exit status 3. */
-function fail(message, hint, argv) {
+/** The same shape as every other error of exhibit (src/cli/exit.ts); exit status 3. */
+function fail(code, message, hint, argv) {
   if (argv.indexOf('--json') !== -1) {
-    var error = { code: 'E_NO_NODE', message: message, where: null, hint: hint };
+    var error = { code: code, message: message, where: null, hint: hint };
     process.stdout.write(JSON.stringify({ error: error }) + '\n');
   } else {
     process.stderr.write('exhibit: ' + message + '\n  next:  ' + hint + '\n');
@@ -173,6 +182,7 @@ function run(node, args, env, argv) {
   });
   child.on('error', function (error) {
     fail(
+      'E_NO_NODE',
       'the pinned Node could not be started: ' + error.message,
       'run `npm ci` in ' + ROOT + ' again',
       argv
@@ -195,12 +205,14 @@ function launch(argv) {
   var node = findNode(packageName);
   if (packageName === undefined) {
     fail(
+      'E_NO_NODE',
       'exhibit has no Node for ' + platform,
       'use one of: ' + Object.keys(NODE_PACKAGES).join(', '),
       argv
     );
   } else if (node === undefined) {
     fail(
+      'E_NO_NODE',
       'Node ' +
         pinned(packageName) +
         ' (npm package ' +
@@ -211,13 +223,15 @@ function launch(argv) {
       'run `npm ci` in ' + ROOT + ', without --omit=optional',
       argv
     );
+  } else if (workingFolder() === undefined) {
+    fail('E_READ', 'the working folder does not exist any more', 'change into one that does', argv);
   } else {
     var env = {};
     Object.keys(process.env).forEach(function (name) {
       // Meant for another Node, and could lift the restrictions below.
       if (name !== 'NODE_OPTIONS') env[name] = process.env[name];
     });
-    run(node, nodeFlags(argv, env, process.cwd()).concat([START], argv), env, argv);
+    run(node, nodeFlags(argv, env, workingFolder()).concat([START], argv), env, argv);
   }
 }
 

@@ -142,6 +142,14 @@ describe.each(nodes)('started by %s', (_name, node) => {
   });
 });
 
+test('says so when the working folder is gone', async () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+  const words = ['-c', script, process.execPath, join(ROOT, 'bin/exhibit'), 'status', '--json'];
+  const { status, stdout } = await runProcess('sh', words, { cwd: await tempDir() });
+  expect(status).toBe(3);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'E_READ' } });
+});
+
 describe.skipIf(old === undefined)('without the platform package (npm ci --omit=optional)', () => {
   test('says what to do and exits 3', async () => {
     const bin = packageCopy(await tempDir(), undefined);
