@@ -4,9 +4,8 @@
  * judge is one RSA block and one certificate, and node:crypto does that. A signature of any other form is refused.
  */
 import { createHash, verify, X509Certificate } from 'node:crypto';
-import type { Buffer } from 'node:buffer';
 import { encodeSignedAttributes, encodeSignedData, signedDataParts } from './cms.ts';
-import { content, decode, encode, readTime, type Asn1 } from './der.ts';
+import { content, decode, encode, readTime } from './der.ts';
 import { fingerprint, signerProblem } from './trust.ts';
 
 /** Larger than any signature of ours (about 1.8 KiB with long names); bounds what an attacker makes us parse. */
@@ -30,35 +29,29 @@ export type SignatureVerdict =
  */
 export function verifyForm(bytes: Uint8Array, signature: Uint8Array): SignatureVerdict {
   if (signature.length > MAX_SIGNATURE_BYTES) return refuse('the signature file is too large');
-  let parts: { node: Asn1; certificate: X509Certificate; signingTimeUs: number; block: Buffer };
   try {
-    // All of this reads attacker's bytes, and forge and OpenSSL throw plain errors of many kinds on them.
-    const found = signedDataParts(decode(signature));
-    parts = {
-      node: found.certificate,
-      certificate: new X509Certificate(encode(found.certificate)),
-      signingTimeUs: readTime(found.signingTime),
-      block: content(found.signature),
-    };
+    return judge(bytes, signature);
   } catch {
+    // Everything below reads an attacker's bytes, and forge and OpenSSL throw plain errors of many kinds on them.
     return refuse('the signature file is not a CMS signature of the documented form');
   }
-  const digest = createHash('sha256').update(bytes).digest();
-  const attributes = { digest, signingTimeUs: parts.signingTimeUs };
-  if (!encodeSignedData(parts.node, attributes, parts.block).equals(signature)) {
+}
+
+function judge(bytes: Uint8Array, signature: Uint8Array): SignatureVerdict {
+  const found = signedDataParts(decode(signature));
+  const certificate = new X509Certificate(encode(found.certificate));
+  const signingTimeUs = readTime(found.signingTime);
+  const block = content(found.signature);
+  const attributes = { digest: createHash('sha256').update(bytes).digest(), signingTimeUs };
+  if (!encodeSignedData(found.certificate, attributes, block).equals(signature)) {
     return refuse('the signature is not of these bytes, or not of the documented form');
   }
-  const key = parts.certificate.publicKey;
+  const key = certificate.publicKey;
   if (key.asymmetricKeyType !== 'rsa') return refuse('the signer certificate has no RSA key');
-  if (!verify('sha256', encodeSignedAttributes(attributes), key, parts.block)) {
+  if (!verify('sha256', encodeSignedAttributes(attributes), key, block)) {
     return refuse('the RSA signature is wrong');
   }
-  return {
-    ok: true,
-    certificate: parts.certificate,
-    fingerprint: fingerprint(parts.certificate),
-    signingTimeUs: parts.signingTimeUs,
-  };
+  return { ok: true, certificate, fingerprint: fingerprint(certificate), signingTimeUs };
 }
 
 /** Whose signature is expected. */

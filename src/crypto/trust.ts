@@ -1,5 +1,5 @@
 /** Judges certificates with node:crypto alone. The anchor is what the verifier gives, never what a package brings. */
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
@@ -68,10 +68,11 @@ export function signerProblem(
     ['signer', certificate],
     ['root', root],
   ] as const) {
-    if (atUs < one.validFromDate.getTime() * 1000) {
+    // Written so that a date that cannot be read (NaN) is refused.
+    if (!(atUs >= one.validFromDate.getTime() * 1000)) {
       return `the ${name} certificate was not yet valid at ${formatUs(atUs)}`;
     }
-    if (atUs > one.validToDate.getTime() * 1000) {
+    if (!(atUs <= one.validToDate.getTime() * 1000)) {
       return `the ${name} certificate had expired at ${formatUs(atUs)}`;
     }
   }
@@ -79,7 +80,13 @@ export function signerProblem(
 }
 
 function keyProblem(certificate: X509Certificate): string | undefined {
-  const key = certificate.publicKey;
+  let key: KeyObject;
+  try {
+    key = certificate.publicKey;
+  } catch {
+    // OpenSSL reads the certificate and only then finds that its key is none.
+    return 'its key cannot be read';
+  }
   if (key.asymmetricKeyType !== 'rsa') return 'its key is not RSA';
   const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
   if (modulusLength < MIN_MODULUS_BITS) return `its RSA key has only ${String(modulusLength)} bits`;
