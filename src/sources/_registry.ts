@@ -1,9 +1,9 @@
-/** Written by docs/generate.ts from the files of this folder; do not edit. */
+/** Every log source. Written by `npm run gen` from the files of this folder; do not edit. */
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
 import { s3_access } from './s3_access.ts';
 import type { Source } from './source.ts';
 import { vpc_flow } from './vpc_flow.ts';
 
-/** Every source, in bytewise order of id. */
+/** In bytewise order of id. */
 export const SOURCES: readonly Source[] = [cloudtrail, cloudtrail_digest, s3_access, vpc_flow];

@@ -45,7 +45,7 @@ const MOST_DAYS = 4096;
  * CloudTrail's times: RFC 3339 in UTC by the second; the basic form `20131102T010628Z` in old session attributes;
  * without a zone in events that came through CloudTrail Lake, where they are UTC.
  */
-export function cloudTrailTime(text: string): number | undefined {
+function cloudTrailTime(text: string): number | undefined {
   const time = text.length === 20 ? commonTime(text) : undefined;
   if (time !== undefined) return time;
   const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
