@@ -7,11 +7,14 @@ export interface ChildRun {
   readonly stdout: string;
   /** Wall time from start to exit. */
   readonly seconds: number;
-  /** Largest resident set of any process of the child that reported one (Node children only), in MB of 10^6 bytes. */
+  /** Largest resident set of any process of the child, in MB of 10^6 bytes; 0 for programs that are not Node. */
   readonly peakMb: number;
+  /** Processor time of all processes of the child; 0 for programs that are not Node. */
+  readonly cpuSeconds: number;
 }
 
-const PEAK = /^bench-peak-kib (\d+)$/gm;
+/** What peak.ts says: KiB and microseconds. */
+const USE = /^bench-use (\d+) (\d+)$/gm;
 const HOOK = `--import=${new URL('./peak.ts', import.meta.url).href}`;
 
 /** Runs a program to its end. @throws Error when it fails, with what it said. */
@@ -35,13 +38,34 @@ export async function run(
   const seconds = (performance.now() - start) / 1000;
   if (status !== 0)
     throw new Error(`${command} ${args.join(' ')} left with ${String(status)}\n${stdout}${stderr}`);
-  const peaks = [...stderr.matchAll(PEAK)].map((match) => Number(match[1]));
-  return { stdout, seconds, peakMb: (Math.max(0, ...peaks) * 1024) / 1e6 };
+  const uses = [...stderr.matchAll(USE)].map(
+    (match) => [Number(match[1]), Number(match[2])] as const,
+  );
+  return {
+    stdout,
+    seconds,
+    peakMb: (Math.max(0, ...uses.map(([kib]) => kib)) * 1024) / 1e6,
+    cpuSeconds: uses.reduce((sum, [, microseconds]) => sum + microseconds, 0) / 1e6,
+  };
 }
 
 /** Runs the command line of this repository. */
 export function exhibit(...args: readonly string[]): Promise<ChildRun> {
   return run(process.execPath, [join(import.meta.dirname, '..', 'bin', 'exhibit'), ...args]);
+}
+
+/** One line of the results: our time against a peer's on the same work, both of the median run. */
+export interface Result {
+  readonly name: string;
+  readonly ours_s: number;
+  readonly peer: string;
+  readonly peer_s: number | null;
+  /** ours_s / peer_s: below 1 we are faster. */
+  readonly ratio: number | null;
+  readonly peak_rss_mb: number | null;
+  /** What we wrote against what went in. */
+  readonly size_ratio: number | null;
+  readonly [more: string]: string | number | null;
 }
 
 /** The middle value; the lower of the two middle ones. */
@@ -51,11 +75,9 @@ export function median(values: readonly number[]): number {
 }
 
 /** Rows as a Markdown table; numbers with three digits that count. */
-export function table(
-  rows: readonly Readonly<Record<string, string | number | undefined>>[],
-): string {
+export function table(rows: readonly Readonly<Record<string, string | number | null>>[]): string {
   const names = Object.keys(rows[0] ?? {});
-  const cell = (value: string | number | undefined): string =>
+  const cell = (value: string | number | null | undefined): string =>
     typeof value === 'number'
       ? Math.abs(value) >= 100
         ? value.toFixed(0)

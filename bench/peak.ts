@@ -1,9 +1,10 @@
-/** Loaded into every child by `--import`: says at the end how much memory the process had at most. */
+/** Loaded into every child by `--import`: says at the end how much memory and processor time the process had. */
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
   process.on('exit', () => {
-    writeSync(2, `bench-peak-kib ${String(process.resourceUsage().maxRSS)}\n`);
+    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+    writeSync(2, `bench-use ${String(maxRSS)} ${String(userCPUTime + systemCPUTime)}\n`);
   });
 }

@@ -1,13 +1,11 @@
 /**
  * Where should the raw text of a record live? Five layouts of the same rows in SQLite, measured on import, size and
- * questions that do and do not reach into the text: `node bench/raw-storage.ts [--events N] [--json]`.
+ * questions that do and do not reach into the text: `npm run bench -- --only raw`.
  * Compression is timed apart from insertion, because workers do the one and the writer the other.
  */
 import { Buffer } from 'node:buffer';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import {
   constants,
   deflateRawSync,
@@ -18,7 +16,7 @@ import {
 } from 'node:zlib';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { generateTrail } from './generate.ts';
-import { median, table } from './measure.ts';
+import { median, type Result } from './measure.ts';
 
 /** One file of the set: its text, and where each record lies in it. */
 interface LogFile {
@@ -239,12 +237,19 @@ const seconds = (work: () => void): number => {
   return (performance.now() - start) / 1000;
 };
 
-/** Figures of one layout; times in seconds. */
-function measure(
-  layout: Layout,
-  files: readonly LogFile[],
-  path: string,
-): Record<string, string | number> {
+interface Figures {
+  readonly layout: string;
+  readonly pack_s: number;
+  readonly write_s: number;
+  readonly size_mb: number;
+  readonly count_by_source_s: number;
+  readonly search_text_s: number;
+  readonly read_by_name_s: number;
+  readonly show_one_ms: number;
+}
+
+/** Figures of one layout. */
+function measure(layout: Layout, files: readonly LogFile[], path: string): Figures {
   rmSync(path, { force: true });
   const db = new Sqlite(path);
   db.pragma('page_size = 8192');
@@ -303,28 +308,36 @@ function measure(
   return figures;
 }
 
-const { values } = parseArgs({
-  options: {
-    events: { type: 'string', default: '100000' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const folder = mkdtempSync(join(tmpdir(), 'exhibit-bench-'));
-try {
-  const set = generateTrail(join(folder, 'trail'), Number(values.events));
-  const files = readdirSync(join(folder, 'trail'), { recursive: true, encoding: 'utf8' })
+/**
+ * Figures of all layouts over a generated set. In the form of the other results: `ours_s` is the time of packing and
+ * writing, the peer is the text as a column.
+ */
+export function rawStorage(folder: string, events: number): Result[] {
+  const trail = join(folder, 'trail');
+  const set = generateTrail(trail, events);
+  const files = readdirSync(trail, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.gz'))
     .sort()
-    .map((name) => recordsOf(gunzipSync(readFileSync(join(folder, 'trail', name)))));
+    .map((name) => recordsOf(gunzipSync(readFileSync(join(trail, name)))));
   files.forEach((file, i) => fileNumber.set(file, i));
-  const results = layouts(dictionaryOf(files)).map((layout) =>
+  const measured = layouts(dictionaryOf(files)).map((layout) =>
     measure(layout, files, join(folder, 'layout.db')),
   );
-  process.stdout.write(
-    values.json
-      ? `${JSON.stringify({ set, results })}\n`
-      : `${String(set.events)} events, ${(set.inflated / 1e6).toFixed(1)} MB inflated\n\n${table(results)}`,
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(trail, { recursive: true });
+  const column = measured[0]!;
+  return measured.map(({ layout, pack_s, write_s, size_mb, ...questions }) => {
+    const peer = column.pack_s + column.write_s;
+    return {
+      name: `raw: ${layout}`,
+      ours_s: pack_s + write_s,
+      peer: 'raw: column',
+      peer_s: peer,
+      ratio: (pack_s + write_s) / peer,
+      peak_rss_mb: null,
+      size_ratio: (size_mb * 1e6) / set.inflated,
+      pack_s,
+      write_s,
+      ...questions,
+    };
+  });
 }
