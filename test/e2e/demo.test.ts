@@ -44,7 +44,12 @@ describe('exhibit demo', () => {
   });
 
   test.each([
-    ['a folder of somebody', (at: string): unknown => mkdirSync(at)],
+    [
+      'a folder of somebody',
+      (at: string): void => {
+        mkdirSync(at);
+      },
+    ],
     [
       'a file',
       (at: string): void => {
