@@ -6,6 +6,9 @@ const HIDDEN = '[redacted]';
 /** Longer words (a whole SQL text) are cut: the run's own record holds them. */
 const MAX_WORD = 2000;
 
+/** What is kept is looked through with enough behind it to see where a secret ends; not all, for patterns take time. */
+const MAX_SCANNED = 10_000;
+
 /**
  * The words as the ledger keeps them: values of flags that name a secret, passwords in URLs and the query strings of
  * URLs (presigned ones hold credentials) are hidden.
@@ -18,18 +21,15 @@ export function redactedArgv(argv: readonly string[]): string[] {
     if (equals > 0 && SECRET_FLAG.test(word.slice(0, equals))) {
       return `${word.slice(0, equals)}=${HIDDEN}`;
     }
-    return cut(hideInUrls(word.toWellFormed()));
+    const safe = hideInUrls(word.slice(0, MAX_SCANNED).toWellFormed());
+    return word.length <= MAX_WORD
+      ? safe
+      : `${safe.slice(0, MAX_WORD).toWellFormed()}… (${String(word.length)} characters)`;
   });
 }
 
 function hideInUrls(word: string): string {
   return word
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@?#]*@/gi, `$1${HIDDEN}@`)
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s?#]*)\?[^\s#]*/gi, `$1?${HIDDEN}`);
-}
-
-function cut(word: string): string {
-  return word.length <= MAX_WORD
-    ? word
-    : `${word.slice(0, MAX_WORD).toWellFormed()}… (${String(word.length)} characters)`;
+    .replace(/(:\/\/)[^/\s@?#]*@/g, `$1${HIDDEN}@`)
+    .replace(/(:\/\/[^\s?#]*)\?[^\s#]*/g, `$1?${HIDDEN}`);
 }
