@@ -2,7 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateTrail } from './generate.ts';
-import { exhibit, median, run, type ChildRun, type Result } from './measure.ts';
+import { exhibit, median, script, type ChildRun, type Result } from './measure.ts';
 
 interface Imported {
   readonly records: number;
@@ -51,11 +51,7 @@ export async function benchImport(
       throw new Error(`wrong counts: ${mine.stdout}`);
     ours.push(mine);
     if (!withPeer) continue;
-    const peer = await run(process.execPath, [
-      join(import.meta.dirname, 'duckdb.ts'),
-      trail,
-      peerFile,
-    ]);
+    const peer = await script('duckdb.ts', trail, peerFile);
     if ((JSON.parse(peer.stdout) as { rows: number }).rows !== set.events + set.repeats)
       throw new Error(`wrong count of the peer: ${peer.stdout}`);
     peers.push(peer);

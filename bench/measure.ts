@@ -1,5 +1,6 @@
 /** Children, medians and tables for the benchmarks. */
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** How a child process went. */
@@ -15,17 +16,19 @@ export interface ChildRun {
 
 /** What peak.ts says: KiB and microseconds. */
 const USE = /^bench-use (\d+) (\d+)$/gm;
+const launcher = createRequire(import.meta.url)('../bin/launch.js') as {
+  readonly nodeFlags: (
+    argv: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+    cwd: string,
+  ) => string[];
+};
 const HOOK = `--import=${new URL('./peak.ts', import.meta.url).href}`;
 
 /** Runs a program to its end. @throws Error when it fails, with what it said. */
-export async function run(
-  command: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<ChildRun> {
+export async function run(command: string, args: readonly string[]): Promise<ChildRun> {
   const start = performance.now();
   const child = spawn(command, args, {
-    env: { ...process.env, ...environment, NODE_OPTIONS: HOOK },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -49,9 +52,14 @@ export async function run(
   };
 }
 
-/** Runs the command line of this repository. */
+/**
+ * Runs the command line of this repository, with the flags that bin/exhibit gives the pinned Node. The launcher itself
+ * (about 40 ms) is left out, because it takes everything out of the environment that could load the hook above.
+ */
 export function exhibit(...args: readonly string[]): Promise<ChildRun> {
-  return run(process.execPath, [join(import.meta.dirname, '..', 'bin', 'exhibit'), ...args]);
+  const root = join(import.meta.dirname, '..');
+  const flags = launcher.nodeFlags(args, process.env, process.cwd());
+  return run(process.execPath, [HOOK, ...flags, join(root, 'src', 'cli', 'start.ts'), ...args]);
 }
 
 /** One line of the results: our time against a peer's on the same work, both of the median run. */
@@ -66,6 +74,11 @@ export interface Result {
   /** What we wrote against what went in. */
   readonly size_ratio: number | null;
   readonly [more: string]: string | number | null;
+}
+
+/** Runs a script of this folder under Node. */
+export function script(name: string, ...args: readonly string[]): Promise<ChildRun> {
+  return run(process.execPath, [HOOK, join(import.meta.dirname, name), ...args]);
 }
 
 /** The middle value; the lower of the two middle ones. */
