@@ -4,7 +4,7 @@
 -- question: 'Who read secrets, stored parameters or passwords, or decrypted with KMS?'
 -- params:
 --   from: { type: time, default: '1970-01-01T00:00:00Z', about: 'Start of the window, inclusive.' }
---   to: { type: time, default: '9999-12-31T23:59:59Z', about: 'End of the window, exclusive.' }
+--   to: { type: time, default: '2200-01-01T00:00:00Z', about: 'End of the window, exclusive.' }
 -- columns:
 --   principal: 'Role or user behind the call.'
 --   event_name: 'API action.'

@@ -5,7 +5,7 @@
 -- params:
 --   min_denied: { type: integer, default: 5, about: 'Least number of denied calls in an hour.' }
 --   from: { type: time, default: '1970-01-01T00:00:00Z', about: 'Start of the window, inclusive.' }
---   to: { type: time, default: '9999-12-31T23:59:59Z', about: 'End of the window, exclusive.' }
+--   to: { type: time, default: '2200-01-01T00:00:00Z', about: 'End of the window, exclusive.' }
 -- columns:
 --   hour: 'Start of the hour.'
 --   principal: 'Role or user behind the calls.'

@@ -4,7 +4,7 @@
 -- question: 'Who downloaded how much from which bucket?'
 -- params:
 --   from: { type: time, default: '1970-01-01T00:00:00Z', about: 'Start of the window, inclusive.' }
---   to: { type: time, default: '9999-12-31T23:59:59Z', about: 'End of the window, exclusive.' }
+--   to: { type: time, default: '2200-01-01T00:00:00Z', about: 'End of the window, exclusive.' }
 -- columns:
 --   evidence: 'Which log says so: s3_access or cloudtrail. The same download can be in both: never add them up.'
 --   requester: 'Who asked; empty for anonymous requests.'

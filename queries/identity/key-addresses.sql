@@ -4,7 +4,7 @@
 -- question: 'From which addresses was each access key used?'
 -- params:
 --   from: { type: time, default: '1970-01-01T00:00:00Z', about: 'Start of the window, inclusive.' }
---   to: { type: time, default: '9999-12-31T23:59:59Z', about: 'End of the window, exclusive.' }
+--   to: { type: time, default: '2200-01-01T00:00:00Z', about: 'End of the window, exclusive.' }
 --   key: { type: text, default: '', about: 'Only this access key; empty: all.' }
 -- columns:
 --   access_key_id: 'The key: AKIA is long-term, ASIA a session.'

@@ -4,7 +4,7 @@
 -- question: 'Which ports were knocked at and refused, by how many sources?'
 -- params:
 --   from: { type: time, default: '1970-01-01T00:00:00Z', about: 'Start of the window, inclusive.' }
---   to: { type: time, default: '9999-12-31T23:59:59Z', about: 'End of the window, exclusive.' }
+--   to: { type: time, default: '2200-01-01T00:00:00Z', about: 'End of the window, exclusive.' }
 -- columns:
 --   dstport: 'Destination port.'
 --   protocol: 'IANA protocol number: 6 is TCP, 17 UDP, 1 ICMP.'

@@ -4,12 +4,15 @@ import { parseRow } from '../query/compare.ts';
 import { plainCell } from '../query/display.ts';
 import { csvText } from '../report/csv.ts';
 
-/** Column names and cells as plain text; null for NULL. */
+/** Column names and cells as text for a terminal, null for NULL: ARNs by their resource, services by their name. */
 export function asTable(
   columns: readonly string[],
   rows: readonly string[],
 ): { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] } {
-  return { columns, rows: rows.map((row) => parseRow(row).map(plainCell)) };
+  return {
+    columns,
+    rows: rows.map((row) => parseRow(row).map((cell) => shortName(plainCell(cell)))),
+  };
 }
 
 /** CSV; see `csvText`. */
@@ -24,4 +27,13 @@ export function asCsv(
 /** The canonical lines themselves, in pieces. */
 export function asLines(columns: readonly string[], rows: readonly string[]): Generator<string> {
   return canonicalChunks({ header: JSON.stringify(columns), rows });
+}
+
+/** `user/alice` for `arn:aws:iam::111122223333:user/alice`, `s3` for `s3.amazonaws.com`; csv and json have the whole. */
+export function shortName(text: string | null): string | null {
+  return text === null
+    ? null
+    : text
+        .replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '')
+        .replace(/^([a-z0-9-]+)\.amazonaws\.com$/, '$1');
 }

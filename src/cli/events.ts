@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { EVENT_COLUMNS, eventsCsv, type EventFilter, type ShownEvent } from '../app/events.ts';
+import { shortName } from '../app/rows.ts';
 import type { Effects } from '../core/effects.ts';
 import { formatOption, time, wholeNumber, type Format } from './formats.ts';
 import { commonOptions, type CommonOptions } from './options.ts';
@@ -97,8 +98,8 @@ export function printEvents(
         'actor',
         'action',
         'target',
-        'from',
-        'to',
+        'src_ip',
+        'dst_ip',
         'outcome',
         'row',
       ];
@@ -124,18 +125,13 @@ function tableRow(event: ShownEvent, found: boolean): readonly (string | null)[]
     event.time,
     event.source,
     event.region,
-    shortArn(event.actor),
+    shortName(event.actor),
     event.action,
-    shortArn(event.target),
+    shortName(event.target),
     event.src_ip,
     event.dst_ip,
     event.outcome,
     event.row,
     ...(found ? [event.found_in ?? null] : []),
   ];
-}
-
-// In a table the resource of an ARN says it all; csv and json have the whole.
-function shortArn(text: string | null): string | null {
-  return text === null ? null : text.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
 }

@@ -1,0 +1,131 @@
+/** `status`: what the case holds, what became of every file and record, and where there are gaps. */
+import { existsSync, readdirSync } from 'node:fs';
+import { evidenceNo, evidencePaths } from '../bundle/layout.ts';
+import { formatUs } from '../core/time.ts';
+import { openDatabase, sourceTables, type Database } from '../db/open.ts';
+import { importTotals, type ImportTotals } from '../db/totals.ts';
+import { deliveryGaps } from '../query/delivery.ts';
+import {
+  anomaliesByKind,
+  coverageStatus,
+  evidenceStatus,
+  fileNames,
+  rejectsByReason,
+  timeRange,
+  unrecognisedFiles,
+  unreconciled,
+  type EvidenceStatus,
+  type NamedCount,
+} from '../query/status.ts';
+import type { Case } from './case.ts';
+
+/** A stretch of time, RFC 3339. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Coverage of one source, account and region. */
+export interface Coverage extends Span {
+  readonly source: string;
+  readonly account_id: string;
+  readonly region: string;
+  readonly records: number;
+  readonly hours: number;
+  readonly hours_with_records: number;
+  readonly gaps: readonly Span[];
+}
+
+/** The whole status; `database` is undefined before the first import. */
+export interface Status {
+  readonly case: string;
+  /** Folders of the case: what is collected, sealed, imported. */
+  readonly evidence_folders: readonly {
+    readonly id: string;
+    readonly sealed: boolean;
+    readonly imported: boolean;
+  }[];
+  readonly database: DatabaseStatus | undefined;
+}
+
+/** What the database holds. */
+export interface DatabaseStatus {
+  readonly totals: ImportTotals;
+  /** Counts that do not add up; empty in a sound database. */
+  readonly unreconciled: readonly string[];
+  readonly range: { readonly first: string | null; readonly last: string | null };
+  readonly evidence: readonly EvidenceStatus[];
+  readonly unrecognised: ReturnType<typeof unrecognisedFiles>;
+  readonly rejects: readonly NamedCount[];
+  readonly anomalies: readonly NamedCount[];
+  readonly coverage: readonly Coverage[];
+  readonly delivery_gaps: readonly (Span & {
+    readonly account_id: string;
+    readonly region: string;
+  })[];
+}
+
+/** Reads the status of a case. @throws ExhibitError `E_FORMAT` for a damaged database. */
+export function caseStatus(target: Case): Status {
+  const { paths, info } = target;
+  const database = existsSync(paths.database) ? databaseStatus(paths.database) : undefined;
+  const imported = new Set(database?.evidence.map((item) => item.evidence_id));
+  const ids = new Set([...evidenceIn(paths.evidence), ...evidenceIn(paths.staging)]);
+  return {
+    case: info.case,
+    evidence_folders: [...ids].sort().map((id) => ({
+      id,
+      sealed: existsSync(evidencePaths(paths, id).seal),
+      imported: imported.has(id),
+    })),
+    database,
+  };
+}
+
+function databaseStatus(path: string): DatabaseStatus {
+  const db = openDatabase(path, { readonly: true });
+  try {
+    return readStatus(db);
+  } finally {
+    db.close();
+  }
+}
+
+function readStatus(db: Database): DatabaseStatus {
+  const range = timeRange(db);
+  const tables = sourceTables(db);
+  const names = fileNames(db).filter((file) => file.source === 'cloudtrail');
+  return {
+    totals: importTotals(db),
+    unreconciled: unreconciled(db, tables),
+    range: { first: timeOf(range.first_us), last: timeOf(range.last_us) },
+    evidence: evidenceStatus(db),
+    unrecognised: unrecognisedFiles(db),
+    rejects: rejectsByReason(db),
+    anomalies: anomaliesByKind(db),
+    coverage: coverageStatus(db).map(
+      ({ first_hour_us: first, last_hour_us: last, gaps, ...rest }) => ({
+        ...rest,
+        from: formatUs(first),
+        to: formatUs(last),
+        gaps: gaps.map(span),
+      }),
+    ),
+    delivery_gaps: deliveryGaps(names.map((file) => file.name)).map(
+      ({ account_id, region, ...gap }) => ({ account_id, region, ...span(gap) }),
+    ),
+  };
+}
+
+function span(gap: { readonly from_us: number; readonly to_us: number }): Span {
+  return { from: formatUs(gap.from_us), to: formatUs(gap.to_us) };
+}
+
+function timeOf(us: number | null): string | null {
+  return us === null ? null : formatUs(us);
+}
+
+function evidenceIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => evidenceNo(name) !== undefined);
+}
