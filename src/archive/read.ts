@@ -1,7 +1,7 @@
 /**
  * Reads a volume without believing it: one descriptor, one pass, every byte of the archive accounted for. A header is
  * decoded, checked against the rules, then built again from what was understood and compared byte for byte, so that
- * there is exactly one accepted form of every archive (docs/decisions/0004-own-tar-reader.md).
+ * there is exactly one accepted form of every archive (docs/decisions/0010-own-tar-reader.md).
  */
 import { Buffer } from 'node:buffer';
 import { ExhibitError, type ErrorCode } from '../core/errors.ts';

@@ -6,14 +6,14 @@
 /** Longest part before the last slash that ustar can hold (POSIX.1-2017, pax, "ustar Interchange Format"). */
 const MAX_PREFIX = 155;
 /** Longest last part, in bytes; a folder's trailing slash counts. */
-export const MAX_LAST = 100;
+const MAX_LAST = 100;
 
 const COMPONENT = /^[A-Za-z0-9._=@+,][A-Za-z0-9._=@+,-]*$/;
 // Device names of Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 /** Why one component of a path is not allowed, or undefined if it is. */
-export function componentProblem(component: string): string | undefined {
+function componentProblem(component: string): string | undefined {
   if (component === '') return 'an empty component';
   if (component === '.' || component === '..') return 'a component that walks the tree';
   if (!COMPONENT.test(component)) return 'a character that is not allowed';

@@ -1,6 +1,6 @@
 /**
  * Writes canonical volumes. tar-stream does the framing (bodies, their sizes, padding, the end); the headers it makes
- * are replaced by ours, because it writes numbers and long names in another form than GNU tar does (docs/decisions/0004).
+ * are replaced by ours, because it writes numbers and long names in another form than GNU tar does (docs/decisions/0010-own-tar-reader.md).
  */
 import { Buffer } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -77,6 +77,9 @@ async function produce(
     const entry = stream.entry(header, (error) => {
       if (error) done.reject(error);
       else done.resolve(undefined);
+    });
+    entry.on('error', (error: Error) => {
+      done.reject(error);
     });
     // A stream that was destroyed by the other side rejects here too; Promise.all has the first error.
     done.promise.catch(() => undefined);
