@@ -30,7 +30,7 @@ CREATE TABLE source_file (
   size            INTEGER NOT NULL,
   sha256_inflated TEXT,                            -- of the decompressed bytes
   size_inflated   INTEGER,
-  compression     TEXT,                            -- none, gzip
+  compression     TEXT,                            -- none, gzip, gzip+gzip; others are not read: zstd, xz, ...
   source          TEXT,                            -- table the records went to; NULL: no source recognised the file
   framing         TEXT,                            -- shape within the source: records, jsonl, lookup-events, header, ...
   reason          TEXT NOT NULL,                   -- why this source, or why none
@@ -39,10 +39,16 @@ CREATE TABLE source_file (
   imported        INTEGER NOT NULL DEFAULT 0,
   duplicates      INTEGER NOT NULL DEFAULT 0,
   rejected        INTEGER NOT NULL DEFAULT 0,
-  rows_sha256     TEXT,                            -- over the file's rows as kept; docs/content-hash.md
+  rows_sha256     TEXT,                            -- over the groups of the file's rows; docs/content-hash.md
   UNIQUE (evidence_no, path),
   CHECK (records = imported + duplicates + rejected),
   CHECK (records >= 0 AND imported >= 0 AND duplicates >= 0 AND rejected >= 0)
+) STRICT;
+
+-- Hash of each run of 32 records of a file that holds rows: which rows differ shows without the evidence.
+CREATE TABLE row_group (
+  id     INTEGER PRIMARY KEY,                      -- row id of its first place: record_no a multiple of 32
+  sha256 BLOB NOT NULL                             -- docs/content-hash.md
 ) STRICT;
 
 -- Copies of a record that was kept once: nothing is dropped.
@@ -80,10 +86,10 @@ CREATE TABLE anomaly (
   PRIMARY KEY (file_id, record_no, kind, detail)
 ) STRICT, WITHOUT ROWID;
 
--- The decompressed bytes of every file with records, in order, compressed block by block.
+-- The decompressed bytes of every recognised file, in order, compressed block by block.
 CREATE TABLE content_block (
   block_id INTEGER PRIMARY KEY,                    -- file_id * 2^24 + block number from 0
-  bytes    BLOB NOT NULL                           -- zstd
+  bytes    BLOB NOT NULL                           -- 131,072 bytes of the file (the last one less), zstd
 ) STRICT;
 
 -- Records per hour: what was there. Gaps are read from it.

@@ -9,12 +9,14 @@ import { createIndexes, createTable, createTimeline, quoted, type TableShape } f
 import { sqliteFailure } from './failure.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { APPLICATION_ID } from './open.ts';
+import type { PartFiles } from './part.ts';
+import { PAGE_BYTES } from './row-file.ts';
 
 /** Page cache of the writer; it also bounds the memory of the index sorters. In KiB. */
 const CACHE_KIB = 65_536;
 
 /** Tables that every part holds, besides those of its sources. */
-const PART_TABLES = ['source_file', 'content_block', 'reject', 'anomaly'];
+const PART_TABLES = ['source_file', 'content_block', 'row_group', 'reject', 'anomaly'];
 
 /** The one writer of a case database. */
 export class CaseBuilder {
@@ -54,7 +56,7 @@ export class CaseBuilder {
     mkdirSync(this.parts);
     this.db = new Sqlite(this.#temporary);
     const { db } = this;
-    db.pragma('page_size = 8192');
+    db.pragma(`page_size = ${String(PAGE_BYTES)}`);
     // No journal: a half-written file is thrown away, never repaired.
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');
@@ -68,15 +70,20 @@ export class CaseBuilder {
     db.exec(createTimeline(shapes));
   }
 
-  /** Copies a committed part in; parts have to come in the order of their files. */
-  merge(part: string, tables: readonly string[]): void {
-    this.db.prepare('ATTACH DATABASE ? AS part').run(part);
-    for (const table of [...tables, ...PART_TABLES]) {
+  /** Copies a finished part in and removes it; parts have to come in the order of their files. */
+  merge(part: PartFiles): void {
+    this.#copy(part.path, PART_TABLES);
+    for (const { path, table } of part.sources) this.#copy(path, [table]);
+  }
+
+  #copy(path: string, tables: readonly string[]): void {
+    this.db.prepare('ATTACH DATABASE ? AS part').run(path);
+    for (const table of tables) {
       const name = quoted(table);
       this.db.exec(`INSERT INTO main.${name} SELECT * FROM part.${name}`);
     }
     this.db.exec('DETACH DATABASE part');
-    rmSync(part);
+    rmSync(path);
   }
 
   index(shapes: readonly TableShape[]): void {

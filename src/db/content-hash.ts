@@ -1,11 +1,13 @@
 /** `content_sha256`: what a case database says, whatever its pages look like (docs/content-hash.md). */
 import { createHash } from 'node:crypto';
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { sha256Hex } from '../core/digest.ts';
+import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
 import { BLOCK_BYTES, blockId, unpackBlock } from './blocks.ts';
 import { quoted } from './ddl.ts';
 import { sourceTables } from './open.ts';
-import { type Cell, RowHash } from './row-hash.ts';
+import { type Cell, CellBuffer } from './record.ts';
+import { GROUP_RECORDS, groupHash, rowsHash } from './row-group.ts';
 
 /** Version of the rules; part of the hashed content. */
 export const CONTENT_HASH_VERSION = '1';
@@ -31,38 +33,77 @@ export function readContentHash(db: Database): string {
   );
 }
 
+/** Cells are hashed when they fill this much memory. */
+const HASH_BYTES = 65_536;
+
 /** Hash over all tables, taking the `rows_sha256` of each file as it stands. */
 export function contentHash(db: Database): string {
-  const lines = TABLES.map(([table, order]) => {
-    const hash = new RowHash();
-    const condition = table === 'case_meta' ? "WHERE key <> 'content_sha256'" : '';
-    const columns = storedColumns(db, table).map(quoted).join(', ');
-    const rows = db
-      .prepare<[], Cell[]>(`SELECT ${columns} FROM main.${table} ${condition} ORDER BY ${order}`)
-      .raw()
-      .safeIntegers();
-    for (const row of rows.iterate()) for (const cell of row) hash.add(cell);
-    return `${table} ${hash.digest()}\n`;
-  });
-  return sha256Hex(lines.join(''));
+  return sha256Hex(
+    TABLES.map(([table, order]) => `${tableHash(db, table, order)}  ${table}\n`).join(''),
+  );
 }
 
-/** Gives `rows_sha256` of one file of a source after the other, from its rows. */
-export function rowsHasher(db: Database, source: string): (fileId: number) => string {
-  const columns = storedColumns(db, source).filter((name) => name !== 'id');
+function tableHash(db: Database, table: string, order: string): string {
+  const condition = table === 'case_meta' ? "WHERE key <> 'content_sha256'" : '';
+  const columns = storedColumns(db, table).map(quoted).join(', ');
   const rows = db
-    .prepare<[number, number], Cell[]>(
-      `SELECT id & 268435455, ${columns.map(quoted).join(', ')} FROM main.${quoted(source)} WHERE id BETWEEN ? AND ? ORDER BY id`,
-    )
+    .prepare<[], Cell[]>(`SELECT ${columns} FROM main.${table} ${condition} ORDER BY ${order}`)
     .raw()
     .safeIntegers();
-  return (fileId) => {
-    const hash = new RowHash();
-    for (const row of rows.iterate(fileId * 2 ** 28, fileId * 2 ** 28 + 2 ** 28 - 1)) {
-      for (const cell of row) hash.add(cell);
+  const sum = createHash('sha256');
+  const cells = new CellBuffer();
+  let ordinal = 0;
+  for (const row of rows.iterate()) {
+    cells.begin();
+    for (const value of row) cells.value(value);
+    cells.end(++ordinal);
+    if (cells.length < HASH_BYTES) continue;
+    sum.update(cells.bytes.subarray(0, cells.length));
+    cells.clear();
+  }
+  return sum.update(cells.bytes.subarray(0, cells.length)).digest('hex');
+}
+
+/** Hashes the groups of a source's rows, from the rows. */
+export class GroupHasher {
+  readonly #rows: Statement<[number, number], Cell[]>;
+  readonly #cells = new CellBuffer();
+
+  constructor(db: Database, source: string) {
+    const columns = storedColumns(db, source).map(quoted).join(', ');
+    this.#rows = db
+      .prepare<[number, number], Cell[]>(
+        `SELECT ${columns} FROM main.${quoted(source)} WHERE id BETWEEN ? AND ? ORDER BY id`,
+      )
+      .raw()
+      .safeIntegers();
+  }
+
+  /** Hash of one group; undefined if it holds no row. */
+  group(first: number): Buffer | undefined {
+    const rows = this.#rows.all(first, first + GROUP_RECORDS - 1);
+    if (rows.length === 0) return undefined;
+    const cells = this.#cells;
+    cells.clear();
+    for (const [id, ...values] of rows) {
+      cells.begin();
+      // The row id stands in the cell; the column that is its alias is stored as NULL.
+      cells.null();
+      for (const value of values) cells.value(value);
+      cells.end(Number(id));
     }
-    return hash.digest();
-  };
+    return groupHash(cells);
+  }
+}
+
+/** Group hashes of a file, as the database holds them. */
+export function groupsOf(
+  db: Database,
+): (fileId: number) => readonly { id: number; sha256: Buffer }[] {
+  const groups = db.prepare<[number, number], { id: number; sha256: Buffer }>(
+    'SELECT id, sha256 FROM main.row_group WHERE id BETWEEN ? AND ? ORDER BY id',
+  );
+  return (fileId) => groups.all(rowId(fileId, 0), rowId(fileId, MAX_RECORDS_PER_FILE));
 }
 
 /** Result of {@link verifyContent}. */
@@ -88,26 +129,41 @@ export function verifyContent(db: Database): ContentVerdict {
       'SELECT file_id, path, source, imported, rows_sha256, size_inflated, sha256_inflated FROM main.source_file WHERE source IS NOT NULL ORDER BY file_id',
     )
     .all();
-  const hashers = new Map(
-    sourceTables(db).map((source) => [source, rowsHasher(db, source)] as const),
-  );
+  const groups = groupsOf(db);
+  const hashers = new Map(sourceTables(db).map((source) => [source, new GroupHasher(db, source)]));
+  let groupCount = 0;
   for (const file of files) {
+    const found = groups(file.file_id);
+    groupCount += found.length;
     const hasher = hashers.get(file.source);
-    if (hasher?.(file.file_id) !== file.rows_sha256) report(`the rows of ${file.path} differ`);
-    if (bytesHash(db, file) !== file.sha256_inflated)
+    for (const { id, sha256 } of found) {
+      if (hasher?.group(id)?.equals(sha256) === true) continue;
+      const first = id % 2 ** 28;
+      report(
+        `rows of ${file.path} differ: records ${String(first)} to ${String(first + GROUP_RECORDS - 1)}`,
+      );
+    }
+    if (rowsHash(found.map(({ sha256 }) => sha256)) !== file.rows_sha256) {
+      report(`groups of rows of ${file.path} are not those that were imported`);
+    }
+    if (bytesHash(db, file) !== file.sha256_inflated) {
       report(`the kept bytes of ${file.path} differ`);
+    }
+  }
+  if (one(db, 'SELECT count(*) FROM main.row_group') !== groupCount) {
+    report('table row_group has rows that belong to no file');
   }
   for (const source of hashers.keys()) {
-    const rows = db
-      .prepare<[], number>(`SELECT count(*) FROM main.${quoted(source)}`)
-      .pluck()
-      .get();
-    const told = db
-      .prepare<[string], number>('SELECT total(imported) FROM main.source_file WHERE source = ?')
-      .pluck()
-      .get(source);
-    if (rows !== told)
+    // Rows outside all groups, or in a file of another source, would not have been looked at.
+    const rows = one(db, `SELECT count(*) FROM main.${quoted(source)}`);
+    const told = one(
+      db,
+      'SELECT coalesce(sum(imported), 0) FROM main.source_file WHERE source = ?',
+      source,
+    );
+    if (rows !== told) {
       report(`table ${source} has ${String(rows)} rows, its files have ${String(told)}`);
+    }
   }
   const recorded = readContentHash(db);
   const computed = contentHash(db);
@@ -137,6 +193,15 @@ function bytesHash(db: Database, file: FileFacts): string {
   let block = 0;
   for (const packed of blocks) hash.update(unpackBlock(packed, file.file_id, block++));
   return hash.digest('hex');
+}
+
+function one(db: Database, sql: string, ...params: readonly string[]): number {
+  return (
+    db
+      .prepare<string[], number>(sql)
+      .pluck()
+      .get(...params) ?? 0
+  );
 }
 
 /** Columns that are stored (not generated), in the order of the table. */

@@ -71,11 +71,6 @@ export function createTimeline(shapes: readonly TableShape[]): string {
   return `CREATE VIEW timeline AS\n${parts.join('\nUNION ALL\n')}`;
 }
 
-/** Columns of a row in the order of {@link insertRow}: place, then the source's as it lists them. */
-function rowColumns(shape: TableShape): readonly string[] {
-  return [...PLACE, ...shape.columns.map((column) => column.name)];
-}
-
 /** Indexes into `columns` in the order in which the table stores them: before the columns of the place, and behind. */
 export function storedOrder(shape: TableShape): {
   readonly before: readonly number[];
@@ -86,10 +81,4 @@ export function storedOrder(shape: TableShape): {
     before: COMMON.map((name) => names.indexOf(name)).filter((index) => index >= 0),
     behind: [...names.keys()].filter((index) => !COMMON.includes(names[index] ?? '')),
   };
-}
-
-/** INSERT of one row: `id`, then {@link rowColumns}. */
-export function insertRow(shape: TableShape): string {
-  const columns = ['id', ...rowColumns(shape)];
-  return `INSERT INTO ${quoted(shape.id)} (${columns.map(quoted).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }

@@ -5,9 +5,10 @@
 import type { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { BlockReader } from '../db/blocks.ts';
-import { rowsHasher } from '../db/content-hash.ts';
+import { GroupHasher, groupsOf } from '../db/content-hash.ts';
 import type { Database } from '../db/open.ts';
 import { recordBytes } from '../db/raw.ts';
+import { GROUP_RECORDS, rowsHash } from '../db/row-group.ts';
 import type { Source } from '../sources/source.ts';
 
 interface Member {
@@ -120,13 +121,26 @@ function moveCopies(db: Database, source: Source, table: string): void {
     DELETE FROM ${table} WHERE id IN (SELECT id FROM copy);
     UPDATE source_file SET imported = imported - copies, duplicates = copies
     FROM (SELECT id >> 28 AS file, count(*) AS copies FROM copy GROUP BY 1) WHERE file_id = file;`);
-  const files = db
-    .prepare<[], number>('SELECT DISTINCT id >> 28 FROM copy ORDER BY 1')
-    .pluck()
-    .all();
-  const hasher = rowsHasher(db, source.id);
-  const update = db.prepare('UPDATE source_file SET rows_sha256 = ? WHERE file_id = ?');
-  for (const file of files) update.run(hasher(file), file);
+  rehash(db, source);
+}
+
+// Only the groups that lost rows are hashed again, and the files they belong to get their new sum.
+function rehash(db: Database, source: Source): void {
+  const ids = (sql: string): readonly number[] => db.prepare<[], number>(sql).pluck().all();
+  const hasher = new GroupHasher(db, source.id);
+  const update = db.prepare('UPDATE row_group SET sha256 = ? WHERE id = ?');
+  const remove = db.prepare('DELETE FROM row_group WHERE id = ?');
+  const groupSize = String(GROUP_RECORDS);
+  for (const id of ids(`SELECT DISTINCT id - id % ${groupSize} FROM copy ORDER BY 1`)) {
+    const hash = hasher.group(id);
+    if (hash === undefined) remove.run(id);
+    else update.run(hash, id);
+  }
+  const groups = groupsOf(db);
+  const updateFile = db.prepare('UPDATE source_file SET rows_sha256 = ? WHERE file_id = ?');
+  for (const file of ids('SELECT DISTINCT id >> 28 FROM copy ORDER BY 1')) {
+    updateFile.run(rowsHash(groups(file).map(({ sha256 }) => sha256)), file);
+  }
 }
 
 function digest(data: Uint8Array | string): Buffer {

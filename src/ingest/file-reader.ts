@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
 import { storedOrder } from '../db/ddl.ts';
 import type { PartWriter } from '../db/part.ts';
-import { RowHash } from '../db/row-hash.ts';
+import type { CellBuffer } from '../db/record.ts';
+import { groupHash, groupOf } from '../db/row-group.ts';
 import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { newFramer } from '../framing/framer.ts';
@@ -45,7 +46,11 @@ export class FileReader {
   #reader: RecordReader | undefined;
 
   readonly #hash = createHash('sha256');
-  readonly #rowHash = new RowHash();
+  /** Cells of the rows of {@link FileReader.#group}. */
+  readonly #cells: CellBuffer;
+  /** Group of rows that is being hashed; 0 before the first row. */
+  #group = 0;
+  readonly #groups = createHash('sha256');
   #size = 0;
   #block = 0;
   readonly #blockBytes: Buffer[] = [];
@@ -61,9 +66,11 @@ export class FileReader {
 
   /**
    * @param part the part that rows go to at this moment.
+   * @param cells memory for rows, empty between files.
    * @param report filled by the inflater; read at the end.
    */
-  constructor(task: FileTask, part: () => PartWriter, report: InflateReport) {
+  constructor(task: FileTask, part: () => PartWriter, cells: CellBuffer, report: InflateReport) {
+    this.#cells = cells;
     this.#task = task;
     this.#part = part;
     this.#report = report;
@@ -81,6 +88,7 @@ export class FileReader {
   end(): void {
     if (this.#verdict === undefined) this.#decide(true);
     this.#framer?.end();
+    this.#endGroup();
     const known = this.#source !== undefined;
     if (known && this.#blockFill > 0)
       this.#writeBlock(Buffer.concat(this.#blockBytes, this.#blockFill));
@@ -107,7 +115,7 @@ export class FileReader {
       this.#imported,
       0,
       this.#rejected,
-      known ? this.#rowHash.digest() : null,
+      known ? this.#groups.digest('hex') : null,
     ]);
   }
 
@@ -220,16 +228,23 @@ export class FileReader {
       const offset = place?.offset ?? this.#offset;
       const length = place?.length ?? this.#length;
       const form = place?.form ?? FORM.plain;
+      if (groupOf(id) !== this.#group) {
+        this.#endGroup();
+        this.#group = groupOf(id);
+      }
       this.#imported++;
-      this.#part().row(source, id, offset, length, form, identity, values);
-      const hash = this.#rowHash;
-      hash.add(this.#records);
-      for (const index of this.#order.before) hash.add(values[index] ?? null);
-      hash.add(offset);
-      hash.add(length);
-      hash.add(form);
-      hash.add(identity);
-      for (const index of this.#order.behind) hash.add(values[index] ?? null);
+      const cells = this.#cells;
+      const start = cells.length;
+      cells.begin();
+      cells.null();
+      for (const index of this.#order.before) cells.value(values[index] ?? null);
+      cells.integer(offset);
+      cells.integer(length);
+      cells.integer(form);
+      cells.integer(identity);
+      for (const index of this.#order.behind) cells.value(values[index] ?? null);
+      cells.end(id);
+      this.#part().row(source, id, cells, start);
     },
     reject: (reason, detail) => {
       this.#addReject(reason, detail);
@@ -239,6 +254,15 @@ export class FileReader {
     },
     notARecord: () => undefined,
   };
+
+  #endGroup(): void {
+    if (this.#group === 0) return;
+    const sha256 = groupHash(this.#cells);
+    this.#cells.clear();
+    this.#groups.update(sha256);
+    this.#part().group(this.#group, sha256);
+    this.#group = 0;
+  }
 
   #addReject(reason: RejectReason, detail: string): void {
     const id = this.#nextId();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import type { Migration } from '../db/migrate.ts';
+import type { PartFiles } from '../db/part.ts';
 import type { BytesMessage, FileTask, FromWorker, PartMessage, Segment } from './task.ts';
 import type { WorkerSetup } from './worker.ts';
 
@@ -29,7 +30,7 @@ interface Member {
 }
 
 /** Copies a part into the database. */
-export type Merge = (part: string, tables: readonly string[]) => void;
+export type Merge = (part: PartFiles) => void;
 
 /** The workers of one import. */
 export class Pool {
@@ -130,7 +131,7 @@ export class Pool {
   async #post(lastOfJob: boolean): Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
-    const bytes = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#fill);
+    const bytes = new Uint8Array(this.#buffer.buffer, 0, this.#fill);
     const message: BytesMessage = {
       job: this.#job,
       bytes,
@@ -171,7 +172,7 @@ export class Pool {
       if (part === undefined || this.#failure !== undefined) return;
       this.#arrived.delete(key);
       try {
-        this.#merge(part.part, part.tables);
+        this.#merge(part.part);
       } catch (error) {
         this.#fail(error);
         return;

@@ -46,8 +46,8 @@ const MAX_LIST_BYTES = 1024 * 2 ** 20;
 export async function buildDatabase(options: BuildOptions): Promise<string> {
   const migrations = readMigrations();
   const builder = CaseBuilder.open(options.database, migrations, SOURCES);
-  const pool = new Pool(options.workers, builder.parts, migrations, (part, tables) => {
-    builder.merge(part, tables);
+  const pool = new Pool(options.workers, builder.parts, migrations, (part) => {
+    builder.merge(part);
   });
   try {
     options.progress('read', 0);

@@ -1,5 +1,6 @@
 /** What the main thread and the workers tell each other. Flat and small: bytes are transferred, never copied. */
 import type { ErrorCode, Where } from '../core/errors.ts';
+import type { PartFiles } from '../db/part.ts';
 
 /** A payload file of the evidence. */
 export interface FileTask {
@@ -47,14 +48,11 @@ export interface TakenMessage {
 /** Worker to main: a part is ready to be copied. */
 export interface PartMessage {
   readonly kind: 'part';
-  /** Path of its file. */
-  readonly part: string;
+  readonly part: PartFiles;
   readonly job: number;
   /** Parts of one job are numbered from 0. */
   readonly sub: number;
   readonly lastOfJob: boolean;
-  /** Source tables that it holds. */
-  readonly tables: readonly string[];
 }
 
 /** Worker to main: the evidence is not what it should be. */

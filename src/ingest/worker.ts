@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import { PartWriter } from '../db/part.ts';
+import { CellBuffer } from '../db/record.ts';
 import type { Migration } from '../db/migrate.ts';
 import { inflate, inflateWhole, newInflateReport } from '../framing/gzip.ts';
 import { FileReader } from './file-reader.ts';
@@ -79,14 +80,14 @@ class Parts {
   finish(job: number, lastOfJob: boolean): void {
     const part = this.current();
     this.#open = undefined;
-    const tables = part.close();
-    send({ kind: 'part', part: part.path, job, sub: this.#sub++, lastOfJob, tables });
+    send({ kind: 'part', part: part.close(), job, sub: this.#sub++, lastOfJob });
     if (lastOfJob) this.#sub = 0;
   }
 }
 
 const inbox = new Inbox();
 const parts = new Parts();
+const cells = new CellBuffer();
 
 async function readFile(
   task: FileTask,
@@ -100,7 +101,7 @@ async function readFile(
     stored.update(bytes);
     const whole = task.metadata ? undefined : inflateWhole(bytes, WHOLE_BYTES);
     const report = whole?.report ?? newInflateReport();
-    const reader = new FileReader(task, parts.current, report);
+    const reader = new FileReader(task, parts.current, cells, report);
     if (whole !== undefined) reader.push(whole.bytes);
     else if (!task.metadata) await stream([bytes], reader, report, job);
     reader.end();
@@ -119,7 +120,7 @@ async function readFile(
     };
     const source = pieces();
     const report = newInflateReport();
-    const reader = new FileReader(task, parts.current, report);
+    const reader = new FileReader(task, parts.current, cells, report);
     // The reader may want no more; the bytes are taken and hashed all the same.
     const kept = { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
     if (!task.metadata) await stream(kept, reader, report, job);
