@@ -23,7 +23,7 @@ export interface Splitting {
 }
 
 /** Fixed, so that the payload does not depend on the volume size: ustar ends at 8 GiB, a part is 4 GiB. */
-export const SPLITTING: Splitting = { from: SIZE_LIMIT, into: 4 * 1024 ** 3 };
+const SPLITTING: Splitting = { from: SIZE_LIMIT, into: 4 * 1024 ** 3 };
 
 /** A file of the payload: a collected object or a part of one. */
 export interface PayloadFile {

@@ -54,7 +54,7 @@ export function limitOf(flags: EventFlags): number {
 }
 
 /** `--json` is `--format json`. */
-export function formatOf(flags: EventFlags): Format {
+function formatOf(flags: EventFlags): Format {
   return flags.json === true ? 'json' : flags.format;
 }
 

@@ -11,7 +11,9 @@ export function reportFailure(error: unknown, fx: Effects, json: boolean): numbe
   const failure = describe(error);
   if (json) {
     const { code, message, where, hint } = failure;
-    fx.out.write(`${JSON.stringify({ error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`);
+    fx.out.write(
+      `${JSON.stringify({ error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`,
+    );
   } else {
     fx.err.write(`exhibit: ${terminalSafe(failure.message)}\n`);
     if (failure.where !== undefined) fx.err.write(`  where: ${terminalSafe(failure.where)}\n`);
@@ -35,7 +37,8 @@ function describe(error: unknown): Failure {
   }
   if (isSystemError(error) && error.syscall !== undefined) {
     const full = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
-    const hint = error.code === 'ENOSPC' ? 'free some space and run the same command again' : undefined;
+    const hint =
+      error.code === 'ENOSPC' ? 'free some space and run the same command again' : undefined;
     return { code: error.code, message: full, where: error.path, hint, exit: EXIT.input };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

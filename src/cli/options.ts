@@ -15,7 +15,10 @@ export interface CommonOptions {
 /** Adds `--case`, `--json`, `--quiet` and `--no-color`. */
 export function commonOptions(command: Command): Command {
   return command
-    .option('--case <dir>', 'case folder (default: EXHIBIT_CASE, then the nearest parent with case.json)')
+    .option(
+      '--case <dir>',
+      'case folder (default: EXHIBIT_CASE, then the nearest parent with case.json)',
+    )
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
     .option('--no-color', 'no colours (also NO_COLOR)');
@@ -42,9 +45,4 @@ export function findCase(options: CommonOptions, fx: Effects): string {
   throw new ExhibitError('E_NO_CASE', 'no case folder here', {
     hint: 'go into a case folder, or give --case DIR or EXHIBIT_CASE',
   });
-}
-
-/** True if the words on stderr may be coloured. */
-export function useColor(fx: Effects): boolean {
-  return fx.err.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
 }

@@ -20,18 +20,20 @@ export type CanonicalValue =
 export function canonicalJson(value: CanonicalValue): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError(`not a canonical number: ${String(value)}`);
+    if (!Number.isSafeInteger(value))
+      throw new TypeError(`not a canonical number: ${String(value)}`);
     // RFC 8785 section 3.2.2.3: -0 is written as 0.
     return String(value === 0 ? 0 : value);
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('a lone surrogate cannot be written as canonical JSON');
+    if (!value.isWellFormed())
+      throw new TypeError('a lone surrogate cannot be written as canonical JSON');
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) {
     return `[${(value as readonly CanonicalValue[]).map(canonicalJson).join(',')}]`;
   }
-  const object = value as { readonly [key: string]: CanonicalValue | undefined };
+  const object = value as Readonly<Record<string, CanonicalValue | undefined>>;
   // RFC 8785 section 3.2.3: keys sorted by UTF-16 code units, which is JavaScript's own order of strings.
   const members = Object.keys(object)
     .sort()

@@ -1,7 +1,8 @@
 /** Times: integers of microseconds since 1970 UTC inside (`_us`), RFC 3339 UTC outside. */
 import { ExhibitError } from './errors.ts';
 
-const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):?(\d\d))$/;
+const RFC3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):?(\d\d))$/;
 
 /**
  * Strict RFC 3339 (also `+hhmm`) to microseconds UTC; digits below a microsecond are cut.
@@ -10,7 +11,20 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?
 export function parseRfc3339(text: string): number | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '', , sign, offsetHour = '0', offsetMinute = '0'] = match;
+  const [
+    ,
+    year,
+    month,
+    day,
+    hour,
+    minute,
+    second,
+    fraction = '',
+    ,
+    sign,
+    offsetHour = '0',
+    offsetMinute = '0',
+  ] = match;
   const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
     number,
     number,
@@ -19,11 +33,13 @@ export function parseRfc3339(text: string): number | undefined {
     number,
     number,
   ];
-  if (h > 23 || mi > 59 || s > 60 || Number(offsetHour) > 23 || Number(offsetMinute) > 59) return undefined;
+  if (h > 23 || mi > 59 || s > 60 || Number(offsetHour) > 23 || Number(offsetMinute) > 59)
+    return undefined;
   const milliseconds = Date.UTC(y, mo - 1, d, h, mi, s);
   const check = new Date(Date.UTC(y, mo - 1, d));
   if (y < 100 || check.getUTCMonth() !== mo - 1 || check.getUTCDate() !== d) return undefined;
-  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000 * (sign === '-' ? -1 : 1);
+  const offset =
+    (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000 * (sign === '-' ? -1 : 1);
   return (milliseconds - offset) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 

@@ -45,7 +45,7 @@ export function octets(bytes: Uint8Array): Asn1 {
   return forge.asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, toBinary(bytes));
 }
 
-export function nullValue(): Asn1 {
+function nullValue(): Asn1 {
   return forge.asn1.create(Class.UNIVERSAL, Type.NULL, false, '');
 }
 
@@ -113,6 +113,6 @@ export function content(node: Asn1): Buffer {
 }
 
 /** forge holds bytes as a string of characters U+0000 to U+00FF. */
-export function toBinary(bytes: Uint8Array): string {
+function toBinary(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -16,7 +16,7 @@ export interface NamedQuery extends QueryHead {
 }
 
 /** Folder of the pack that ships with exhibit. */
-export const PACK = fileURLToPath(new URL('../../queries', import.meta.url));
+const PACK = fileURLToPath(new URL('../../queries', import.meta.url));
 
 /**
  * Reads the pack, ordered by topic and id.

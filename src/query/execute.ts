@@ -132,7 +132,7 @@ function iterate(db: Database, sql: string, params: BoundParams): IterableIterat
 }
 
 /** The query as one more level, ordered by all its columns: every row in a place of its own. */
-export function orderedByAll(sql: string, width: number): string {
+function orderedByAll(sql: string, width: number): string {
   const terms = Array.from({ length: width }, (_, at) => String(at + 1)).join(', ');
   return `SELECT * FROM (\n${bareStatement(sql)}\n) ORDER BY ${terms}`;
 }

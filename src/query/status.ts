@@ -61,9 +61,7 @@ export function evidenceStatus(db: Database): readonly EvidenceStatus[] {
 }
 
 /** Files without a source, with the reason. */
-export function unrecognisedFiles(
-  db: Database,
-): readonly {
+export function unrecognisedFiles(db: Database): readonly {
   readonly evidence_id: string;
   readonly path: string;
   readonly size: number;

@@ -52,7 +52,7 @@ export function parseLogKey(
 }
 
 /** `YYYYMMDDTHHMM[SS]Z` of AWS's file names to microseconds UTC. */
-export function stampUs(stamp: string): number | undefined {
+function stampUs(stamp: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z$/.exec(stamp);
   if (match === null) return undefined;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '00'] = match;

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** The committed mirror. */
-export const MIRROR = join(import.meta.dirname, '..', '..', 'evidence-samples', 'mirror');
+const MIRROR = join(import.meta.dirname, '..', '..', 'evidence-samples', 'mirror');
 
 /** A CloudTrail record, as far as the tests look into it. */
 export interface TrailRecord {

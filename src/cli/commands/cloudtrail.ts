@@ -61,9 +61,7 @@ function print(fx: Effects, result: ValidateResult, all: boolean): void {
     if (rest > 0 && !quiet) counted.push(`${String(rest)} more: ${name}`);
   }
   if (rows.length > 0) {
-    fx.out.write(
-      renderTable({ columns: ['kind', 'status', 'subject', 'detail'], rows }, width),
-    );
+    fx.out.write(renderTable({ columns: ['kind', 'status', 'subject', 'detail'], rows }, width));
     for (const line of counted) fx.out.write(`  … ${line} (--all lists them)\n`);
     fx.out.write('\n');
   }
