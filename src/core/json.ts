@@ -1,6 +1,9 @@
 /** JSON from evidence: exact numbers, duplicate keys, places of members, and a first look at a file. */
 import type { Buffer } from 'node:buffer';
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** A value that `JSON.parse` or {@link parseExact} gives; integers beyond 2^53 are bigints in the latter. */
 export type JsonValue =
   null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
@@ -69,6 +72,38 @@ export function countMembers(value: JsonValue): number {
   return count;
 }
 
+/** What a JSON text shows without being parsed. */
+export interface Outline {
+  /** Colons outside strings: members of all objects, repeated ones too. */
+  readonly members: number;
+  /** Deepest nesting of objects and arrays. */
+  readonly depth: number;
+}
+
+/** Outline of a text that is meant to be JSON. */
+export function outlineJson(text: string): Outline {
+  let members = 0;
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      at++;
+      while (at < text.length && text.charCodeAt(at) !== QUOTE) {
+        at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+      }
+    } else if (unit === 0x3a) {
+      members++;
+    } else if (unit === 0x7b || unit === 0x5b) {
+      depth++;
+      if (depth > deepest) deepest = depth;
+    } else if (unit === 0x7d || unit === 0x5d) {
+      depth--;
+    }
+  }
+  return { members, depth: deepest };
+}
+
 /** Text that is equal for equal JSON values: keys sorted, no white space, big integers exact. */
 export function sortedJson(value: JsonValue): string {
   if (typeof value === 'bigint') return value.toString();
@@ -86,9 +121,6 @@ export interface Span {
   readonly start: number;
   readonly end: number;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /**
  * Where the value of a member of the outermost object stands; the last one if the name repeats, as `JSON.parse` reads

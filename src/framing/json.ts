@@ -10,7 +10,7 @@
  * neighbours with it: the framer goes on at the next record opener.
  */
 import { Buffer } from 'node:buffer';
-import type { Framing, RejectReason } from '../sources/source.ts';
+import { type Framing, MAX_DEPTH, type RejectReason } from '../sources/source.ts';
 import { type Framer, type FrameSink, MAX_RECORD_BYTES } from './sink.ts';
 
 /** Bounds of the framer; tests lower them. */
@@ -20,12 +20,14 @@ export interface JsonLimits {
   readonly depth: number;
 }
 
-const LIMITS: JsonLimits = { recordBytes: MAX_RECORD_BYTES, depth: 512 };
+const LIMITS: JsonLimits = { recordBytes: MAX_RECORD_BYTES, depth: MAX_DEPTH };
 
 /** White space looked over when a byte's neighbour is asked for; more is taken as "unknown". */
 const MAX_SPACE = 256;
 /** An error shows at most this many bytes after the opener of the record that it swallowed. */
 const LOOK_BACK = 1024;
+/** How far ahead an opener is looked for at a time. */
+const SEARCH_STEP = 65_536;
 /** Arrays in arrays that are still containers. */
 const MAX_CONTAINERS = 16;
 /** Longest number or literal that is told from junk. */
@@ -85,7 +87,9 @@ export class JsonFramer implements Framer {
   readonly #sink: FrameSink;
   readonly #limits: JsonLimits;
   readonly #wrappers: readonly Buffer[];
-  readonly #openerKey: Buffer;
+  readonly #openerKeys: readonly Buffer[];
+  /** Longest opener: brace, white space, key. */
+  readonly #openerBytes: number;
 
   /** Unfinished bytes, `#held` of them; grown by doubling. */
   #carry: Buffer = Buffer.alloc(0);
@@ -127,7 +131,8 @@ export class JsonFramer implements Framer {
     this.#sink = sink;
     this.#limits = { ...LIMITS, ...limits };
     this.#wrappers = framing.wrappers.map((name) => Buffer.from(JSON.stringify(name)));
-    this.#openerKey = Buffer.from(JSON.stringify(framing.opener));
+    this.#openerKeys = framing.openers.map((name) => Buffer.from(JSON.stringify(name)));
+    this.#openerBytes = MAX_SPACE + 1 + Math.max(0, ...this.#openerKeys.map((key) => key.length));
     this.#stack = new Uint8Array(this.#limits.depth + 1);
   }
 
@@ -469,12 +474,7 @@ export class JsonFramer implements Framer {
   #lost(bytes: Buffer, end: number, last: boolean): boolean {
     const found = this.#findOpener(bytes, this.#at, end);
     // Without one, the last bytes may be the first of an opener.
-    const until =
-      found >= 0
-        ? found
-        : last
-          ? end
-          : Math.max(this.#at, end - MAX_SPACE - this.#openerKey.length - 1);
+    const until = found >= 0 ? found : last ? end : Math.max(this.#at, end - this.#openerBytes);
     let significant = until;
     while (significant > this.#at && isSeparator(bytes[significant - 1] ?? 0)) significant--;
     if (significant > this.#at) this.#lostEnd = this.#base + significant;
@@ -496,32 +496,34 @@ export class JsonFramer implements Framer {
 
   /** Index of the next `{` that opens a record, at or after `from`; -1 if none is wholly in `bytes`. */
   #findOpener(bytes: Buffer, from: number, end: number): number {
-    const view = end === bytes.length ? bytes : bytes.subarray(0, end);
-    let byKey = -1;
-    for (
-      let key = view.indexOf(this.#openerKey, from);
-      key >= 0;
-      key = view.indexOf(this.#openerKey, key + 1)
-    ) {
-      const brace = previous(view, key, from);
-      if (brace < from || view[brace] !== OPEN_BRACE) continue;
-      const before = previous(view, brace, 0);
-      // A member's value: an object inside a record that looks like one.
-      if (before >= 0 && view[before] === COLON) continue;
-      byKey = brace;
-      break;
+    // By windows, so that a file of broken records is not searched to its end for each of them.
+    for (let at = from; at < end; at += SEARCH_STEP) {
+      const window = bytes.subarray(0, Math.min(end, at + SEARCH_STEP + this.#openerBytes));
+      let found = window.length;
+      for (const key of this.#openerKeys) {
+        found = Math.min(found, openerByKey(window.subarray(0, found), key, from, at));
+      }
+      // Records that stand on lines of their own.
+      if (this.#containers.length === 0) {
+        const line = window.subarray(0, found).indexOf('\n{', Math.max(0, at - 1));
+        if (line >= 0) found = Math.min(found, line + 1);
+      }
+      if (found < window.length) return found;
     }
-    if (this.#containers.length > 0) return byKey;
-    // Records that stand on lines of their own.
-    for (
-      let line = view.indexOf('\n{', Math.max(0, from - 1));
-      line >= 0;
-      line = view.indexOf('\n{', line + 1)
-    ) {
-      if (line + 1 >= from) return byKey >= 0 ? Math.min(byKey, line + 1) : line + 1;
-    }
-    return byKey;
+    return -1;
   }
+}
+
+/** Index of the first `{` at or after `from` whose first member is `key`, looking from `at` on; the length if none. */
+function openerByKey(bytes: Buffer, key: Buffer, from: number, at: number): number {
+  for (let place = bytes.indexOf(key, at); place >= 0; place = bytes.indexOf(key, place + 1)) {
+    const brace = previous(bytes, place, from);
+    if (brace < from || bytes[brace] !== OPEN_BRACE) continue;
+    const before = previous(bytes, brace, 0);
+    // A member's value: an object inside a record that looks like one.
+    if (before < 0 || bytes[before] !== COLON) return brace;
+  }
+  return bytes.length;
 }
 
 function isSpace(byte: number): boolean {

@@ -238,7 +238,7 @@ export const cloudtrail_digest: Source = {
   timeline: false,
   repeatsInFile: 'duplicate',
   detect,
-  reader: () => ({ framing: { kind: 'json', wrappers: [], opener: 'awsAccountId' }, read }),
+  reader: () => ({ framing: { kind: 'json', wrappers: [], openers: ['awsAccountId'] }, read }),
   samples: [
     {
       name: 'an hour with one log file, its successor without any',

@@ -40,8 +40,8 @@ export type Framing =
       readonly kind: 'json';
       /** Members of a top-level object (`Records`, `Events`) whose array holds the records. */
       readonly wrappers: readonly string[];
-      /** First member of a record; after broken structure the framer goes on at the next `{` before it. */
-      readonly opener: string;
+      /** First members of records; after broken structure the framer goes on at the next `{` before one of them. */
+      readonly openers: readonly string[];
     }
   | { readonly kind: 'lines' };
 
@@ -84,6 +84,9 @@ export interface RecordHints {
   /** A backslash stands in a string. */
   readonly escaped: boolean;
 }
+
+/** Nesting of a record beyond which it is rejected: far above what AWS writes, and safe to walk recursively. */
+export const MAX_DEPTH = 512;
 
 /** How the record's own text is found in the file. */
 export const FORM = {

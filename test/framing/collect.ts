@@ -60,7 +60,10 @@ export function jsonFramer(
   wrappers: readonly string[] = ['Records'],
 ): { readonly framer: Framer; readonly pieces: Piece[] } {
   const { sink, pieces } = collecting();
-  return { framer: new JsonFramer({ kind: 'json', wrappers, opener: 'id' }, sink, limits), pieces };
+  return {
+    framer: new JsonFramer({ kind: 'json', wrappers, openers: ['id'] }, sink, limits),
+    pieces,
+  };
 }
 
 /** Result of the JSON framer. */

@@ -109,7 +109,7 @@ export const CLOUDTRAIL_COLUMNS: readonly Column[] = [
   text('object_key', 'requestParameters.key of an S3 request.'),
   text(
     'target_other',
-    'What was acted on where bucket_name, object_key and role_arn do not say it: ARN of the first of resources, else the name in the request (user, group, instance, function, key, ...). Read the common column target.',
+    'What was acted on where bucket_name, object_key and (for STS) role_arn do not say it: ARN of the first of resources, else the name in the request (user, group, instance, function, key, ...). Read the common column target.',
   ),
   text('insight_type', 'insightDetails.insightType of an Insights event.'),
   text('insight_state', 'insightDetails.state of an Insights event: Start or End.'),

@@ -33,7 +33,7 @@ export const cloudtrail: Source = {
       'coalesce(user_identity_arn, user_identity_invoked_by, user_identity_user_name, user_identity_principal_id, user_identity_account_id)',
     action: 'event_name',
     target:
-      "CASE WHEN object_key IS NOT NULL THEN 's3://' || bucket_name || '/' || object_key WHEN role_arn IS NOT NULL THEN role_arn WHEN bucket_name IS NOT NULL THEN 's3://' || bucket_name ELSE target_other END",
+      "CASE WHEN object_key IS NOT NULL THEN 's3://' || bucket_name || '/' || object_key WHEN bucket_name IS NOT NULL THEN 's3://' || bucket_name WHEN role_arn IS NOT NULL AND event_source = 'sts.amazonaws.com' THEN role_arn ELSE target_other END",
     src_ip:
       "CASE WHEN (source_ip_address GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' AND source_ip_address NOT GLOB '*[^0-9.]*') OR (source_ip_address GLOB '*:*:*' AND source_ip_address NOT GLOB '*[^0-9A-Fa-f:.]*') THEN source_ip_address END",
     outcome:

@@ -5,6 +5,8 @@ import type { RowOut, Value } from '../source.ts';
 
 const EMPTY: JsonObject = {};
 
+const STS = 'sts.amazonaws.com';
+
 function objectOf(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : EMPTY;
 }
@@ -31,7 +33,8 @@ function integerOf(
   out: RowOut,
 ): number | bigint | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  // 0 + value: -0 is 0.
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return 0 + value;
   if (typeof value === 'bigint' && value === BigInt.asIntN(64, value)) return value;
   out.anomaly('bad_value', `${name} is not a 64-bit integer`);
   return null;
@@ -84,6 +87,13 @@ function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 0x30;
   const ones = text.charCodeAt(at + 1) - 0x30;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
+}
+
+function timeOf(value: JsonValue | undefined, name: string, out: RowOut): number | null {
+  if (value === undefined || value === null) return null;
+  const time = typeof value === 'string' ? cloudTrailTime(value) : undefined;
+  if (time === undefined) out.anomaly('bad_value', `${name} is not a time`);
+  return time ?? null;
 }
 
 /** Request parameters that name what is acted on, the most telling first. */
@@ -193,11 +203,9 @@ export function mapRecord(record: JsonObject, timeUs: number, out: RowOut): Valu
   const issued =
     objectOf(response['credentials'])['accessKeyId'] ??
     objectOf(response['accessKey'])['accessKeyId'];
-  const created = attributes['creationDate'];
-  const target =
-    bucketName !== null || roleArn !== null
-      ? null
-      : (resourceArn(record['resources']) ?? requestTarget(request));
+  // The expression of the common column target says it in these two cases.
+  const said = bucketName !== null || (roleArn !== null && source === STS);
+  const target = said ? null : (resourceArn(record['resources']) ?? requestTarget(request));
 
   return [
     timeUs,
@@ -232,7 +240,7 @@ export function mapRecord(record: JsonObject, timeUs: number, out: RowOut): Valu
     textOf(identity['invokedBy'], 'userIdentity.invokedBy', out),
     textOf(objectOf(session['sessionIssuer'])['arn'], 'sessionIssuer.arn', out),
     flagOf(attributes['mfaAuthenticated'], 'mfaAuthenticated', out),
-    typeof created === 'string' ? (cloudTrailTime(created) ?? null) : null,
+    timeOf(attributes['creationDate'], 'creationDate', out),
     textOf(session['sourceIdentity'], 'sourceIdentity', out),
     flagOf(additional['MFAUsed'], 'MFAUsed', out),
     consoleResult(response),

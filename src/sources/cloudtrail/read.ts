@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
   memberSpan,
+  outlineJson,
   parseExact,
   parseJson,
   sortedJson,
@@ -15,6 +16,7 @@ import { peekJson } from '../../core/peek.ts';
 import {
   FORM,
   type Head,
+  MAX_DEPTH,
   type RecordHints,
   type RecordReader,
   type RowOut,
@@ -31,8 +33,10 @@ export function canonicalRecord(text: string): string {
 
 /** A reader for one CloudTrail file, whatever carries its records. */
 export function cloudTrailReader(head: Head): RecordReader {
-  const first = peekJson(head.text, WRAPPERS, 1)?.records[0]?.keys[0];
-  return { framing: { kind: 'json', wrappers: WRAPPERS, opener: first ?? 'eventVersion' }, read };
+  const firsts =
+    peekJson(head.text, WRAPPERS)?.records.flatMap(({ keys }) => keys.slice(0, 1)) ?? [];
+  const openers = [...new Set(['eventVersion', ...firsts])];
+  return { framing: { kind: 'json', wrappers: WRAPPERS, openers }, read };
 }
 
 type Place = Parameters<RowOut['row']>[2];
@@ -98,6 +102,11 @@ function read(
 
 /** A record that was the value of a JSON string. */
 function readInner(text: string, place: Place, out: RowOut): void {
+  const outline = outlineJson(text);
+  if (outline.depth > MAX_DEPTH) {
+    out.reject('too_deep', `nested deeper than ${String(MAX_DEPTH)}`);
+    return;
+  }
   const bigNumber = /\d{16}/.test(text);
   const value = bigNumber ? parseExact(text) : parseJson(text);
   if (value === undefined) {
@@ -105,15 +114,11 @@ function readInner(text: string, place: Place, out: RowOut): void {
   } else if (!isObject(value)) {
     out.reject('not_an_object', 'the string that should hold the record holds no object');
   } else {
-    if (colons(text) !== countMembers(value))
+    if (outline.members !== countMembers(value)) {
       out.anomaly('duplicate_key', 'an object names a key twice');
+    }
     emit(value, text, text.includes('\\'), bigNumber, place, out);
   }
-}
-
-/** Colons outside strings. */
-function colons(text: string): number {
-  return text.replace(/"(?:[^"\\]|\\.)*"/gs, '').split(':').length - 1;
 }
 
 function emit(
