@@ -36,7 +36,7 @@ var RESTRICTED = {
   show: ['--raw'],
   custody: [],
   report: ['--out'],
-  export: ['--out'],
+  export: ['--plain'],
 };
 
 /** Signals that are handed on to the inner Node. */

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import { splitRowId } from '../core/ids.ts';
-import { BlockReader } from './blocks.ts';
+import type { BlockReader } from './blocks.ts';
 import { quoted } from './ddl.ts';
 
 /** `form` of a record that is the value of a JSON string in its file (FORM.jsonString of src/sources/source.ts). */
