@@ -1,0 +1,33 @@
+/** `exhibit export`: the case's data for other tools. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { openCase } from '../../app/case.ts';
+import { exportPlain } from '../../app/export.ts';
+import type { Effects } from '../../core/effects.ts';
+import { EXIT } from '../../core/errors.ts';
+import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+
+interface Options extends CommonOptions {
+  readonly plain: string;
+}
+
+/** Adds `export case`. */
+export function register(program: Command, fx: Effects, done: (status: number) => void): void {
+  const group = program.command('export').description('write the data of the case for other tools');
+  commonOptions(
+    group
+      .command('case')
+      .description('the case database as plain SQLite: every record with its raw text in a column')
+      .requiredOption('--plain <file>', 'SQLite file to write; it must not exist'),
+  ).action(async (options: Options) => {
+    const out = resolve(fx.cwd, options.plain);
+    if (options.quiet !== true) fx.err.write(`writing ${options.plain}\n`);
+    const result = await exportPlain(await openCase(findCase(options, fx)), out, fx);
+    fx.out.write(
+      options.json === true
+        ? `${JSON.stringify(result)}\n`
+        : `${result.sha256}  ${options.plain}\ncontent_sha256 ${result.content_sha256}\n`,
+    );
+    done(EXIT.ok);
+  });
+}
