@@ -11,7 +11,8 @@ import { formatUs } from '../core/time.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
 import { readCertificate } from '../crypto/trust.ts';
 import { readLedger } from '../custody/read.ts';
-import { openDatabase } from '../db/open.ts';
+import { sqliteFailure } from '../db/failure.ts';
+import { type Database, openDatabase } from '../db/open.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
@@ -91,25 +92,35 @@ interface DatabaseFacts {
   readonly totals: ImportTotals;
 }
 
-/** What case.db holds; undefined if there is none that this version can read: it is derived, and will be rebuilt. */
+/** What case.db holds; undefined if there is none that this version can read: it is derived, and is built anew. */
 function readDatabase({ paths }: Case): DatabaseFacts | undefined {
   if (!existsSync(paths.database)) return undefined;
-  const db = openDatabase(paths.database, { readonly: true });
   try {
-    const meta = db
-      .prepare<[], { key: string; value: string }>('SELECT key, value FROM main.case_meta')
-      .all();
-    return {
-      meta: Object.fromEntries(meta.map(({ key, value }) => [key, value])),
-      evidence: db
-        .prepare<[], string>('SELECT evidence_id FROM main.evidence ORDER BY evidence_no')
-        .pluck()
-        .all(),
-      totals: importTotals(db),
-    };
-  } finally {
-    db.close();
+    const db = openDatabase(paths.database, { readonly: true });
+    try {
+      return factsOf(db);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    const failure = error instanceof ExhibitError ? error : sqliteFailure(error, paths.database);
+    if (failure?.code === 'E_FORMAT') return undefined;
+    throw failure ?? error;
   }
+}
+
+function factsOf(db: Database): DatabaseFacts {
+  const meta = db
+    .prepare<[], { key: string; value: string }>('SELECT key, value FROM main.case_meta')
+    .all();
+  return {
+    meta: Object.fromEntries(meta.map(({ key, value }) => [key, value])),
+    evidence: db
+      .prepare<[], string>('SELECT evidence_id FROM main.evidence ORDER BY evidence_no')
+      .pluck()
+      .all(),
+    totals: importTotals(db),
+  };
 }
 
 /** Ids of the evidence that has a seal. */

@@ -35,18 +35,17 @@ export class CaseBuilder {
     migrations: readonly Migration[],
     shapes: readonly TableShape[],
   ): CaseBuilder {
+    const builder = new CaseBuilder(path);
     try {
-      return new CaseBuilder(path, migrations, shapes);
+      builder.#create(migrations, shapes);
+      return builder;
     } catch (error) {
+      builder.abandon();
       throw sqliteFailure(error, path) ?? error;
     }
   }
 
-  private constructor(
-    path: string,
-    migrations: readonly Migration[],
-    shapes: readonly TableShape[],
-  ) {
+  private constructor(path: string) {
     this.#path = path;
     this.#temporary = `${path}.importing`;
     this.parts = `${path}.parts`;
@@ -55,6 +54,9 @@ export class CaseBuilder {
     this.#discard();
     mkdirSync(this.parts);
     this.db = new Sqlite(this.#temporary);
+  }
+
+  #create(migrations: readonly Migration[], shapes: readonly TableShape[]): void {
     const { db } = this;
     db.pragma(`page_size = ${String(PAGE_BYTES)}`);
     // No journal: a half-written file is thrown away, never repaired.
@@ -118,14 +120,5 @@ export class CaseBuilder {
   #discard(): void {
     rmSync(this.#temporary, { force: true });
     rmSync(this.parts, { recursive: true, force: true });
-  }
-
-  /** Runs a step; what SQLite says about the disk becomes an {@link ExhibitError}. */
-  step<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw sqliteFailure(error, this.#temporary) ?? error;
-    }
   }
 }

@@ -40,11 +40,22 @@ export function recognise(head: Head, as: string | null, compression: string): V
   if (best !== undefined) {
     return { source: best.source, shape: best.claim.shape, reason: best.claim.reason };
   }
-  const unread = !/^(?:none|gzip(?:\+gzip)*)$/.test(compression);
-  return {
-    source: undefined,
-    reason: unread
-      ? `compressed with ${compression}, which is not read`
-      : 'no source recognises its first bytes',
-  };
+  return { source: undefined, reason: whyNone(head, claims, compression) };
+}
+
+function whyNone(
+  { bytes }: Head,
+  claims: readonly { readonly claim: Detection | undefined }[],
+  compression: string,
+): string {
+  if (!/^(?:none|gzip(?:\+gzip)*)$/.test(compression)) {
+    return `compressed with ${compression}, which is not read`;
+  }
+  // A byte order mark of UTF-16 (Unicode Standard, section 23.8).
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    return 'UTF-16 text, which is not read';
+  }
+  // A claim without confidence: known, and nothing reads it yet.
+  const known = claims.find(({ claim }) => claim !== undefined)?.claim;
+  return known?.reason ?? 'no source recognises its first bytes';
 }

@@ -6,6 +6,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { MAX_FILES } from '../core/ids.ts';
 import { CaseBuilder } from '../db/build.ts';
 import { CONTENT_HASH_VERSION, contentHash } from '../db/content-hash.ts';
+import { sqliteFailure } from '../db/failure.ts';
 import { readMigrations } from '../db/migrate.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { fillCoverage } from './coverage.ts';
@@ -53,11 +54,13 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     options.progress('read', 0);
     await readEvidence(options, builder, pool);
     await pool.stop();
-    return builder.step(() => complete(options, builder));
+    return complete(options, builder);
   } catch (error) {
+    // First the workers: they may still be writing parts.
+    await pool.stop();
     builder.abandon();
     options.signal.throwIfAborted();
-    throw error;
+    throw sqliteFailure(error, options.database) ?? error;
   } finally {
     await pool.stop();
   }

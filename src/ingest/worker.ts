@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
+import { sqliteFailure } from '../db/failure.ts';
 import { PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
 import type { Migration } from '../db/migrate.ts';
@@ -165,7 +166,8 @@ port?.on('message', (message: BytesMessage) => {
 });
 
 work().catch((error: unknown) => {
-  if (!(error instanceof ExhibitError)) throw error;
-  const { code, message, where, hint } = error;
+  const failure = error instanceof ExhibitError ? error : sqliteFailure(error, setup.parts);
+  if (failure === undefined) throw error;
+  const { code, message, where, hint } = failure;
   send({ kind: 'failure', code, message, where, hint });
 });
