@@ -91,7 +91,9 @@ export class ExhibitError extends Error {
 
 /** True for a Node system error (`ENOENT`, `EIO`, ...). */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+  // Our own errors carry a code too.
+  if (!(error instanceof Error) || error instanceof ExhibitError) return false;
+  return typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
 /** `file:line` or `file at byte n` for messages. */
