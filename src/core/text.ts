@@ -1,8 +1,8 @@
 /** Text from evidence is hostile: this is the one place that makes it safe for a terminal. */
 
 // C0 and C1 controls, DEL, zero-width and bidirectional controls, line and paragraph separators, BOM, lone surrogates.
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
 const UNSAFE =
+  // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 
 /** The text with every character that could move the cursor, hide or reorder text written as `\u{hex}`. */

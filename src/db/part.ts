@@ -27,9 +27,9 @@ export class PartWriter {
   readonly #rows = new Map<string, { readonly path: string; readonly file: RowFile }>();
   readonly #block: Statement<[number, Uint8Array]>;
   readonly #group: Statement<[number, Uint8Array]>;
-  readonly #reject: Statement<unknown[]>;
-  readonly #anomaly: Statement<unknown[]>;
-  readonly #file: Statement<unknown[]>;
+  readonly #reject: Statement;
+  readonly #anomaly: Statement;
+  readonly #file: Statement;
 
   /** @param path start of the names of its files, which must not exist yet. */
   constructor(path: string, migrations: readonly Migration[]) {
