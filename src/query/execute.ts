@@ -16,7 +16,7 @@ import {
   type LintWarning,
 } from './lint.ts';
 import type { BoundParams } from './params.ts';
-import { bareStatement } from './tokens.ts';
+import { bareStatement, usedParams } from './tokens.ts';
 
 /** What a run gave. */
 export interface Answer extends CanonicalResult {
@@ -35,6 +35,12 @@ export interface Answer extends CanonicalResult {
  */
 export function execute(db: Database, sql: string, params: BoundParams): Answer {
   refuseByText(sql);
+  const missing = usedParams(sql).find((name) => !Object.hasOwn(params, name));
+  if (missing !== undefined) {
+    throw new ExhibitError('E_QUERY_PARAM', `the parameter "${missing}" is missing`, {
+      hint: `give --param ${missing}=...`,
+    });
+  }
   const statement = asQuery(() => db.prepare(sql));
   if (!statement.readonly || !statement.reader) {
     throw new ExhibitError('E_QUERY_REFUSED', 'the statement does not only read', {
@@ -169,17 +175,16 @@ function asQuery<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if (cause instanceof ExhibitError) throw cause;
+    // SQLITE_ERROR is about the statement; all else is about the file.
     const failure = sqliteFailure(cause, 'case.db');
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined && (cause as { code?: unknown }).code !== 'SQLITE_ERROR')
+      throw failure;
     const message = cause instanceof Error ? cause.message : String(cause);
     if (message === CLOCK_ASKED) {
       throw new ExhibitError('E_QUERY_REFUSED', message, {
         cause,
         hint: 'compare with a parameter instead: an answer must follow from the evidence alone',
       });
-    }
-    if (cause instanceof RangeError && message.startsWith('Missing named parameter')) {
-      throw new ExhibitError('E_QUERY_PARAM', message, { cause, hint: 'give --param name=value' });
     }
     throw new ExhibitError('E_QUERY_REFUSED', `SQLite refuses the query: ${message}`, {
       cause,

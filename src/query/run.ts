@@ -54,6 +54,7 @@ export async function runQuery(
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job });
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
+  let ended = false;
   try {
     const reply = await new Promise<Reply>((resolve, reject) => {
       timer = setTimeout(() => {
@@ -68,7 +69,9 @@ export async function runQuery(
         );
       }, limits.timeoutS * 1000);
       stop = () => {
-        reject(limits.signal.reason as Error);
+        reject(
+          new ExhibitError('E_QUERY_REFUSED', 'the query was stopped', { hint: 'run it again' }),
+        );
       };
       limits.signal.addEventListener('abort', stop, { once: true });
       worker.once('message', resolve);
@@ -77,6 +80,7 @@ export async function runQuery(
         reject(new Error(`the query thread ended with ${String(code)} and said nothing`));
       });
     });
+    ended = true;
     if ('outcome' in reply) return reply.outcome;
     const { code, message, where, hint } = reply.error;
     throw new ExhibitError(code, message, {
@@ -86,6 +90,8 @@ export async function runQuery(
   } finally {
     clearTimeout(timer);
     if (stop !== undefined) limits.signal.removeEventListener('abort', stop);
-    await worker.terminate();
+    // Until SQLite calls a function of ours, a running statement does not notice; src/cli/start.ts then ends the process.
+    const gone = worker.terminate();
+    if (ended) await gone;
   }
 }

@@ -4,15 +4,14 @@ import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
 import { showRecord, writeRaw, type ShownRecord } from '../../app/show.ts';
 import type { Effects } from '../../core/effects.ts';
-import { EXIT, ExhibitError } from '../../core/errors.ts';
+import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
 import { formatUs } from '../../core/time.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 import { renderFields, renderTable, terminalWidth } from '../table.ts';
 
 interface ShowFlags extends CommonOptions {
-  readonly raw?: boolean;
-  readonly output?: string;
+  readonly raw?: string;
 }
 
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
@@ -21,15 +20,11 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       '<row>',
       'row, such as cloudtrail:268435457, duplicate:ID, reject:ID, or the id alone',
     )
-    .option('--raw', 'only the record itself, exactly')
-    .option('-o, --output <file>', 'write the exact bytes of the record to a new file')
+    .option('--raw <file>', 'also write the exact bytes of the record to a new file')
     .action(async (name: string, flags: ShowFlags) => {
       const record = await showRecord(await openCase(findCase(flags, fx)), fx, name);
-      if (flags.output !== undefined) {
-        await writeRaw(resolve(fx.cwd, flags.output), record.raw);
-      }
+      if (flags.raw !== undefined) await writeRaw(resolve(fx.cwd, flags.raw), record.raw);
       if (flags.json === true) fx.out.write(`${JSON.stringify(document(record))}\n`);
-      else if (flags.raw === true) fx.out.write(exactText(record.raw));
       else print(record, fx);
       done(record.verified ? EXIT.ok : EXIT.badNews);
     });
@@ -59,15 +54,6 @@ function jsonValue(value: string | number | bigint | null): unknown {
   if (typeof value !== 'bigint') return value;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
-}
-
-// Standard output takes text; bytes that are none go into a file.
-function exactText(raw: Uint8Array): string {
-  const text = Buffer.from(raw).toString('utf8');
-  if (Buffer.from(text, 'utf8').equals(raw)) return text;
-  throw new ExhibitError('E_USAGE', 'the record is not valid UTF-8 and cannot be printed exactly', {
-    hint: 'write its bytes to a file with --output FILE',
-  });
 }
 
 function print(record: ShownRecord, fx: Effects): void {

@@ -1,0 +1,254 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openCase, type Case } from '#src/app/case.ts';
+import { readRecorded, replay } from '#src/app/query-replay.ts';
+import { runAndRecord, runDocument } from '#src/app/query.ts';
+import { ExhibitError } from '#src/core/errors.ts';
+import { verifyLedger } from '#src/custody/verify.ts';
+import { readLedger } from '#src/custody/read.ts';
+import { fakeEffects } from '../helpers/effects.ts';
+import { exhibit, ROOT, runProcess } from '../helpers/exhibit.ts';
+import { sampleCase } from '../helpers/sample-case.ts';
+import { tempDir } from '../helpers/temp.ts';
+import { hasTool, needs } from '../helpers/tools.ts';
+
+const fx = fakeEffects();
+const FILES = [
+  'params.json',
+  'query.sql',
+  'result.csv',
+  'result.jsonl',
+  'run.json',
+  'run.json.p7s',
+];
+let target: Case;
+
+beforeAll(async () => {
+  target = await sampleCase();
+});
+
+async function copyOf(): Promise<Case> {
+  const dir = join(await tempDir(), 'copy');
+  await cp(target.paths.dir, dir, { recursive: true });
+  return openCase(dir);
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => {
+      if (error instanceof ExhibitError) return error.code;
+      throw error;
+    },
+  );
+}
+
+describe('a run', () => {
+  test('is recorded whole, signed, and entered in the ledger', async () => {
+    const run = await runAndRecord(target, fx, { name: 'logging-off' });
+    const folder = join(target.paths.queries, run.record.run_id);
+    expect((await readdir(folder)).sort()).toEqual(FILES);
+    const { record } = await readRecorded(target, folder, run.record.run_id);
+    expect(record).toEqual(run.record);
+    const result = await readFile(join(folder, 'result.jsonl'));
+    expect(createHash('sha256').update(result).digest('hex')).toBe(
+      record.core.result.ordered_sha256,
+    );
+    const entry = readLedger(target.paths.dir).at(-1)?.entry;
+    expect(entry?.event).toBe('query');
+    expect(entry?.details?.['core_sha256']).toBe(record.core_sha256);
+    expect(entry?.attachments?.map((one) => one.name).sort()).toEqual(
+      FILES.map((name) => `queries/${record.run_id}/${name}`),
+    );
+    expect(
+      verifyLedger(target.paths.dir).checks.filter((check) => check.status === 'fail'),
+    ).toEqual([]);
+  });
+
+  test('numbers follow each other', async () => {
+    const [a, b] = [
+      await runAndRecord(target, fx, { sql: 'SELECT 1' }),
+      await runAndRecord(target, fx, { sql: 'SELECT 1' }),
+    ];
+    expect(Number(b.record.run_id.slice(2))).toBe(Number(a.record.run_id.slice(2)) + 1);
+    // Everything that decides the answer is the same; the clock stands outside.
+    expect(b.record.core_sha256).toBe(a.record.core_sha256);
+  });
+
+  test('that is refused leaves nothing', async () => {
+    const before = readLedger(target.paths.dir).length;
+    expect(await codeOf(runAndRecord(target, fx, { sql: 'SELECT random()' }))).toBe(
+      'E_QUERY_REFUSED',
+    );
+    expect(await codeOf(runAndRecord(target, fx, { name: 'no-such' }))).toBe('E_NOT_FOUND');
+    const missing = runAndRecord(target, fx, { name: 'calls-from-address' });
+    expect(await codeOf(missing)).toBe('E_QUERY_PARAM');
+    expect(readLedger(target.paths.dir)).toHaveLength(before);
+  });
+
+  test('prints the documented members', async () => {
+    const run = await runAndRecord(target, fx, { name: 'access-keys-created' });
+    const document = runDocument(run, 1);
+    expect(Object.keys(document)).toEqual(
+      'run_id name sql_sha256 params row_count ordered_sha256 multiset_sha256 order warnings columns rows'.split(
+        ' ',
+      ),
+    );
+    expect(document['params']).toEqual({
+      from: '1970-01-01T00:00:00Z',
+      to: '2200-01-01T00:00:00Z',
+    });
+    expect(document['rows']).toHaveLength(1);
+  });
+
+  test.skipIf(!hasTool('openssl'))(
+    needs('is signed so that openssl agrees', 'openssl'),
+    async () => {
+      const { record } = await runAndRecord(target, fx, { sql: 'SELECT 2' });
+      const folder = join(target.paths.queries, record.run_id);
+      const { status } = await runProcess('openssl', [
+        ...['cms', '-verify', '-binary', '-inform', 'DER', '-in', join(folder, 'run.json.p7s')],
+        ...[
+          '-content',
+          join(folder, 'run.json'),
+          '-CAfile',
+          target.paths.rootPem,
+          '-purpose',
+          'any',
+          '-out',
+          '/dev/null',
+        ],
+      ]);
+      expect(status).toBe(0);
+    },
+  );
+});
+
+describe('a replay', () => {
+  test('of an unchanged case matches', async () => {
+    const { record } = await runAndRecord(target, fx, { name: 'key-addresses' });
+    const result = await replay(target, fx, record.run_id);
+    expect(result).toMatchObject({
+      verdict: 'match',
+      first_difference: null,
+      environment_differences: [],
+    });
+  });
+
+  test.each(FILES.filter((name) => name !== 'result.csv'))('finds a changed %s', async (name) => {
+    const { record } = await runAndRecord(target, fx, { name: 's3-bytes-out' });
+    const copy = await copyOf();
+    const file = join(copy.paths.queries, record.run_id, name);
+    const bytes = await readFile(file);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    await writeFile(file, bytes);
+    expect(await codeOf(replay(copy, fx, record.run_id))).toBe('E_TAMPERED');
+  });
+
+  test('of a run that is not there says so', async () => {
+    expect(await codeOf(replay(target, fx, 'Q-9999'))).toBe('E_NOT_FOUND');
+    expect(await codeOf(replay(target, fx, '../Q-0001'))).toBe('E_NOT_FOUND');
+  });
+
+  test('finds rows that were changed behind the ledger only when it hashes them', async () => {
+    const { record } = await runAndRecord(target, fx, { name: 'logging-off' });
+    const copy = await copyOf();
+    const db = new Sqlite(copy.paths.database);
+    db.prepare(
+      "UPDATE cloudtrail SET event_name = 'Nothing' WHERE event_name = 'StopLogging'",
+    ).run();
+    db.close();
+    const quick = await replay(copy, fx, record.run_id);
+    expect(quick.verdict).toBe('different');
+    expect(quick.first_difference?.row).toBe(6);
+    expect(quick.first_difference?.replayed).toBeNull();
+    const thorough = replay(copy, fx, record.run_id, { checkContent: true });
+    expect(await codeOf(thorough)).toBe('E_CONTENT_CHANGED');
+  });
+
+  test('refuses a database that is not the one the ledger recorded', async () => {
+    const copy = await copyOf();
+    const db = new Sqlite(copy.paths.database);
+    db.prepare("UPDATE case_meta SET value = ? WHERE key = 'content_sha256'").run('0'.repeat(64));
+    db.close();
+    expect(await codeOf(runAndRecord(copy, fx, { sql: 'SELECT 1' }))).toBe('E_CONTENT_CHANGED');
+  });
+});
+
+describe('an answer does not depend on', () => {
+  const names = ['failed-calls', 'role-assumptions', 's3-access-with-cloudtrail', 'top-talkers'];
+
+  async function answers(from: Case, world = fx): Promise<readonly string[]> {
+    const hashes: string[] = [];
+    for (const name of names) {
+      hashes.push((await runAndRecord(from, world, { name })).record.core.result.ordered_sha256);
+    }
+    return hashes;
+  }
+
+  test.each([1, 2, 4])('the number of workers, %d, nor the day', async (workers) => {
+    const now = (): number => Date.UTC(2027, 5, 6);
+    const other = await sampleCase({ workers, now });
+    expect(await answers(other, fakeEffects({ now }))).toEqual(await answers(target));
+  });
+
+  test('time zone and language', async () => {
+    const copy = await copyOf();
+    const run = async (env: Record<string, string>): Promise<string> => {
+      const args = ['query', 'run', 'failed-calls', '--format', 'jsonl', '--case', copy.paths.dir];
+      const { status, stdout } = await exhibit(args, { env });
+      expect(status).toBe(0);
+      return stdout;
+    };
+    const golden = join(ROOT, 'test', 'golden', 'queries', 'failed-calls.jsonl');
+    const expected = await readFile(golden, 'utf8');
+    expect(await run({ TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' })).toBe(
+      expected,
+    );
+    expect(await run({ TZ: 'America/St_Johns', LANG: 'C' })).toBe(expected);
+  });
+});
+
+test('a query that never ends is ended, and its error is told', async () => {
+  const copy = await copyOf();
+  const endless =
+    'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c';
+  const { status, stdout } = await exhibit([
+    'query',
+    'sql',
+    endless,
+    '--timeout',
+    '1',
+    '--json',
+    '--case',
+    copy.paths.dir,
+  ]);
+  expect((JSON.parse(stdout) as { error: { code: string } }).error.code).toBe('E_QUERY_REFUSED');
+  // No thread can be ended inside SQLite: the process ends itself, and so without a status of its own.
+  expect(status).not.toBe(0);
+});
+
+test('root use and data opened to others are found where they happen', async () => {
+  const folder = join(await tempDir(), 'trail');
+  await mkdir(folder);
+  const record = (id: string, name: string, identity: object, request: object): object => ({
+    ...{ eventVersion: '1.08', eventTime: '2026-01-02T03:04:05Z', eventSource: 's3.amazonaws.com' },
+    ...{ eventName: name, awsRegion: 'eu-west-1', sourceIPAddress: '192.0.2.1', eventID: id },
+    ...{ userIdentity: identity, requestParameters: request, recipientAccountId: '111122223333' },
+    eventType: 'AwsApiCall',
+  });
+  const root = { type: 'Root', accountId: '111122223333', arn: 'arn:aws:iam::111122223333:root' };
+  const records = [
+    record('1', 'PutBucketPolicy', root, { bucketName: 'open' }),
+    record('2', 'ListBuckets', { ...root, invokedBy: 'config.amazonaws.com' }, {}),
+  ];
+  await writeFile(join(folder, 'a.json'), JSON.stringify({ Records: records }));
+  const other = await sampleCase({ paths: [folder] });
+  const use = await runAndRecord(other, fx, { name: 'root-use' });
+  expect(use.rows.map((row) => (JSON.parse(row) as unknown[])[3])).toEqual(['PutBucketPolicy']);
+  const opened = await runAndRecord(other, fx, { name: 'opened-to-others' });
+  expect(opened.rows.map((row) => (JSON.parse(row) as unknown[])[5])).toEqual(['s3://open']);
+});

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Case } from '#src/app/case.ts';
+import { forbidClock } from '#src/db/no-clock.ts';
+import { openDatabase, type Database } from '#src/db/open.ts';
+import { canonicalChunks } from '#src/query/canonical.ts';
+import { loadCatalog } from '#src/query/catalog.ts';
+import { execute } from '#src/query/execute.ts';
+import { bindParams } from '#src/query/params.ts';
+import { usedParams } from '#src/query/tokens.ts';
+import { SOURCES } from '#src/sources/_registry.ts';
+import { ROOT } from '../helpers/exhibit.ts';
+import { sampleCase } from '../helpers/sample-case.ts';
+
+/** Values a reader of the samples' story would give (evidence-samples/README.md). */
+const GIVEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'calls-from-address': { ip: '203.0.113.66' },
+  'flows-of-address': { ip: '203.0.113.99' },
+  'first-seen-calls': { since: '2026-09-17T12:00:00Z' },
+  'new-regions': { since: '2026-09-17T12:00:00Z' },
+};
+
+/** In the samples' story nothing is opened to others. */
+const SILENT = ['opened-to-others'];
+
+const catalog = loadCatalog();
+let target: Case;
+let db: Database;
+
+beforeAll(async () => {
+  target = await sampleCase();
+  db = openDatabase(target.paths.database, { readonly: true });
+  forbidClock(db);
+});
+
+afterAll(() => {
+  db.close();
+});
+
+test('the pack answers what a responder asks first', () => {
+  expect(catalog.length).toBeGreaterThanOrEqual(20);
+});
+
+describe.each(catalog.map((query) => [query.id, query] as const))('%s', (id, query) => {
+  const params = bindParams(query.params, new Map(Object.entries(GIVEN[id] ?? {})));
+
+  test('is one statement that only reads', () => {
+    const statement = db.prepare(query.sql);
+    expect([statement.readonly, statement.reader]).toEqual([true, true]);
+  });
+
+  test('declares the parameters it uses, and no other', () => {
+    expect(query.params.map((spec) => spec.name).sort()).toEqual(usedParams(query.sql));
+  });
+
+  test('declares its columns in their order', () => {
+    const names = db
+      .prepare(query.sql)
+      .columns()
+      .map((column) => column.name);
+    expect(query.columns.map((column) => column.name)).toEqual(names);
+  });
+
+  test('names sources that exist and are read', () => {
+    for (const source of query.sources) {
+      expect(SOURCES.map((one) => one.id)).toContain(source);
+      expect(query.sql).toMatch(new RegExp(`\\b(?:FROM|JOIN) ${source}\\b`));
+    }
+  });
+
+  test('has an example that names it', () => {
+    expect(query.example.split(' ').slice(0, 4)).toEqual(['exhibit', 'query', 'run', id]);
+  });
+
+  test('gives the golden result, in a determined order, with no warning', async () => {
+    const answer = execute(db, query.sql, params);
+    expect(answer.warnings).toEqual([]);
+    expect(answer.order).toBe('determined');
+    const file = join(ROOT, 'test', 'golden', 'queries', `${id}.jsonl`);
+    await expect([...canonicalChunks(answer)].join('')).toMatchFileSnapshot(file);
+  });
+
+  test('finds something in the samples', () => {
+    const rows = execute(db, query.sql, params).rows.length;
+    if (SILENT.includes(id)) expect(rows).toBe(0);
+    else expect(rows).toBeGreaterThan(0);
+  });
+});
+
+test.each([
+  ['calls-from-address', /USING INDEX cloudtrail_source_ip_address/],
+  ['console-without-mfa', /USING INDEX cloudtrail_(?:event_name|time_us)/],
+  ['logging-off', /USING INDEX cloudtrail_(?:event_name|time_us)/],
+  ['role-assumptions', /USING INDEX cloudtrail_user_identity_access_key_id/],
+  ['access-keys-created', /USING INDEX cloudtrail_user_identity_access_key_id/],
+  ['flows-of-address', /USING INDEX vpc_flow_/],
+])('%s uses an index', (id, plan) => {
+  const query = catalog.find((one) => one.id === id)!;
+  const params = bindParams(query.params, new Map(Object.entries(GIVEN[id] ?? {})));
+  const steps = db
+    .prepare<[typeof params], { detail: string }>(`EXPLAIN QUERY PLAN ${query.sql}`)
+    .all(params);
+  expect(steps.map((step) => step.detail).join('\n')).toMatch(plan);
+});
