@@ -109,7 +109,7 @@ describe('placing', () => {
     'x/-rf',
     '../up',
     'a//b',
-    `${'n'.repeat(101)}`,
+    'n'.repeat(101),
     '\u202egpj.exe',
   ])('maps %j to its hash', (path) => {
     expect(place([object(path)])[path]).toBe(mapped(path) + (path.endsWith('.exe') ? '.exe' : ''));

@@ -47,7 +47,7 @@ let template: Promise<string> | undefined;
 export async function sealedCase(): Promise<TestCase> {
   template ??= (async () => {
     const made = await collectedCase();
-    await sealEvidence(made.case, 'EV-0001', made.fx, { volumeBytes: 80_000 });
+    await sealEvidence(made.case, 'EV-0001', made.fx, { volumeBytes: 110_000 });
     return made.case.paths.dir;
   })();
   const dir = join(await tempDir(), 'case');
