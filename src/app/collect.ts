@@ -29,7 +29,7 @@ export interface CollectRequest {
   /** Source that the files are of, whatever they look like. */
   readonly as?: string | undefined;
   /** Seal afterwards; the key is opened first, so that a wrong passphrase shows before hours of copying. */
-  readonly seal: boolean;
+  readonly seal?: boolean;
   readonly onProgress: OnProgress;
   /** Called when all is copied, and as each volume is written. */
   readonly onSealing?: (copied: CollectResult, volume?: string) => void;
@@ -67,7 +67,7 @@ export async function collectDir(
   return await withLock(target, fx, async () => {
     const asked = await readRequest(target, fx, request);
     const { evidence, sealed } = await chooseEvidence(target.paths, request.evidence, asked.wanted);
-    const signer = request.seal ? await openSigner(target, fx) : undefined;
+    const signer = request.seal === true ? await openSigner(target, fx) : undefined;
     const dir = join(target.paths.staging, evidence);
     // A seal beside staging: an earlier run was stopped while it sealed, and only that is left to finish.
     const { resumed } = sealed

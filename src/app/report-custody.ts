@@ -1,0 +1,72 @@
+/** What a report says of the ledger: each entry in a few words, with the answer to whether its signature holds. */
+import { canonicalJson } from '../core/canonical.ts';
+import type { Check } from '../core/check.ts';
+import type { Entry } from '../custody/entry.ts';
+import type { EntryView } from '../custody/read.ts';
+import type { CustodyRow } from '../report/model.ts';
+
+/** Checks that are put to single entries. */
+const OF_ENTRIES = [
+  'ledger.files',
+  'ledger.form',
+  'ledger.chain',
+  'ledger.signature',
+  'ledger.signer',
+];
+
+/** One row an entry. */
+export function custodyRows(entries: readonly EntryView[], checks: readonly Check[]): CustodyRow[] {
+  const open = checks.some(({ id, status }) => OF_ENTRIES.includes(id) && status === 'not_checked');
+  return entries.map(({ seq, file, hash, entry }) => {
+    const wrong = checks.filter(
+      ({ id, subject, status }) =>
+        status === 'fail' &&
+        OF_ENTRIES.includes(id) &&
+        (subject === file || subject === `${file}.p7s`),
+    );
+    const { name, org, role } = entry.actor;
+    return {
+      seq,
+      at: entry.at,
+      event: entry.event,
+      actor: { name, ...(org === undefined ? {} : { org }), role },
+      evidence: (entry.evidence ?? []).map(({ id }) => id),
+      notes: notes(entry),
+      sha256: hash,
+      signature: wrong.length > 0 ? 'invalid' : open ? 'not_checked' : 'valid',
+      ...(wrong.length === 0 ? {} : { problem: wrong.map(({ detail }) => detail).join('; ') }),
+    };
+  });
+}
+
+function notes(entry: Entry): string[] {
+  const { reason, place, counterparty, authority, changes, corrects, result, attachments } = entry;
+  const lines: string[] = [];
+  if (reason !== undefined) lines.push(reason);
+  if (place !== undefined) lines.push(`place: ${place}`);
+  if (counterparty !== undefined) lines.push(`counterparty: ${counterparty}`);
+  if (authority !== undefined) lines.push(`authority: ${authority.type} ${authority.id}`);
+  if (changes !== undefined) lines.push(`changes: ${changes}`);
+  if (corrects !== undefined) lines.push(`corrects entry ${String(corrects)}`);
+  if (result !== undefined && result.checks.length > 0) lines.push(checkCounts(result.checks));
+  if (result?.ok === false) lines.push('the result was not good');
+  lines.push(...details(entry.details ?? {}));
+  const files = attachments ?? [];
+  if (files.length > 0) lines.push(`vouches for ${files.map(({ name }) => name).join(', ')}`);
+  return lines;
+}
+
+function checkCounts(checks: readonly { readonly status: string }[]): string {
+  const count = (status: string): string =>
+    String(checks.filter((check) => check.status === status).length);
+  return `${count('pass')} checks passed, ${count('fail')} failed, ${count('not_checked')} not made`;
+}
+
+// Figures that stand in one line each; the rest of them is in the entry's file.
+function details(all: NonNullable<Entry['details']>): string[] {
+  return Object.entries(all).flatMap(([name, value]) => {
+    if (value === null) return [];
+    const text = typeof value === 'string' ? value : canonicalJson(value);
+    return text.length <= 120 ? [`${name.replaceAll('_', ' ')}: ${text}`] : [];
+  });
+}

@@ -1,0 +1,194 @@
+/** What a report says of the database and of the recorded query runs. */
+import { existsSync, readdirSync } from 'node:fs';
+import { formatUs } from '../core/time.ts';
+import { ExhibitError } from '../core/errors.ts';
+import type { EntryView } from '../custody/read.ts';
+import { openDatabase, type Database } from '../db/open.ts';
+import { importTotals } from '../db/totals.ts';
+import { loadCatalog } from '../query/catalog.ts';
+import { parseRow } from '../query/compare.ts';
+import { paramsJson } from '../query/params.ts';
+import { runNumber } from '../query/run-record.ts';
+import {
+  anomaliesByKind,
+  coverageStatus,
+  evidenceStatus,
+  rejectsByReason,
+  timeRange,
+  unrecognisedFiles,
+  unreconciled,
+  type CoverageStatus,
+} from '../query/status.ts';
+import type { DataFacts, Grid, RunFacts } from '../report/model.ts';
+import { SOURCES } from '../sources/_registry.ts';
+import { ANOMALY_KINDS, REJECT_REASONS } from '../sources/source.ts';
+import type { Case } from './case.ts';
+import { readRecorded } from './query-replay.ts';
+import { runFolder } from './query.ts';
+
+/** Longest gaps and unrecognised files that are named one by one; all are counted. */
+const NAMED_GAPS = 25;
+const NAMED_FILES = 100;
+/** Rows of each query result that the report shows. */
+const SHOWN_ROWS = 25;
+/** Columns of the coverage grid. */
+const MOST_BINS = 96;
+const HOUR_US = 3_600_000_000;
+/** Widths of a bin in hours: hours, parts of a day, days, weeks, then thirty days and on. */
+const BIN_HOURS = [1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 2160, 8760, 87_600, 876_000];
+
+/** Facts of the database; null when there is none. */
+export function dataFacts(target: Case, ledger: readonly EntryView[]): DataFacts | null {
+  if (!existsSync(target.paths.database)) return null;
+  const db = openDatabase(target.paths.database, { readonly: true });
+  try {
+    return readFacts(db, ledger);
+  } finally {
+    db.close();
+  }
+}
+
+function readFacts(db: Database, ledger: readonly EntryView[]): DataFacts {
+  const meta = new Map(
+    db.prepare<[], [string, string]>('SELECT key, value FROM case_meta').raw().all(),
+  );
+  const { by_source: bySource, content_sha256: content, ...totals } = importTotals(db);
+  const versions = JSON.parse(meta.get('sources') ?? '{}') as Readonly<Record<string, number>>;
+  const recorded = ledger.findLast(({ entry }) => entry.event === 'imported')?.entry.details;
+  const coverage = coverageStatus(db);
+  const gaps = coverage
+    .flatMap(({ source, account_id, region, gaps: some }) =>
+      some.map(({ from_us: from, to_us: to }) => ({
+        source,
+        account_id,
+        region,
+        from: formatUs(from),
+        to: formatUs(to),
+        hours: (to - from) / HOUR_US,
+      })),
+    )
+    // The sort is stable: equal gaps stay in the order of source, account, region and time.
+    .sort((a, b) => b.hours - a.hours);
+  const unrecognised = unrecognisedFiles(db).map(({ evidence_id: evidence, ...file }) => ({
+    evidence,
+    ...file,
+  }));
+  const range = timeRange(db);
+  return {
+    content_sha256: content,
+    recorded_content_sha256:
+      typeof recorded?.['content_sha256'] === 'string' ? recorded['content_sha256'] : null,
+    evidence_set_sha256: meta.get('evidence_set_sha256') ?? '',
+    schema_sha256: meta.get('schema_sha256') ?? '',
+    totals,
+    sources: Object.entries(versions).map(([source, version]) => ({
+      source,
+      title: SOURCES.find(({ id }) => id === source)?.title ?? source,
+      version,
+      ...(bySource[source] ?? { files: 0, records: 0, imported: 0, duplicates: 0, rejected: 0 }),
+    })),
+    files: evidenceStatus(db).flatMap(({ evidence_id: evidence, files_by_status: counts }) =>
+      Object.entries(counts).map(([status, files]) => ({ evidence, status, files })),
+    ),
+    unreconciled: unreconciled(db, Object.keys(versions)),
+    first_event: range.first_us === null ? null : formatUs(range.first_us),
+    last_event: range.last_us === null ? null : formatUs(range.last_us),
+    coverage: grid(db, coverage),
+    gaps: gaps.slice(0, NAMED_GAPS),
+    gaps_total: gaps.length,
+    rejects: rejectsByReason(db).map(({ source = '', name: reason, count }) => ({
+      source,
+      reason,
+      about: aboutOf(REJECT_REASONS, reason),
+      count,
+    })),
+    anomalies: anomaliesByKind(db).map(({ name: kind, count }) => ({
+      kind,
+      about: aboutOf(ANOMALY_KINDS, kind),
+      count,
+    })),
+    unrecognised: unrecognised.slice(0, NAMED_FILES),
+    unrecognised_total: unrecognised.length,
+    imports: db
+      .prepare<[], DataFacts['imports'][number]>(
+        'SELECT started_at, finished_at, tool, workers, evidence FROM import_run ORDER BY run_no',
+      )
+      .all(),
+  };
+}
+
+function aboutOf(table: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(table, name) ? (table[name] ?? '') : '';
+}
+
+// Bins as narrow as the span allows, aligned to their own width so that days begin at midnight UTC.
+function grid(db: Database, coverage: readonly CoverageStatus[]): Grid {
+  if (coverage.length === 0) return { start_us: 0, bin_us: HOUR_US, bins: 0, series: [] };
+  const first = Math.min(...coverage.map((series) => series.first_hour_us));
+  const last = Math.max(...coverage.map((series) => series.last_hour_us));
+  const binOf = (us: number, width: number): number => Math.floor(us / width);
+  const hours =
+    BIN_HOURS.find((width) => {
+      const bin = width * HOUR_US;
+      return binOf(last, bin) - binOf(first, bin) < MOST_BINS;
+    }) ?? Math.ceil((last - first) / HOUR_US / (MOST_BINS - 1));
+  const bin = hours * HOUR_US;
+  const start = binOf(first, bin);
+  const counts = db.prepare<[string, string, string], [number, number]>(
+    `SELECT hour_us, records FROM coverage
+      WHERE source = ? AND account_id = ? AND region = ? ORDER BY hour_us`,
+  );
+  return {
+    start_us: start * bin,
+    bin_us: bin,
+    bins: binOf(last, bin) - start + 1,
+    series: coverage.map(({ source, account_id: account, region, records }) => {
+      const sums = new Map<number, number>();
+      for (const [hour, some] of counts.raw().iterate(source, account, region)) {
+        const at = binOf(hour, bin) - start;
+        sums.set(at, (sums.get(at) ?? 0) + some);
+      }
+      return { source, account_id: account, region, records, counts: [...sums] };
+    }),
+  };
+}
+
+/** Every recorded run in order; one that is not what was signed is named as such. */
+export async function runFacts(target: Case): Promise<RunFacts[]> {
+  if (!existsSync(target.paths.queries)) return [];
+  const pack = loadCatalog();
+  const facts: RunFacts[] = [];
+  const ids = readdirSync(target.paths.queries).filter((name) => runNumber(name) !== undefined);
+  ids.sort((a, b) => (runNumber(a) ?? 0) - (runNumber(b) ?? 0));
+  for (const id of ids) {
+    try {
+      const { record, sql, params, result } = await readRecorded(target, runFolder(target, id), id);
+      const { input, query, environment, result: answer } = record.core;
+      facts.push({
+        id,
+        run: {
+          name: query.name,
+          question: pack.find((named) => named.sql === sql)?.question ?? null,
+          sql,
+          params: paramsJson(params),
+          started_at: record.started_at,
+          columns: answer.columns,
+          row_count: answer.row_count,
+          order: answer.order,
+          ordered_sha256: answer.ordered_sha256,
+          multiset_sha256: answer.multiset_sha256,
+          sql_sha256: query.sql_sha256,
+          core_sha256: record.core_sha256,
+          content_sha256: input.content_sha256,
+          sqlite_version: environment.sqlite_version,
+          warnings: query.warnings.map(({ code, detail }) => `${code}: ${detail}`),
+          rows: result.rows.slice(0, SHOWN_ROWS).map((line) => parseRow(line)),
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof ExhibitError)) throw error;
+      facts.push({ id, problem: error.message });
+    }
+  }
+  return facts;
+}

@@ -1,0 +1,175 @@
+/** `report`: report.json, and report.html made from it alone; both on record in the ledger. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
+import { sha256Hex } from '../core/digest.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
+import type { EntryView } from '../custody/read.ts';
+import { verifyLedger } from '../custody/verify.ts';
+import { replaceFile } from '../disk/durable.ts';
+import { renderReport } from '../report/html.ts';
+import type { Report, WitnessFacts } from '../report/model.ts';
+import { openSigner, type Case } from './case.ts';
+import { VALIDATION_FILE } from './cloudtrail.ts';
+import { appendEntry } from './ledger.ts';
+import { withLock } from './lock.ts';
+import { custodyRows } from './report-custody.ts';
+import { dataFacts, runFacts } from './report-data.ts';
+import { evidenceFacts } from './report-evidence.ts';
+import { toolIdentity } from './tool.ts';
+import { verify } from './verify.ts';
+
+/** Options of {@link makeReport}. */
+export interface ReportOptions {
+  /** Folder for both files; default `CASE/report`. */
+  readonly out?: string | undefined;
+  /** Replace an earlier report. */
+  readonly force?: boolean;
+  /** Root certificate that the reader trusts, and a ledger head known from elsewhere, as of `verify`. */
+  readonly trust?: string | undefined;
+  readonly head?: string | undefined;
+  /** Called as each step begins. */
+  readonly onStep?: (step: 'verify' | 'read' | 'write') => void;
+}
+
+/** Where the report is. */
+export interface ReportResult {
+  /** The HTML. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly json_file: string;
+  readonly json_sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Verifies the case, gathers what is known, and writes the report.
+ * @throws ExhibitError `E_EXISTS` when there is a report and `force` is not given, `E_LOCKED`, `E_WRITE`, and those of
+ * {@link verify}, {@link openSigner}. What is wrong with evidence, ledger or runs is in the report, not thrown.
+ */
+export async function makeReport(
+  target: Case,
+  fx: Effects,
+  options: ReportOptions,
+): Promise<ReportResult> {
+  return await withLock(target, fx, async () => {
+    const folder = options.out ?? target.paths.report;
+    const [html, json] = [join(folder, 'report.html'), join(folder, 'report.json')];
+    const there = [html, json].find((file) => existsSync(file));
+    if (there !== undefined && options.force !== true) {
+      throw new ExhibitError('E_EXISTS', 'there is a report already', {
+        where: { file: there },
+        hint: 'give --force to replace it, or --out for another folder',
+      });
+    }
+    const signer = await openSigner(target, fx);
+    const report = await gather(target, fx, options);
+    options.onStep?.('write');
+    const jsonBytes = canonicalLine(report as unknown as CanonicalValue);
+    const htmlBytes = Buffer.from(renderReport(jsonBytes));
+    await mkdir(folder, { recursive: true });
+    replaceFile(json, jsonBytes, folder);
+    replaceFile(html, htmlBytes, folder);
+    const result = {
+      file: html,
+      sha256: sha256Hex(htmlBytes),
+      json_file: json,
+      json_sha256: sha256Hex(jsonBytes),
+      bytes: htmlBytes.length,
+    };
+    await appendEntry(target, signer, fx, {
+      event: 'export',
+      reason: 'report',
+      evidence: report.evidence.map(({ id, seal }) => ({
+        id,
+        ...(seal === null ? {} : { seal: seal.sha256, payload_set: seal.payload_set_sha256 }),
+      })),
+      attachments: [
+        { name: attachmentName(target, html), sha256: result.sha256 },
+        { name: attachmentName(target, json), sha256: result.json_sha256 },
+      ],
+    });
+    return result;
+  });
+}
+
+// A file outside of the case is named alone: where somebody else keeps it is not the ledger's business.
+function attachmentName(target: Case, file: string): string {
+  const path = relative(target.paths.dir, file).split(sep).join('/');
+  return path.startsWith('../') ? basename(file) : path;
+}
+
+async function gather(target: Case, fx: Effects, options: ReportOptions): Promise<Report> {
+  options.onStep?.('verify');
+  const { trust, head } = options;
+  const verification = await verify(
+    { caseDir: target.paths.dir, target: undefined, trust, head, deep: false },
+    fx,
+  );
+  options.onStep?.('read');
+  const ledger = verifyLedger(target.paths.dir);
+  const { case: id, created_at, examiner, root } = target.info;
+  return {
+    type: 'report/1',
+    as_of: ledger.entries.at(-1)?.entry.at ?? created_at,
+    case: {
+      id,
+      created_at,
+      examiner: {
+        name: examiner.name,
+        ...(examiner.organization === undefined ? {} : { organization: examiner.organization }),
+        role: examiner.role,
+      },
+      examiner_cert_sha256: examiner.certificate,
+      root_cert_sha256: root,
+    },
+    tool: { ...toolIdentity() },
+    evidence: await evidenceFacts(target, ledger.entries),
+    custody: {
+      head: ledger.head ?? null,
+      entries: custodyRows(ledger.entries, verification.checks),
+    },
+    verification,
+    witness: witnessFacts(target, ledger.entries),
+    data: dataFacts(target, ledger.entries),
+    runs: await runFacts(target),
+    verify_txt: existsSync(target.paths.verifyTxt)
+      ? await readFile(target.paths.verifyTxt, 'utf8')
+      : null,
+  };
+}
+
+/** Findings of the digest validation that a report names one by one; all are counted. */
+const NAMED_FINDINGS = 50;
+
+// The validation's own file, if it is the one that the newest ledger entry about it vouches for.
+function witnessFacts(target: Case, entries: readonly EntryView[]): WitnessFacts | null {
+  const name = VALIDATION_FILE.split(sep).join('/');
+  const recorded = entries.flatMap(({ seq, entry }) =>
+    (entry.attachments ?? [])
+      .filter((file) => file.name.split(sep).join('/') === name)
+      .map(({ sha256 }) => ({ seq, sha256 })),
+  );
+  const newest = recorded.at(-1);
+  const file = join(target.paths.dir, VALIDATION_FILE);
+  if (newest === undefined || !existsSync(file)) return null;
+  const bytes = readFileSync(file);
+  if (sha256Hex(bytes) !== newest.sha256) return null;
+  const { ok, digests, logs, keys, findings } = JSON.parse(bytes.toString('utf8')) as Pick<
+    WitnessFacts,
+    'ok' | 'digests' | 'logs' | 'findings'
+  > & { readonly keys: { readonly origin: string } };
+  const notable = findings.filter(({ status }) => status !== 'valid');
+  return {
+    file_sha256: newest.sha256,
+    ledger_seq: newest.seq,
+    ok,
+    digests,
+    logs,
+    keys_origin: keys.origin,
+    findings: notable.slice(0, NAMED_FINDINGS),
+    findings_total: notable.length,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * HTML from a template in which every value is escaped: the one place where text becomes markup. Evidence text is
+ * hostile; characters that could hide or reorder text are shown as `\u{hex}`, as on a terminal.
+ */
+import { terminalSafe } from '../core/text.ts';
+
+/** Markup that was made here and is not escaped again. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What a template takes. */
+export type Part = Markup | string | number | null | undefined | readonly Part[];
+
+/** Template tag: markup with its values escaped. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return new Markup(strings.reduce((text, piece, at) => text + partText(parts[at - 1]) + piece));
+}
+
+/** Markup from a constant of this program (a style sheet). */
+export function trusted(text: string): Markup {
+  return new Markup(text);
+}
+
+/** Text of several lines, for `<pre>`: line feeds and tabs stay. */
+export function lines(text: string): Markup {
+  return new Markup(
+    text
+      .split(/(\n|\t)/)
+      .map((piece) => (piece === '\n' || piece === '\t' ? piece : escapeText(piece)))
+      .join(''),
+  );
+}
+
+function partText(part: Part): string {
+  if (part === null || part === undefined) return '';
+  if (part instanceof Markup) return part.text;
+  if (typeof part === 'object') return part.map(partText).join('');
+  return escapeText(String(part));
+}
+
+function escapeText(text: string): string {
+  return terminalSafe(text).replace(
+    /[&<>"'`]/g,
+    (character) => `&#${String(character.charCodeAt(0))};`,
+  );
+}
