@@ -36,8 +36,8 @@ form or letter that reached you by another way than this folder. If it differs, 
 signature covers all of it, the # lines too. If this fails, the seal was changed or signed by
 somebody else, and the hashes in it mean nothing.`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do
-  ${CMS} -in "$s.p7s" -content "$s" \\
-    -signer "$W/signer.pem" -out /dev/null || { echo "BAD SIGNATURE $s"; exit 1; }
+  ${CMS} \\
+    -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null || { echo "BAD SIGNATURE $s"; exit 1; }
   fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
   grep -qxF "# signer-cert-sha256: $fp" "$s" || { echo "OTHER SIGNER $s"; exit 1; }
   grep -qxF "# case: $CASE" "$s" || { echo "OTHER CASE $s"; exit 1; }
@@ -123,8 +123,8 @@ for f in custody/[0-9]*.json; do n=$((n+1))
   [ "$f" = "$(printf 'custody/%08d.json' $n)" ] || { echo "GAP before $f"; exit 1; }
   grep -qF "\\"prev\\":\\"$prev\\"" "$f" || { echo "BROKEN $f"; exit 1; }
   grep -qF "\\"case\\":\\"$CASE\\"" "$f" || { echo "OTHER CASE $f"; exit 1; }
-  ${CMS} -in "$f.p7s" -content "$f" \\
-    -out /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
+  ${CMS} \\
+    -in "$f.p7s" -content "$f" -out /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
   prev=$(sha256sum "$f" | cut -d' ' -f1)
 done
 [ "$n" -gt 0 ] && [ "$(ls -A custody | grep -vc '^checkpoint-')" = $((2*n)) ] ||

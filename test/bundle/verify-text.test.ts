@@ -1,0 +1,440 @@
+/** VERIFY.txt: its commands are taken out of the file as a reader would, and run on good and on tampered cases. */
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fingerprintWithColons } from '#src/crypto/trust.ts';
+import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
+import { otherCase, type TestCase } from '../helpers/case.ts';
+import { runProcess } from '../helpers/exhibit.ts';
+import { sealedCase } from '../helpers/sealed.ts';
+import { hasTool, needs } from '../helpers/tools.ts';
+
+const TOOLS = ['bash', 'openssl', 'sha256sum', 'sha512sum', 'tar', 'cmp', 'diff'];
+const ready = TOOLS.every(hasTool);
+const EV = 'evidence/EV-0001';
+const STEPS = {
+  root: 1,
+  signature: 2,
+  stamps: 3,
+  volumes: 4,
+  unpack: 5,
+  bags: 6,
+  repack: 7,
+  ledger: 8,
+} as const;
+type StepName = keyof typeof STEPS;
+
+/** Commands before the first step, and those of each numbered step. */
+function commandsOf(text: string): { readonly setup: string; readonly steps: readonly string[] } {
+  const steps: string[] = [];
+  let setup = '';
+  for (const line of text.split('\n')) {
+    if (/^\d\. /.test(line)) steps.push('');
+    if (!line.startsWith('    ')) continue;
+    if (steps.length === 0) setup += `${line.slice(4)}\n`;
+    else steps[steps.length - 1] += `${line.slice(4)}\n`;
+  }
+  return { setup, steps };
+}
+
+/** Runs all steps in one shell, each whatever the others said; gives what each printed and left with. */
+async function runSteps(
+  made: TestCase,
+): Promise<Record<StepName, { readonly status: number; readonly out: string }>> {
+  const { setup, steps } = commandsOf(readFileSync(made.case.paths.verifyTxt, 'utf8'));
+  expect(steps).toHaveLength(Object.keys(STEPS).length);
+  const marked = steps.map((commands) => `${commands}echo "@@@ $?"\n`);
+  const script = `exec 2>&1\n${setup}${marked.join('')}rm -r "$W"\n`;
+  const { stdout } = await runProcess('bash', ['-c', script], { cwd: made.case.paths.dir });
+  const parts = stdout.split(/@@@ (\d+)\n/);
+  const results = Object.entries(STEPS).map(([name, number]) => [
+    name,
+    { out: parts[2 * number - 2] ?? '', status: Number(parts[2 * number - 1]) },
+  ]);
+  return Object.fromEntries(results) as Record<StepName, { status: number; out: string }>;
+}
+
+const at = (made: TestCase, path: string): string => join(made.case.paths.dir, path);
+
+function edit(made: TestCase, path: string, from: string, to: string): void {
+  const text = readFileSync(at(made, path), 'latin1');
+  expect(text).toContain(from);
+  writeFileSync(at(made, path), text.replace(from, to), 'latin1');
+}
+
+/** As a forger would who has no key: volume, and the seal's text, made to fit. */
+function fixSeal(made: TestCase): void {
+  const seal = parseSeal(readFileSync(at(made, `${EV}/EV-0001.seal`)), 'seal');
+  const volumes = seal.volumes.map((volume) => ({
+    ...volume,
+    sha256: createHash('sha256')
+      .update(readFileSync(at(made, `${EV}/${volume.file}`)))
+      .digest('hex'),
+  }));
+  writeFileSync(at(made, `${EV}/EV-0001.seal`), renderSeal({ ...seal, volumes }));
+}
+
+async function inShell(made: TestCase, script: string): Promise<void> {
+  const { status, stderr } = await runProcess('bash', ['-ec', script], { cwd: at(made, EV) });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+}
+
+const PACK =
+  'LC_ALL=C tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -cf';
+
+describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
+  test('all succeed on a good case, and print the root and the head to compare with paper', async () => {
+    const made = await sealedCase();
+    const results = await runSteps(made);
+    for (const [name, { status, out }] of Object.entries(results))
+      expect(status, `${name}: ${out}`).toBe(0);
+    expect(results.root.out).toContain(fingerprintWithColons(made.case.info.root));
+    const head = createHash('sha256')
+      .update(readFileSync(at(made, 'custody/00000003.json')))
+      .digest('hex');
+    expect(results.ledger.out).toContain(`OK 3 ${head}`);
+    expect(results.stamps.out).toContain('no time-stamps');
+  });
+
+  /** What was done, how, and the steps that must fail: all of them and no others. */
+  const tampered: readonly (readonly [string, (made: TestCase) => unknown, readonly StepName[]])[] =
+    [
+      [
+        'a byte of payload',
+        (made) => {
+          edit(made, `${EV}/EV-0001.v002.tar`, 'bbbb', 'bxbb');
+        },
+        ['volumes', 'bags'],
+      ],
+      [
+        'a byte of padding at the end',
+        (made) => {
+          const bytes = readFileSync(at(made, `${EV}/EV-0001.v002.tar`));
+          bytes[bytes.length - 1] = 1;
+          writeFileSync(at(made, `${EV}/EV-0001.v002.tar`), bytes);
+        },
+        ['volumes', 'repack'],
+      ],
+      [
+        'a byte of padding at the end, the seal made to fit',
+        (made) => {
+          const bytes = readFileSync(at(made, `${EV}/EV-0001.v002.tar`));
+          bytes[bytes.length - 1] = 1;
+          writeFileSync(at(made, `${EV}/EV-0001.v002.tar`), bytes);
+          fixSeal(made);
+        },
+        ['signature', 'repack', 'ledger'],
+      ],
+      [
+        'an owner in a header',
+        (made) =>
+          inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; ${PACK.replace('--owner=0', '--owner=7')} EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          ),
+        ['volumes', 'repack'],
+      ],
+      [
+        'payload with all manifests and the seal made to fit',
+        async (made) => {
+          await inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; cd EV-0001.v002
+        printf x >> data/logs/b/big.json
+        find data -type f | xargs sha256sum > manifest-sha256.txt
+        find data -type f | xargs sha512sum > manifest-sha512.txt
+        cut -c67- tagmanifest-sha256.txt > ../list
+        xargs sha256sum < ../list > tagmanifest-sha256.txt
+        xargs sha512sum < ../list > tagmanifest-sha512.txt
+        cd ..; rm list; ${PACK} EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          );
+          fixSeal(made);
+        },
+        ['signature', 'bags', 'ledger'],
+      ],
+      [
+        'a file more in the bag',
+        async (made) => {
+          await inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; echo x > EV-0001.v002/notes.txt; ${PACK} EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          );
+        },
+        ['volumes', 'bags'],
+      ],
+      [
+        'a payload file more',
+        async (made) => {
+          await inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; echo x > EV-0001.v002/data/x; ${PACK} EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          );
+        },
+        ['volumes', 'bags'],
+      ],
+      [
+        'fetch.txt',
+        async (made) => {
+          await inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; echo x > EV-0001.v002/fetch.txt; ${PACK} EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          );
+        },
+        ['volumes', 'bags'],
+      ],
+      [
+        'a link in a volume',
+        async (made) => {
+          await inShell(
+            made,
+            `tar -xf EV-0001.v002.tar; ln -s /etc/passwd EV-0001.v002/data/link; tar -cf EV-0001.v002.tar EV-0001.v002; rm -r EV-0001.v002`,
+          );
+        },
+        ['volumes', 'unpack', 'bags', 'repack'],
+      ],
+      [
+        'a volume that is no tar file',
+        (made) => {
+          writeFileSync(at(made, `${EV}/EV-0001.v002.tar`), 'x'.repeat(10_240));
+        },
+        ['volumes', 'unpack', 'bags', 'repack'],
+      ],
+      [
+        'a volume taken away',
+        (made) => {
+          rmSync(at(made, `${EV}/EV-0001.v002.tar`));
+        },
+        ['volumes', 'bags'],
+      ],
+      [
+        'two volumes exchanged',
+        (made) => {
+          renameSync(at(made, `${EV}/EV-0001.v001.tar`), at(made, 'x'));
+          renameSync(at(made, `${EV}/EV-0001.v002.tar`), at(made, `${EV}/EV-0001.v001.tar`));
+          renameSync(at(made, 'x'), at(made, `${EV}/EV-0001.v002.tar`));
+        },
+        ['volumes', 'repack'],
+      ],
+      [
+        'a file beside the volumes',
+        (made) => {
+          writeFileSync(at(made, `${EV}/notes.txt`), 'x');
+        },
+        ['volumes'],
+      ],
+      [
+        'a hidden file beside the volumes',
+        (made) => {
+          writeFileSync(at(made, `${EV}/.notes`), 'x');
+        },
+        ['volumes'],
+      ],
+      [
+        'a hash in the seal',
+        (made) => {
+          edit(made, `${EV}/EV-0001.seal`, '  EV-0001.v001.tar', 'x  EV-0001.v001.tar');
+        },
+        ['signature', 'volumes', 'ledger'],
+      ],
+      [
+        'a line of the seal',
+        (made) => {
+          edit(made, `${EV}/EV-0001.seal`, 'anchor-not-before: none', 'anchor-not-before: some');
+        },
+        ['signature', 'ledger'],
+      ],
+      [
+        'the payload set in the seal',
+        (made) => {
+          edit(made, `${EV}/EV-0001.seal`, 'payload-set-sha256: ', 'payload-set-sha256: 0');
+        },
+        ['signature', 'bags', 'ledger'],
+      ],
+      [
+        'no signature',
+        (made) => {
+          rmSync(at(made, `${EV}/EV-0001.seal.p7s`));
+        },
+        ['signature', 'volumes'],
+      ],
+      [
+        'the signature of another file',
+        (made) => {
+          cpSync(at(made, 'custody/00000003.json.p7s'), at(made, `${EV}/EV-0001.seal.p7s`));
+        },
+        ['signature'],
+      ],
+      [
+        'a seal of another case, signed by its owner',
+        (made) => {
+          const text = readFileSync(at(made, `${EV}/EV-0001.seal`), 'latin1').replace(
+            'TEST-1',
+            'TEST-2',
+          );
+          writeFileSync(at(made, `${EV}/EV-0001.seal`), text);
+          writeFileSync(at(made, `${EV}/EV-0001.seal.p7s`), made.signer.sign(Buffer.from(text)));
+        },
+        ['signature', 'ledger'],
+      ],
+      [
+        'a seal that names another signer',
+        (made) => {
+          const text = readFileSync(at(made, `${EV}/EV-0001.seal`), 'latin1').replace(
+            /signer-cert-sha256: ../,
+            'signer-cert-sha256: 00',
+          );
+          writeFileSync(at(made, `${EV}/EV-0001.seal`), text);
+          writeFileSync(at(made, `${EV}/EV-0001.seal.p7s`), made.signer.sign(Buffer.from(text)));
+        },
+        ['signature', 'ledger'],
+      ],
+      [
+        'a good seal that the ledger does not know',
+        (made) => {
+          const text = readFileSync(at(made, `${EV}/EV-0001.seal`), 'latin1').replace(
+            'not-before: none',
+            'not-before: some',
+          );
+          writeFileSync(at(made, `${EV}/EV-0001.seal`), text);
+          writeFileSync(at(made, `${EV}/EV-0001.seal.p7s`), made.signer.sign(Buffer.from(text)));
+        },
+        ['ledger'],
+      ],
+      [
+        'an evidence folder renamed',
+        (made) => {
+          renameSync(at(made, EV), at(made, 'evidence/EV-0002'));
+        },
+        ['volumes'],
+      ],
+      [
+        'an evidence folder taken away',
+        (made) => {
+          cpSync(at(made, EV), at(made, 'evidence/EV-0002'), { recursive: true });
+          rmSync(at(made, EV), { recursive: true });
+          mkdirSync(at(made, EV));
+        },
+        ['volumes'],
+      ],
+      [
+        'a ledger entry',
+        (made) => {
+          edit(made, 'custody/00000002.json', '"files":5', '"files":4');
+        },
+        ['ledger'],
+      ],
+      [
+        'the last ledger entry',
+        (made) => {
+          edit(made, 'custody/00000003.json', '"sealed"', '"copied"');
+        },
+        ['ledger'],
+      ],
+      [
+        'a ledger entry taken away',
+        (made) => {
+          rmSync(at(made, 'custody/00000002.json'));
+        },
+        ['ledger'],
+      ],
+      [
+        'a ledger entry and its signature taken away',
+        (made) => {
+          rmSync(at(made, 'custody/00000002.json'));
+          rmSync(at(made, 'custody/00000002.json.p7s'));
+        },
+        ['ledger'],
+      ],
+      [
+        'the entry that says it was sealed cut off',
+        (made) => {
+          rmSync(at(made, 'custody/00000003.json'));
+          rmSync(at(made, 'custody/00000003.json.p7s'));
+        },
+        ['ledger'],
+      ],
+      [
+        'two ledger entries exchanged',
+        (made) => {
+          renameSync(at(made, 'custody/00000002.json'), at(made, 'x'));
+          renameSync(at(made, 'custody/00000003.json'), at(made, 'custody/00000002.json'));
+          renameSync(at(made, 'x'), at(made, 'custody/00000003.json'));
+        },
+        ['ledger'],
+      ],
+      [
+        'a ledger signature',
+        (made) => {
+          cpSync(at(made, 'custody/00000001.json.p7s'), at(made, 'custody/00000002.json.p7s'));
+        },
+        ['ledger'],
+      ],
+      [
+        'a file in the ledger',
+        (made) => {
+          writeFileSync(at(made, 'custody/notes.txt'), 'x');
+        },
+        ['ledger'],
+      ],
+      [
+        'no ledger',
+        (made) => {
+          rmSync(at(made, 'custody'), { recursive: true });
+          mkdirSync(at(made, 'custody'));
+        },
+        ['ledger'],
+      ],
+      [
+        'case.json',
+        (made) => {
+          edit(made, 'case.json', 'Ada Test', 'Eve Test');
+        },
+        ['ledger'],
+      ],
+    ];
+  test.each(tampered)('tell: %s', async (_, tamper, expected) => {
+    const made = await sealedCase();
+    await tamper(made);
+    const results = await runSteps(made);
+    const failed = Object.entries(results).flatMap(([name, { status }]) =>
+      status === 0 ? [] : [name],
+    );
+    expect(failed.sort(), JSON.stringify(results, null, 1)).toEqual([...expected].sort());
+  });
+
+  test('tell: the root of a forger, which nothing here was signed under', async () => {
+    const made = await sealedCase();
+    const other = await otherCase('TEST-1');
+    cpSync(other.case.paths.rootPem, made.case.paths.rootPem);
+    const results = await runSteps(made);
+    expect(results.root.out).not.toContain(fingerprintWithColons(made.case.info.root));
+    expect(results.signature.status).not.toBe(0);
+    expect(results.ledger.status).not.toBe(0);
+  });
+
+  test('tell: a link in place of the seal does not make another file evidence', async () => {
+    const made = await sealedCase();
+    renameSync(at(made, `${EV}/EV-0001.seal`), at(made, 'x'));
+    symlinkSync('/etc/passwd', at(made, `${EV}/EV-0001.seal`));
+    const results = await runSteps(made);
+    expect(results.signature.status).not.toBe(0);
+  });
+});
+
+test('fits on a page: ASCII, and no line wider than 105', async () => {
+  const made = await sealedCase();
+  const text = readFileSync(made.case.paths.verifyTxt, 'utf8');
+  expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+  expect(text.split('\n').filter((line) => line.length > 105)).toEqual([]);
+  expect(text).toContain('certutil -hashfile');
+});
