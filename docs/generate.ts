@@ -1,6 +1,6 @@
 /**
- * Writes what is derived from the code: src/sources/_registry.ts, docs/sources.md, docs/sources/<id>.md and
- * docs/errors.md. With `--check` it writes nothing and fails if a file is not what it would write.
+ * Writes what is derived from the code: src/sources/_registry.ts, docs/sources.md, docs/sources/<id>.md,
+ * docs/queries.md and docs/errors.md. With `--check` it writes nothing and fails if a file is not what it would write.
  */
 import {
   existsSync,
@@ -21,6 +21,7 @@ import {
   REJECT_REASONS,
   type Source,
 } from '../src/sources/source.ts';
+import { queriesPage } from './generate-queries.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCES_DIR = join(ROOT, 'src/sources');
@@ -195,6 +196,7 @@ async function outputs(): Promise<Map<string, string>> {
       `docs/sources/${source.id}.md`,
       sourcePage(source),
     ]),
+    ['docs/queries.md', `${GENERATED}\n\n${queriesPage()}`],
   ]);
   for (const [path, text] of written) {
     written.set(path, await format(text, { filepath: path, singleQuote: true, printWidth: 100 }));

@@ -21,7 +21,7 @@
 -- references:
 --   - 'MITRE ATT&CK T1530, "Data from Cloud Storage"'
 --   - 'Amazon S3 User Guide, "Amazon S3 server access log format"'
--- example: 'exhibit query run s3-bytes-out --param from=2026-03-02T00:00:00Z'
+-- example: 'exhibit query run s3-bytes-out --param from=2026-09-17T00:00:00Z'
 -- explanation: >-
 --   Access logs are delivered on a best effort: late, and now and then not at all. CloudTrail has
 --   downloads only if data events were switched on for the bucket. Bytes are those sent, also for

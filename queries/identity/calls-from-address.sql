@@ -23,7 +23,7 @@
 -- tactic: [initial-access, discovery]
 -- references:
 --   - 'CloudTrail User Guide, "CloudTrail record contents"'
--- example: 'exhibit query run calls-from-address --param ip=203.0.113.77'
+-- example: 'exhibit query run calls-from-address --param ip=203.0.113.66'
 -- explanation: >-
 --   The whole trace of one address, in order. Many people can stand behind one address (a company, a
 --   VPN), and one person behind many.

@@ -22,7 +22,7 @@
 -- tactic: [initial-access, credential-access]
 -- references:
 --   - 'IAM User Guide / CloudTrail User Guide, "AWS Management Console sign-in events"'
--- example: 'exhibit query run console-without-mfa --param from=2026-03-02T00:00:00Z'
+-- example: 'exhibit query run console-without-mfa --param from=2026-09-17T00:00:00Z'
 -- explanation: >-
 --   Federated users sign in at their identity provider: there mfa_used is 0 although a second factor may
 --   have been asked for. Several failures and then a success from one address is a guessed or stolen

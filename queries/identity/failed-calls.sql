@@ -19,7 +19,7 @@
 -- tactic: [discovery, privilege-escalation]
 -- references:
 --   - 'CloudTrail User Guide, "CloudTrail record contents"'
--- example: 'exhibit query run failed-calls --param from=2026-03-02T00:00:00Z'
+-- example: 'exhibit query run failed-calls --param from=2026-09-17T00:00:00Z'
 -- explanation: >-
 --   A person or program that tries what it may not do leaves denied calls: a stolen key is mostly first
 --   noticed here. Scanners and misconfigured jobs fail too, but always in the same few actions. Read

@@ -17,7 +17,7 @@
 -- tactic: [initial-access, persistence, discovery]
 -- references:
 --   - 'CloudTrail User Guide, "CloudTrail record contents"'
--- example: 'exhibit query run first-seen-calls --param since=2026-03-02T06:00:00Z'
+-- example: 'exhibit query run first-seen-calls --param since=2026-09-17T12:00:00Z'
 -- explanation: >-
 --   What an account does not normally do stands out against its own past. known_before = 1 is a known
 --   principal that behaves in a new way; 0 is a principal that is new as a whole. The shorter the time

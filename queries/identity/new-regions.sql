@@ -19,7 +19,7 @@
 -- references:
 --   - 'MITRE ATT&CK T1535, "Unused/Unsupported Cloud Regions"'
 --   - 'CloudTrail User Guide, "CloudTrail record contents"'
--- example: 'exhibit query run new-regions --param since=2026-03-02T06:00:00Z'
+-- example: 'exhibit query run new-regions --param since=2026-09-17T12:00:00Z'
 -- explanation: >-
 --   Intruders start machines in regions that nobody watches, and enumerate every region in turn. A
 --   region that is new for the whole account deserves the first look. Global services (IAM, STS,

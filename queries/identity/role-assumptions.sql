@@ -23,7 +23,7 @@
 -- references:
 --   - 'STS API Reference, "AssumeRole"'
 --   - 'CloudTrail User Guide, "CloudTrail userIdentity element"'
--- example: 'exhibit query run role-assumptions --param from=2026-03-02T00:00:00Z'
+-- example: 'exhibit query run role-assumptions --param from=2026-09-17T00:00:00Z'
 -- explanation: >-
 --   Follow a chain by looking for an issued_access_key_id among the by_access_key_id of later rows.
 --   Services that assume a role (EC2, Lambda) appear with the service as actor. An assumption from

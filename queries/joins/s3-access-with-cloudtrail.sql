@@ -28,7 +28,7 @@
 -- references:
 --   - 'Amazon S3 User Guide, "Amazon S3 server access log format"'
 --   - 'CloudTrail User Guide, "CloudTrail record contents": requestID'
--- example: 'exhibit query run s3-access-with-cloudtrail --param bucket=example-bucket'
+-- example: 'exhibit query run s3-access-with-cloudtrail --param bucket=harborline-customer-exports'
 -- explanation: >-
 --   Two logs of one request, kept by two services: they support each other. The access log knows bytes
 --   and status, CloudTrail the key and the session. Requests that only one of them has are not here.

@@ -23,7 +23,7 @@
 -- tactic: [command-and-control, exfiltration]
 -- references:
 --   - 'Amazon VPC User Guide, "Flow log records"'
--- example: 'exhibit query run flows-of-address --param ip=203.0.113.77'
+-- example: 'exhibit query run flows-of-address --param ip=203.0.113.99'
 -- explanation: >-
 --   Both directions, in order of time. Flow records begin up to a minute off, and each covers up to ten
 --   minutes.

@@ -21,7 +21,7 @@
 -- tactic: [exfiltration, command-and-control]
 -- references:
 --   - 'Amazon VPC User Guide, "Flow log records"'
--- example: 'exhibit query run top-talkers --param min_bytes=1000000000'
+-- example: 'exhibit query run top-talkers --param min_bytes=100000000'
 -- explanation: >-
 --   A big sender inside and a receiver outside is what exfiltration looks like. Where two interfaces saw
 --   the same traffic (interfaces above 1) it is counted twice: flow logs of overlapping scope must not

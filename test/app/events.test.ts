@@ -113,7 +113,8 @@ test('the verbs print tables that fit, and the formats agree', async () => {
   const at = ['--case', target.paths.dir];
   const table = await exhibit(['timeline', '--limit', '20', ...at], { env: { COLUMNS: '100' } });
   expect(table.status).toBe(0);
-  for (const line of table.stdout.split('\n')) expect([...line].length).toBeLessThanOrEqual(100);
+  for (const line of table.stdout.split('\n'))
+    expect(Array.from(line).length).toBeLessThanOrEqual(100);
   const lines = await exhibit(['timeline', '--action', 'StopLogging', '--format', 'jsonl', ...at]);
   const doc = await exhibitJson(['timeline', '--action', 'StopLogging', ...at]);
   const events = lines.stdout

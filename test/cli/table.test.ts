@@ -57,7 +57,7 @@ test.each([60, 80, 100, 120])('no line is wider than %d', (width) => {
     { columns: ['time', 'actor_name', 'text', 'calls'], rows: [row, other] },
     width,
   );
-  for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(width);
+  for (const line of text.split('\n')) expect(Array.from(line).length).toBeLessThanOrEqual(width);
   expect(text).toContain('2026-01-02T03:04:05Z');
 });
 

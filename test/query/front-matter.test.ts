@@ -49,7 +49,7 @@ test('names every bad field of a head at once', () => {
     .replace('Who?', 'Who')
     .replace('type: time', 'type: date');
   const error = caught(() =>
-    readFrontMatter(`${bad}`.replace('-- title: T\n', '-- titel: T\n'), 'x.sql'),
+    readFrontMatter(bad.replace('-- title: T\n', '-- titel: T\n'), 'x.sql'),
   );
   expect(error.code).toBe('E_FORMAT');
   for (const field of ['title', 'question', 'attack', 'params.from.type', 'titel (unknown)']) {

@@ -1,0 +1,114 @@
+/** docs/queries.md: how answers are made reproducible (written here by hand), and the pack, from its front matter. */
+import { WARNINGS } from '../src/query/lint.ts';
+import { loadCatalog, type NamedQuery } from '../src/query/catalog.ts';
+
+const HOW = `# Queries
+
+A named query is a file \`queries/<topic>/<name>.sql\`: a head that says what it answers, then one SELECT. \`exhibit query
+list\` names them, \`query show NAME\` explains one, \`query run NAME --param name=value\` runs it, \`query sql 'SELECT ...'\`
+runs SQL of your own (parameters \`--param name=text\`, \`name:integer=5\`, \`name:time=2026-11-24T08:00:00Z\`), \`query replay
+Q-0001\` runs a recorded query again and compares.
+
+## The record of a run
+
+Each run makes a folder in the case, whole or not at all, and an entry \`query\` in the ledger that names its files:
+
+| file | what it is |
+|---|---|
+| \`queries/Q-0001/query.sql\` | the exact text that ran |
+| \`queries/Q-0001/params.json\` | the bound parameters, as canonical JSON of canonical values |
+| \`queries/Q-0001/result.jsonl\` | the canonical result |
+| \`queries/Q-0001/result.csv\` | the same, as CSV: a derived view |
+| \`queries/Q-0001/run.json\` | the record: input, query, environment, result, and outside its hashed \`core\` the clock |
+| \`queries/Q-0001/run.json.p7s\` | detached CMS signature over run.json, checked like the seal's (VERIFY.txt) |
+
+\`core.input\` names the evidence (\`evidence_set_sha256\`), the database's content (\`content_sha256\`), the schema and the
+versions of the sources. Before a run the content hash in the database must be the one that the ledger recorded at the last
+import; \`--check-content\` hashes every row again, and \`core.input.content_check\` says which of the two was done.
+\`core_sha256\` names everything that decides the answer.
+
+## Canonical result
+
+One JSON array per line, each with a line feed: the column names first, then the rows in the order returned.
+
+| value | form |
+|---|---|
+| NULL | \`null\` |
+| INTEGER | \`{"i":"123"}\`, all 64 bits |
+| REAL | \`{"r":"3fd3333333333334"}\`, IEEE 754 big-endian |
+| TEXT | a JSON string |
+| TEXT that is not valid UTF-8 | \`{"t":"61ff"}\`, its bytes |
+| BLOB | \`{"b":"00ff"}\` |
+
+Two hashes, which standard tools give as well:
+
+\`\`\`sh
+sha256sum result.jsonl                                              # ordered_sha256
+(head -n 1 result.jsonl; tail -n +2 result.jsonl | LC_ALL=C sort) | sha256sum   # multiset_sha256
+\`\`\`
+
+In \`--json\` integers up to 2^53 and finite REALs are plain numbers. In tables ARNs are shortened to their resource and
+services to their name; csv, json and jsonl have the whole. \`--excel-safe\` (with \`--format csv\`) puts \`'\` before text that
+a spreadsheet would run as a formula.
+
+## Determinism
+
+An answer must follow from the evidence alone.
+
+- **Refused**: anything but one reading SELECT; functions that SQLite does not declare deterministic (random, changes, ...;
+  they are read from the compiled program, not from the text); \`now\`, \`localtime\` and \`utc\` in date functions, from
+  whatever expression they come; PRAGMA, ATTACH and virtual tables that show the engine.
+- **Order**: each query runs twice, the second time with SQLite scanning tables in the opposite direction
+  (\`reverse_unordered_selects\`). If the rows come in another order, the run says \`not_determined\` and offers the query
+  ordered by all its columns.
+- **Replay** prints MATCH, SAME-ROWS-OTHER-ORDER or DIFFERENT, the first row that differs, and what of input and
+  environment is not as it was.
+- **A limit of time** (\`--timeout\`): a statement inside SQLite cannot be ended from outside. When the time is up, the error
+  is printed and the process ends itself, so that its exit status is that of a killed process.
+
+Warnings are recorded with the run:
+
+| warning | meaning |
+|---|---|
+`;
+
+const RULES = `
+## Writing one
+
+- Parameters are bound, never pasted; a time parameter is bound as INTEGER microseconds UTC.
+- \`ORDER BY\` is total, so that the order is determined; sums are of integers.
+- Times in results are RFC 3339 UTC.
+- \`test/query/pack.test.ts\` holds every file to its head and to its golden result on the samples.
+`;
+
+function section(query: NamedQuery): string {
+  const params = query.params.map(
+    (spec) =>
+      `| \`${spec.name}\` | ${spec.type} | ${spec.default === undefined ? 'required' : `\`${spec.default}\``} | ${spec.about} |\n`,
+  );
+  const columns = query.columns.map((spec) => `| \`${spec.name}\` | ${spec.about} |\n`);
+  return [
+    `\n### ${query.id}\n\n**${query.question}**\n\n${query.explanation}\n\n`,
+    `Reads ${query.sources.map((name) => `\`${name}\``).join(', ')}. ATT&CK: ${query.attack.join(', ')} (${query.tactic.join(', ')}).`,
+    ` References: ${query.references.join('; ')}.\n\n`,
+    `\`\`\`sh\n${query.example}\n\`\`\`\n`,
+    params.length === 0
+      ? ''
+      : `\n| parameter | type | default | meaning |\n|---|---|---|---|\n${params.join('')}`,
+    `\n| column | meaning |\n|---|---|\n${columns.join('')}`,
+  ].join('');
+}
+
+/** The page, before it is formatted. */
+export function queriesPage(): string {
+  const catalog = loadCatalog();
+  const warnings = Object.entries(WARNINGS).map(([code, about]) => `| \`${code}\` | ${about} |\n`);
+  const topics = [...new Set(catalog.map((query) => query.topic))];
+  const index = topics.map((topic) => {
+    const links = catalog
+      .filter((query) => query.topic === topic)
+      .map((query) => `[${query.id}](#${query.id})`);
+    return `- **${topic}**: ${links.join(', ')}\n`;
+  });
+  return `${HOW}${warnings.join('')}${RULES}\n## The pack\n\n${index.join('')}${catalog.map(section).join('')}`;
+}
