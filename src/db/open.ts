@@ -40,13 +40,24 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
   }
 }
 
-/** Source tables of a case database, in bytewise order. */
+/**
+ * Source tables of a case database, in bytewise order.
+ * @throws ExhibitError `E_FORMAT` when the database does not name them.
+ */
 export function sourceTables(db: Database): readonly string[] {
   const json = db
     .prepare<[], string>("SELECT value FROM case_meta WHERE key = 'sources'")
     .pluck()
     .get();
-  return Object.keys(JSON.parse(json ?? '{}') as Record<string, number>).sort();
+  try {
+    const sources: unknown = JSON.parse(json ?? '');
+    if (typeof sources === 'object' && sources !== null) return Object.keys(sources).sort();
+  } catch {
+    // Falls through to the one error for anything that is no such list.
+  }
+  throw new ExhibitError('E_FORMAT', 'the database does not name its source tables', {
+    where: { file: db.name },
+  });
 }
 
 // An import never changes the file but puts a new one in its place: what is open here stays as it is.
