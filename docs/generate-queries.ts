@@ -43,8 +43,11 @@ One JSON array per line, each with a line feed: the column names first, then the
 Two hashes, which standard tools give as well:
 
 \`\`\`sh
-sha256sum result.jsonl                                              # ordered_sha256
-(head -n 1 result.jsonl; tail -n +2 result.jsonl | LC_ALL=C sort) | sha256sum   # multiset_sha256
+exhibit demo
+cd demo/case/queries/Q-0001
+sha256sum result.jsonl                                                         # ordered_sha256
+(head -n 1 result.jsonl; tail -n +2 result.jsonl | LC_ALL=C sort) | sha256sum  # multiset_sha256
+exhibit query replay Q-0001
 \`\`\`
 
 In \`--json\` integers up to 2^53 and finite REALs are plain numbers. In tables ARNs are shortened to their resource and
@@ -91,7 +94,7 @@ function section(query: NamedQuery): string {
     `\n### ${query.id}\n\n**${query.question}**\n\n${query.explanation}\n\n`,
     `Reads ${query.sources.map((name) => `\`${name}\``).join(', ')}. ATT&CK: ${query.attack.join(', ')} (${query.tactic.join(', ')}).`,
     ` References: ${query.references.join('; ')}.\n\n`,
-    `\`\`\`sh\n${query.example}\n\`\`\`\n`,
+    `\`\`\`text\n${query.example}\n\`\`\`\n`,
     params.length === 0
       ? ''
       : `\n| parameter | type | default | meaning |\n|---|---|---|---|\n${params.join('')}`,
