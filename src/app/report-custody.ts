@@ -51,9 +51,17 @@ function notes(entry: Entry): string[] {
   if (result !== undefined && result.checks.length > 0) lines.push(checkCounts(result.checks));
   if (result?.ok === false) lines.push('the result was not good');
   lines.push(...details(entry.details ?? {}));
-  const files = attachments ?? [];
-  if (files.length > 0) lines.push(`vouches for ${files.map(({ name }) => name).join(', ')}`);
+  const files = (attachments ?? []).map(({ name }) => name);
+  if (files.length > 0) lines.push(`vouches for ${named(files)}`);
   return lines;
+}
+
+// Files of one folder together: their names are in the entry.
+function named(files: readonly string[]): string {
+  const folder = files[0]?.slice(0, files[0].lastIndexOf('/') + 1) ?? '';
+  const together =
+    files.length > 2 && folder !== '' && files.every((file) => file.startsWith(folder));
+  return together ? `${String(files.length)} files in ${folder}` : files.join(', ');
 }
 
 function checkCounts(checks: readonly { readonly status: string }[]): string {
@@ -62,11 +70,12 @@ function checkCounts(checks: readonly { readonly status: string }[]): string {
   return `${count('pass')} checks passed, ${count('fail')} failed, ${count('not_checked')} not made`;
 }
 
-// Figures that stand in one line each; the rest of them is in the entry's file.
+// Short figures on one line; hashes and larger values are in the entry's file and in the chapters they belong to.
 function details(all: NonNullable<Entry['details']>): string[] {
-  return Object.entries(all).flatMap(([name, value]) => {
+  const short = Object.entries(all).flatMap(([name, value]) => {
     if (value === null) return [];
     const text = typeof value === 'string' ? value : canonicalJson(value);
-    return text.length <= 120 ? [`${name.replaceAll('_', ' ')}: ${text}`] : [];
+    return text.length <= 60 ? [`${name.replaceAll('_', ' ')} ${text}`] : [];
   });
+  return short.length === 0 ? [] : [short.join(', ')];
 }

@@ -17,7 +17,6 @@ import {
   timeRange,
   unrecognisedFiles,
   unreconciled,
-  type CoverageStatus,
 } from '../query/status.ts';
 import type { DataFacts, Grid, RunFacts } from '../report/model.ts';
 import { SOURCES } from '../sources/_registry.ts';
@@ -34,6 +33,9 @@ const SHOWN_ROWS = 25;
 /** Columns of the coverage grid. */
 const MOST_BINS = 96;
 const HOUR_US = 3_600_000_000;
+/** Silence that ends a stretch, and how many stretches are drawn at most. */
+const APART_HOURS = 14 * 24;
+const MOST_STRETCHES = 4;
 /** Widths of a bin in hours: hours, parts of a day, days, weeks, then thirty days and on. */
 const BIN_HOURS = [1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 2160, 8760, 87_600, 876_000];
 
@@ -93,7 +95,7 @@ function readFacts(db: Database, ledger: readonly EntryView[]): DataFacts {
     unreconciled: unreconciled(db, Object.keys(versions)),
     first_event: range.first_us === null ? null : formatUs(range.first_us),
     last_event: range.last_us === null ? null : formatUs(range.last_us),
-    coverage: grid(db, coverage),
+    coverage: grids(db),
     gaps: gaps.slice(0, NAMED_GAPS),
     gaps_total: gaps.length,
     rejects: rejectsByReason(db).map(({ source = '', name: reason, count }) => ({
@@ -121,11 +123,28 @@ function aboutOf(table: Readonly<Record<string, string>>, name: string): string 
   return Object.hasOwn(table, name) ? (table[name] ?? '') : '';
 }
 
+// Stretches of time with records, apart where nothing at all is recorded for a fortnight: one stray record years away
+// must not squeeze the busy days into one column.
+function grids(db: Database): Grid[] {
+  const hours = db
+    .prepare<[], number>('SELECT DISTINCT hour_us FROM coverage ORDER BY hour_us')
+    .pluck()
+    .all();
+  const silences = hours
+    .map((hour, at) => ({ at, hours: (hour - (hours[at - 1] ?? hour)) / HOUR_US }))
+    .filter((silence) => silence.hours > APART_HOURS)
+    .sort((a, b) => b.hours - a.hours)
+    .slice(0, MOST_STRETCHES - 1)
+    .map(({ at }) => at)
+    .sort((a, b) => a - b);
+  return [0, ...silences].flatMap((start, index) => {
+    const [first, last] = [hours[start], hours[(silences[index] ?? hours.length) - 1]];
+    return first === undefined || last === undefined ? [] : [grid(db, first, last)];
+  });
+}
+
 // Bins as narrow as the span allows, aligned to their own width so that days begin at midnight UTC.
-function grid(db: Database, coverage: readonly CoverageStatus[]): Grid {
-  if (coverage.length === 0) return { start_us: 0, bin_us: HOUR_US, bins: 0, series: [] };
-  const first = Math.min(...coverage.map((series) => series.first_hour_us));
-  const last = Math.max(...coverage.map((series) => series.last_hour_us));
+function grid(db: Database, first: number, last: number): Grid {
   const binOf = (us: number, width: number): number => Math.floor(us / width);
   const hours =
     BIN_HOURS.find((width) => {
@@ -134,23 +153,40 @@ function grid(db: Database, coverage: readonly CoverageStatus[]): Grid {
     }) ?? Math.ceil((last - first) / HOUR_US / (MOST_BINS - 1));
   const bin = hours * HOUR_US;
   const start = binOf(first, bin);
-  const counts = db.prepare<[string, string, string], [number, number]>(
-    `SELECT hour_us, records FROM coverage
-      WHERE source = ? AND account_id = ? AND region = ? ORDER BY hour_us`,
+  const rows = db
+    .prepare<[number, number], HourRow>(
+      `SELECT source, account_id, region, hour_us, records FROM coverage
+        WHERE hour_us BETWEEN ? AND ? ORDER BY source, account_id, region, hour_us`,
+    )
+    .all(first, last);
+  const groups = Map.groupBy(rows, (row) =>
+    JSON.stringify([row.source, row.account_id, row.region]),
   );
   return {
     start_us: start * bin,
     bin_us: bin,
     bins: binOf(last, bin) - start + 1,
-    series: coverage.map(({ source, account_id: account, region, records }) => {
+    series: [...groups.values()].flatMap((group) => {
+      const [head] = group;
+      if (head === undefined) return [];
       const sums = new Map<number, number>();
-      for (const [hour, some] of counts.raw().iterate(source, account, region)) {
+      for (const { hour_us: hour, records } of group) {
         const at = binOf(hour, bin) - start;
-        sums.set(at, (sums.get(at) ?? 0) + some);
+        sums.set(at, (sums.get(at) ?? 0) + records);
       }
-      return { source, account_id: account, region, records, counts: [...sums] };
+      const { source, account_id: account, region } = head;
+      const total = group.reduce((sum, { records }) => sum + records, 0);
+      return [{ source, account_id: account, region, records: total, counts: [...sums] }];
     }),
   };
+}
+
+interface HourRow {
+  readonly source: string;
+  readonly account_id: string;
+  readonly region: string;
+  readonly hour_us: number;
+  readonly records: number;
 }
 
 /** Every recorded run in order; one that is not what was signed is named as such. */

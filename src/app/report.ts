@@ -141,6 +141,8 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
   };
 }
 
+/** Findings that say nothing beyond the counts. */
+const COUNTED_ONLY = new Set(['valid', 'uncovered', 'spans']);
 /** Findings of the digest validation that a report names one by one; all are counted. */
 const NAMED_FINDINGS = 50;
 
@@ -161,7 +163,7 @@ function witnessFacts(target: Case, entries: readonly EntryView[]): WitnessFacts
     WitnessFacts,
     'ok' | 'digests' | 'logs' | 'findings'
   > & { readonly keys: { readonly origin: string } };
-  const notable = findings.filter(({ status }) => status !== 'valid');
+  const notable = findings.filter(({ status }) => !COUNTED_ONLY.has(status));
   return {
     file_sha256: newest.sha256,
     ledger_seq: newest.seq,

@@ -1,5 +1,5 @@
 /** Chapters on evidence, custody, verification and CloudTrail's own digests. */
-import { html, type Markup, type Part } from './escape.ts';
+import { breakable, html, type Markup, type Part } from './escape.ts';
 import type { EvidenceFacts, Report } from './model.ts';
 import { alert, facts, hash, mark, said, table, time } from './parts.ts';
 import { bytes, count, number } from './words.ts';
@@ -118,7 +118,7 @@ export function custody({ custody: ledger }: Report): Markup {
             class="soft"
             >${row.actor.role}</span
           >`,
-        html`${row.notes.map((note) => html`<div>${said(note)}</div>`)}
+        html`${row.notes.map((note) => html`<div>${breakable(note)}</div>`)}
           <div class="soft">SHA-256 ${hash(row.sha256)}</div>`,
         html`${mark(row.signature)}${row.problem === undefined ? null : html`<br />${row.problem}`}`,
       ]),
@@ -150,7 +150,7 @@ export function verification({ verification: { checks } }: Report): Markup {
             members.map(({ id, status, detail }) => [
               html`<code>${id}</code>`,
               mark(status),
-              said(detail),
+              breakable(detail),
             ]),
             { widths: ['24%', '14%', '62%'] },
           )}`,
@@ -193,13 +193,13 @@ export function witness({ witness: found }: Report): Markup {
     )}
     ${
       found.findings.length === 0
-        ? html`<p>Every digest and every log file that a digest names is as AWS delivered it.</p>`
+        ? html`<p>No finding beyond these counts.</p>`
         : table(
             ['Object', 'Status', 'Detail'],
             found.findings.map(({ subject, status, detail }) => [
               said(subject),
               status.replaceAll('_', ' '),
-              said(detail),
+              breakable(detail),
             ]),
             { widths: ['46%', '14%', '40%'] },
           )

@@ -26,6 +26,12 @@ export function trusted(text: string): Markup {
   return new Markup(text);
 }
 
+/** Text that may be broken where a word of a name ends: at `/`, `:`, `.` and before a capital. Copies without the breaks. */
+export function breakable(text: string): Markup {
+  const pieces = text.split(/(?<=[/:.=,])(?=[^/:.=,])|(?<=[a-z])(?=[A-Z])/);
+  return new Markup(pieces.map(escapeText).join('<wbr>'));
+}
+
 /** Text of several lines, for `<pre>`: line feeds and tabs stay. */
 export function lines(text: string): Markup {
   return new Markup(

@@ -1,5 +1,5 @@
 /** Closing chapters: limits and anomalies, tools, glossary, and the commands that check all of this without us. */
-import { html, lines, type Markup } from './escape.ts';
+import { breakable, html, lines, type Markup } from './escape.ts';
 import type { Report } from './model.ts';
 import { facts, hash, said, table } from './parts.ts';
 import { count, number } from './words.ts';
@@ -16,8 +16,8 @@ export function limits(report: Report): Markup {
             ['Check', 'Of', 'What is missing for it'],
             open.map(({ id, subject, detail }) => [
               html`<code>${id}</code>`,
-              said(subject),
-              said(detail),
+              breakable(subject),
+              breakable(detail),
             ]),
             { widths: ['24%', '30%', '46%'] },
           )
@@ -88,7 +88,7 @@ function ofData(data: NonNullable<Report['data']>): Markup {
               said(path),
               size,
               status,
-              said(reason),
+              reason,
             ]),
             { widths: ['11%', '40%', '11%', '14%', '24%'] },
           )

@@ -136,7 +136,7 @@ export interface WitnessFacts {
   readonly logs: Readonly<Record<string, number>>;
   /** Where the public keys came from: `given` by the verifier or found in the `evidence`. */
   readonly keys_origin: string;
-  /** Findings other than `valid`, the first of them. */
+  /** Findings that say more than the counts do, the first of them. */
   readonly findings: readonly {
     readonly kind: string;
     readonly subject: string;
@@ -164,7 +164,8 @@ export interface DataFacts {
   readonly unreconciled: readonly string[];
   readonly first_event: string | null;
   readonly last_event: string | null;
-  readonly coverage: Grid;
+  /** Stretches of time with records, in order; empty when no record has a time. */
+  readonly coverage: readonly Grid[];
   readonly gaps: readonly GapFacts[];
   readonly gaps_total: number;
   readonly rejects: readonly {
@@ -211,7 +212,7 @@ export interface SourceFacts extends RecordCounts {
   readonly version: number;
 }
 
-/** Records by series and time; empty `series` when no record has a time. */
+/** Records by series and time. */
 export interface Grid {
   readonly start_us: number;
   /** Width of a bin, a multiple of an hour. */

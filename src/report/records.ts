@@ -1,6 +1,7 @@
 /** Chapters on what the database holds: records reconciled, coverage and activity. */
+import { formatUs } from '../core/time.ts';
 import { html, type Markup } from './escape.ts';
-import type { DataFacts, Report } from './model.ts';
+import type { DataFacts, Grid, Report } from './model.ts';
 import { facts, hash, said, table, time } from './parts.ts';
 import { activity, heatMap } from './svg.ts';
 import { count, number } from './words.ts';
@@ -111,18 +112,27 @@ function fileStates(data: DataFacts): Markup {
 /** Chapter 7. */
 export function coverage({ data }: Report): Markup {
   if (data === null) return NOT_IMPORTED;
-  if (data.coverage.series.length === 0) return html`<p>No record carries a time.</p>`;
+  if (data.coverage.length === 0) return html`<p>No record carries a time.</p>`;
   return html`<p>
       Where and when there are records. An empty stretch is a fact about the evidence, not about the
       account: nothing may have happened, the log may have been switched off, or it was not
       collected.
     </p>
     <h3><span class="no">7.1</span>Activity over time</h3>
-    ${activity(data.coverage)}
+    ${data.coverage.map((grid) => html`${stretch(data, grid)}${activity(grid)}`)}
     <h3><span class="no">7.2</span>Coverage by source, account and region</h3>
-    ${heatMap(data.coverage)}
+    ${data.coverage.map((grid) => html`${stretch(data, grid)}${heatMap(grid)}`)}
     <h3><span class="no">7.3</span>Longest gaps</h3>
     ${gaps(data)}`;
+}
+
+// A heading for each stretch, where there are several.
+function stretch(data: DataFacts, grid: Grid): Markup | null {
+  if (data.coverage.length === 1) return null;
+  const day = (us: number): string => formatUs(us).slice(0, 10);
+  return html`<h4>
+    ${day(grid.start_us)} to ${day(grid.start_us + grid.bins * grid.bin_us - 1)}
+  </h4>`;
 }
 
 function gaps(data: DataFacts): Markup {

@@ -1,15 +1,17 @@
 /** Chapter on the recorded questions: what was asked, what came out, and how to ask again. */
 import type { CanonicalCell } from '../query/canonical.ts';
 import { plainCell } from '../query/display.ts';
-import { html, lines, type Markup } from './escape.ts';
+import { breakable, html, lines, type Markup } from './escape.ts';
 import type { Report, RunFacts } from './model.ts';
-import { alert, facts, hash, said, table } from './parts.ts';
+import { alert, facts, hash, table } from './parts.ts';
 import { count, number } from './words.ts';
 
 /** Results with more columns than fit side by side on paper are shown row by row. */
 const MOST_COLUMNS = 8;
 /** Rows shown of such a result. */
 const MOST_RECORDS = 10;
+
+const TIME = /^(\d{4}-\d\d-\d\dT)([\d:.]+Z)$/;
 
 /** Chapter 8. */
 export function runs(report: Report): Markup {
@@ -118,11 +120,15 @@ function answer(run: NonNullable<RunFacts['run']>): Markup {
       { className: 'result' },
     )}${note}`;
   }
-  return html`${rows.map((row) =>
-    facts(
-      run.columns.map((name, at) => [spaced(name), value(row[at] ?? null)]),
-      'record',
-    ),
+  return html`${rows.map(
+    (row) =>
+      html`<dl class="record">
+        ${run.columns.map(
+          (name, at) =>
+            html`<dt>${spaced(name)}</dt>
+              <dd>${value(row[at] ?? null)}</dd>`,
+        )}
+      </dl>`,
   )}${note}`;
 }
 
@@ -133,7 +139,14 @@ function isNumber(cell: CanonicalCell | undefined): boolean {
 function value(cell: CanonicalCell): Markup {
   const text = plainCell(cell);
   if (text === null) return html`<span class="null">NULL</span>`;
-  return isNumber(cell) ? html`${text}` : said(text);
+  if (isNumber(cell)) return html`${text}`;
+  // A time breaks between day and hour, or not at all.
+  const [, day, hour] = TIME.exec(text) ?? [];
+  return day === undefined
+    ? html`<span class="said">${breakable(text)}</span>`
+    : html`<span class="said"
+        ><span class="whole">${day}</span><wbr /><span class="whole">${hour}</span></span
+      >`;
 }
 
 // Column names may break at their underscores.

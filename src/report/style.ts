@@ -34,7 +34,10 @@ a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 0
 .small { font-size: 0.84rem; }
 code, .hash, pre { font-family: var(--mono); font-size: 0.82em; }
 .hash { word-break: break-all; }
-.said { font-family: var(--mono); font-size: 0.86em; background: var(--faint); padding: 0 0.2em; border-radius: 2px; white-space: pre-wrap; }
+.said { background: var(--faint); padding: 0 0.2em; border-radius: 2px; white-space: pre-wrap; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.result .said, .record .said { background: none; padding: 0; }
+.whole { white-space: nowrap; }
+.cover h1 .said, .cover .facts .said { background: none; padding: 0; }
 pre {
   white-space: pre-wrap; background: var(--faint); border-left: 3px solid var(--line);
   padding: 0.7rem 0.9rem; margin: 0.4rem 0 1rem; line-height: 1.45; font-size: 0.76rem;
@@ -49,11 +52,10 @@ th.num + th:not(.num), td.num + td:not(.num) { padding-left: 0.9rem; }
 td.time { white-space: nowrap; }
 table.facts th { width: 12.5rem; font-weight: 500; color: var(--soft); border-bottom-color: var(--line); vertical-align: top; }
 table.result { font-size: 0.76rem; }
-table.result td { min-width: 3.2em; }
-table.record { font-size: 0.76rem; margin: 0.3rem 0 0.7rem; }
-table.record th { width: 12rem; font-weight: 500; color: var(--soft); padding-top: 0.12rem; padding-bottom: 0.12rem; }
-table.record td { padding-top: 0.12rem; padding-bottom: 0.12rem; }
-table.record tr:first-child > * { border-top: 1.5px solid var(--ink); }
+table.result td:not(.num) { min-width: 6.4em; }
+dl.record { display: grid; grid-template-columns: 8.2rem 1fr 8.2rem 1fr; gap: 0.12rem 0.7rem; margin: 0 0 0.5rem; padding-top: 0.35rem; border-top: 1px solid var(--ink); font-size: 0.76rem; line-height: 1.38; break-inside: avoid; }
+dl.record dt { color: var(--soft); }
+dl.record dd { margin: 0; }
 caption { text-align: left; font-size: 0.84rem; color: var(--soft); padding: 0.2rem 0 0.3rem; }
 .null { color: var(--soft); }
 .mark { display: inline-block; white-space: nowrap; font-size: 0.74rem; font-weight: 600; line-height: 1.25; padding: 0.06rem 0.42rem; border-radius: 3px; border: 1px solid var(--ink); }
@@ -79,9 +81,8 @@ nav ol { list-style: none; padding: 0; margin: 0.4rem 0 0; columns: 2; column-ga
 nav li { padding: 0.16rem 0; break-inside: avoid; }
 nav a { text-decoration: none; display: flex; gap: 0.8em; }
 nav a .no { color: var(--soft); min-width: 1.4em; }
-figure { margin: 0.8rem 0 1.6rem; }
-figure.whole { break-inside: avoid; }
-figcaption { font-size: 0.84rem; color: var(--soft); margin-bottom: 0.4rem; }
+figure { margin: 0.8rem 0 1.6rem; break-inside: avoid; }
+figcaption { break-after: avoid; font-size: 0.84rem; color: var(--soft); margin-bottom: 0.4rem; }
 svg { display: block; width: 100%; height: auto; font-family: var(--sans); }
 .run { margin-top: 2.4rem; }
 dl.terms { display: grid; grid-template-columns: 12.5rem 1fr; gap: 0.5rem 1rem; margin: 0.6rem 0; font-size: 0.88rem; }
@@ -92,7 +93,8 @@ dl.terms dd { margin: 0; max-width: 36rem; }
   body { padding: 0 1.1rem 2rem; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
   nav ol { columns: 1; }
-  table.facts th, table.record th { width: 8rem; }
+  table.facts th { width: 8rem; }
+  dl.record { grid-template-columns: 8.2rem 1fr; }
   dl.terms { grid-template-columns: 1fr; gap: 0.1rem; }
 }
 @page {
@@ -101,17 +103,13 @@ dl.terms dd { margin: 0; max-width: 36rem; }
   @bottom-right { content: 'page ' counter(page) ' of ' counter(pages); font: 7.5pt system-ui, sans-serif; color: #57606a; }
 }
 @media print {
-  html { background: none; }
-  body { max-width: none; padding: 0; font-size: 9.2pt; line-height: 1.42; }
-  h1 { font-size: 25pt; }
-  h2 { font-size: 15pt; margin: 0 0 8pt; }
-  h3 { font-size: 11pt; }
+  html { background: none; font-size: 12.8px; }
+  body { max-width: none; padding: 0; line-height: 1.42; }
+  p, ul.plain, .alert { max-width: none; }
+  h2 { margin: 0 0 0.8rem; }
   section.chapter { break-before: page; }
-  section.chapter.flow { break-before: auto; margin-top: 22pt; }
-  table { font-size: 8pt; }
-  table.result, table.record { font-size: 7.2pt; }
-  pre { font-size: 7.2pt; }
-  .cover { padding-top: 12mm; }
+  section.chapter.flow { break-before: auto; margin-top: 2.4rem; }
+  .cover { padding-top: 3rem; }
   thead { display: table-header-group; }
   tfoot { display: table-row-group; }
   tr, dl.terms > *, .mark { break-inside: avoid; }

@@ -140,7 +140,7 @@ export function activity(grid: Grid): Markup {
       />`;
   });
   const height = sums.size * row;
-  return html`<figure class="whole">
+  return html`<figure>
     <figcaption>
       Records per ${span(grid.bin_us / HOUR_US)} (UTC); each source on its own linear scale.
     </figcaption>
