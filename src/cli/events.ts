@@ -90,48 +90,22 @@ export function printEvents(
       fx.out.write(eventsCsv(counted(), columns));
       break;
     case 'table': {
-      const rows = [...counted()].map((event) => tableRow(event, found));
-      const heads = [
-        'time',
-        'source',
-        'region',
-        'actor',
-        'action',
-        'target',
-        'src_ip',
-        'dst_ip',
-        'outcome',
-        'row',
-      ];
-      const used = heads.map((_, at) => rows.some((row) => row[at] !== null));
-      const narrow = (row: readonly (string | null)[]): readonly (string | null)[] =>
-        row.filter((_, at) => used[at] === true || at === row.length - 1);
-      const all = found ? [...heads, 'found in'] : heads;
-      used.push(found);
-      fx.out.write(
-        renderTable(
-          { columns: narrow(all) as readonly string[], rows: rows.map(narrow), right: [] },
-          terminalWidth(fx),
-        ),
-      );
+      // What a person reads first; the row names the source, csv and json have the other columns.
+      const heads = ['time', 'actor', 'action', 'target', 'src_ip', 'outcome', 'row'];
+      const rows = [...counted()].map((event) => [
+        event.time,
+        shortName(event.actor),
+        event.action,
+        shortName(event.target),
+        event.src_ip,
+        event.outcome,
+        event.row,
+        ...(found ? [event.found_in ?? null] : []),
+      ]);
+      const table = { columns: found ? [...heads, 'found in'] : heads, rows, right: [] };
+      fx.out.write(renderTable(table, terminalWidth(fx)));
       break;
     }
   }
   return count;
-}
-
-function tableRow(event: ShownEvent, found: boolean): readonly (string | null)[] {
-  return [
-    event.time,
-    event.source,
-    event.region,
-    shortName(event.actor),
-    event.action,
-    shortName(event.target),
-    event.src_ip,
-    event.dst_ip,
-    event.outcome,
-    event.row,
-    ...(found ? [event.found_in ?? null] : []),
-  ];
 }

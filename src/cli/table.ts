@@ -16,6 +16,9 @@ const DEFAULT_WIDTH = 120;
 const NAME_WIDTH = 16;
 // A column never gets narrower than this by wrapping, so that words stay readable.
 const MIN_WIDTH = 8;
+// Times, numbers, addresses, names of rows: broken, they cannot be read or copied.
+const WHOLE =
+  /^(?:-?|-?\d+(?:\.\d+)?|[-\d]{10}T[\d:.]+Z|\d+\.\d+\.\d+\.\d+|[\da-f]*:[\da-f:.]+|[a-z][a-z0-9_]*:\d+)$/;
 const TEXT_BREAK = /[ /:,;|&?.]/;
 const HEAD_BREAK = /[ _]/;
 // A cell that needs more lines ends in an ellipsis: the whole value is in --format csv.
@@ -29,7 +32,7 @@ export function terminalWidth(fx: Effects): number {
 
 /**
  * The table as lines, each with a line feed. Where it is too wide, columns that say the same in every row are told once,
- * above it; then the widest texts are wrapped. Times and numbers stay whole as long as there is room for anything.
+ * above it; then the widest texts are wrapped. Times, numbers and addresses stay whole as long as there is room.
  */
 export function renderTable(table: Table, width: number): string {
   if (table.rows.length === 0) return 'no rows\n';
@@ -92,7 +95,7 @@ interface Column {
   readonly cells: number;
   /** Longest part of the name that is not broken. */
   readonly word: number;
-  /** Times and numbers, which are not to be broken. */
+  /** Every cell is a {@link WHOLE}. */
   readonly whole: boolean;
 }
 
@@ -111,7 +114,7 @@ function column(
     same: cells.every((cell) => cell === cells[0]),
     cells: cells.reduce((most, cell) => Math.max(most, length(cell)), 0),
     word: Math.max(...name.split(/(?<=[_ ])/).map(length)),
-    whole: cells.every((cell) => /^(?:-|-?\d+(?:\.\d+)?|[-\d]{10}T[\d:.]+Z)$/.test(cell)),
+    whole: cells.every((cell) => WHOLE.test(cell)),
   };
 }
 
@@ -131,7 +134,9 @@ function fitColumns(columns: readonly Column[], width: number): readonly number[
     columns.map((one) =>
       one.whole ? Math.max(one.cells, one.word) : Math.max(NAME_WIDTH, one.word),
     ),
-    columns.map((one) => (one.whole ? one.cells : MIN_WIDTH)),
+    columns.map((one) =>
+      one.whole ? Math.max(one.cells, Math.min(one.word, MIN_WIDTH)) : MIN_WIDTH,
+    ),
     columns.map(() => MIN_WIDTH),
   ];
   for (const floor of floors) {

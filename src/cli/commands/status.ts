@@ -145,15 +145,11 @@ function printDatabase(
     columns: ['source', 'account', 'region', 'from', 'to', 'hours'],
     rows: gaps.sort((a, b) => Number(b[5]) - Number(a[5])),
   });
-  section('CloudTrail deliveries more than an hour apart, by file name', {
+  section('CloudTrail deliveries more than an hour apart by file name, longest first', {
     columns: ['account', 'region', 'last file before', 'first file after', 'hours'],
-    rows: database.delivery_gaps.map((gap) => [
-      gap.account_id,
-      gap.region,
-      gap.from,
-      gap.to,
-      hoursOf(gap),
-    ]),
+    rows: database.delivery_gaps
+      .map((gap) => [gap.account_id, gap.region, gap.from, gap.to, hoursOf(gap)])
+      .sort((a, b) => Number(b[4]) - Number(a[4])),
   });
 }
 
