@@ -22,6 +22,7 @@ import {
   type Source,
 } from '../src/sources/source.ts';
 import { queriesPage } from './generate-queries.ts';
+import { schemaPage } from './generate-schema.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCES_DIR = join(ROOT, 'src/sources');
@@ -197,6 +198,7 @@ async function outputs(): Promise<Map<string, string>> {
       sourcePage(source),
     ]),
     ['docs/queries.md', `${GENERATED}\n\n${queriesPage()}`],
+    ['docs/schema.md', `${GENERATED}\n\n${schemaPage()}`],
   ]);
   for (const [path, text] of written) {
     written.set(path, await format(text, { filepath: path, singleQuote: true, printWidth: 100 }));

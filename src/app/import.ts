@@ -21,11 +21,14 @@ import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { toolIdentity } from './tool.ts';
 
+/** More than this only cost memory: the writer is then the slowest. */
+const MAX_DEFAULT_WORKERS = 8;
+
 /** Options of {@link importEvidence}. */
 export interface ImportOptions {
   /** Evidence ids; default: all that is sealed. What the database holds already stays in it. */
   readonly evidence?: readonly string[];
-  /** Worker threads; default: one less than there are cores, at least 1. */
+  /** Worker threads; default: as many as there are cores, at most 8. */
   readonly workers?: number;
   /** Called when a phase begins, and while reading with the share of the bytes read so far. */
   readonly progress?: (phase: Phase, share?: number) => void;
@@ -67,7 +70,7 @@ export async function importEvidence(
       await buildDatabase({
         database: opened.paths.database,
         evidence,
-        workers: options.workers ?? Math.max(1, availableParallelism() - 1),
+        workers: options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()),
         signal: fx.signal,
         progress: options.progress ?? (() => undefined),
         run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },

@@ -11,7 +11,7 @@ import { ExhibitError } from '../core/errors.ts';
 export const BLOCK_BYTES = 131_072;
 /** `block_id` is `file_id * 2^24 + block number`: files up to 2 TiB. */
 const BLOCKS_PER_FILE = 2 ** 24;
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** Inflated blocks that are kept at hand: enough for a scan and for a few files read side by side in time order. */
 const CACHED_BLOCKS = 64;
 

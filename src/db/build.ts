@@ -13,7 +13,7 @@ import type { PartFiles } from './part.ts';
 import { PAGE_BYTES } from './row-file.ts';
 
 /** Page cache of the writer; it also bounds the memory of the index sorters. In KiB. */
-const CACHE_KIB = 65_536;
+const CACHE_KIB = 16_384;
 
 /** Tables that every part holds, besides those of its sources. */
 const PART_TABLES = ['source_file', 'content_block', 'row_group', 'reject', 'anomaly'];

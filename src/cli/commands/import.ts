@@ -24,7 +24,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .command('import')
       .description('read sealed evidence into case.db; doing it again changes nothing')
       .argument('[evidence...]', 'evidence ids, for example EV-0001 (default: all that is sealed)')
-      .option('--workers <n>', 'worker threads (default: one less than there are cores)'),
+      .option('--workers <n>', 'worker threads (default: as many as there are cores, at most 8)'),
   ).action(async (evidence: readonly string[], options: Options) => {
     const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
     let phase = '';
