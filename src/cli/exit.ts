@@ -35,6 +35,12 @@ function describe(error: unknown): Failure {
     const where = error.where === undefined ? undefined : whereText(error.where);
     return { code: error.code, message: error.message, where, hint: error.hint, exit: error.exit };
   }
+  if (error instanceof Error && error.name === 'AbortError') {
+    // Ctrl-C aborts the signal that every long work watches; this is what reaches us from there.
+    const hint = 'nothing is half done; run the same command again';
+    const [code, where] = ['E_UNFINISHED', undefined];
+    return { code, message: 'interrupted', where, hint, exit: EXIT.input };
+  }
   if (isSystemError(error) && error.syscall !== undefined) {
     const full = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
     const hint =

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { reportFailure } from '#src/cli/exit.ts';
+import { ExhibitError } from '#src/core/errors.ts';
+import { fakeEffects } from '../helpers/effects.ts';
+
+const aborted = (): unknown => {
+  try {
+    AbortSignal.abort().throwIfAborted();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
+
+const enospc = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/x' });
+
+test.each([
+  ['Ctrl-C', aborted(), 3, 'E_UNFINISHED'],
+  ['a full disk', enospc, 3, 'ENOSPC'],
+  ['an expected failure', new ExhibitError('E_LOCKED', 'held'), 4, 'E_LOCKED'],
+  ['anything else', new TypeError('x is undefined'), 70, 'BUG'],
+])('%s', (_name, error, status, code) => {
+  const fx = fakeEffects();
+  expect(reportFailure(error, fx, true)).toBe(status);
+  expect(JSON.parse(fx.stdout())).toMatchObject({ error: { code } });
+});
+
+test('hostile text in a message does not reach the terminal as it is', () => {
+  const fx = fakeEffects();
+  reportFailure(
+    new ExhibitError('E_READ', 'a\u001b[2Jb', { where: { file: 'c\u202ed' } }),
+    fx,
+    false,
+  );
+  expect(fx.stderr()).toBe('exhibit: a\\u{1b}[2Jb\n  where: c\\u{202e}d\n');
+});
