@@ -1,17 +1,9 @@
 /**
- * One writer per case. `.lock` is made with O_EXCL and names its holder; the lock of a process that has died on this
+ * One writer per case. `.lock` is made only where there is none, and names its holder; the lock of a process that has died on this
  * host is taken over, any other is respected.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { CasePaths } from '../bundle/layout.ts';
 import type { Effects } from '../core/effects.ts';
@@ -49,12 +41,31 @@ export async function withLock<T>(
   }
 }
 
-/** False when the file is there already. */
+/**
+ * False when the file is there already. The text is written beside it and linked into place: a process that is killed in
+ * between must not leave an empty lock, which names no holder and so could never be taken over.
+ */
 function create(path: string, holder: Holder): boolean {
+  const text = `${JSON.stringify(holder)}\n`;
+  const draft = `${path}.${String(holder.pid)}.draft`;
   try {
-    const file = openSync(path, 'wx', 0o644);
-    writeSync(file, `${JSON.stringify(holder)}\n`);
-    closeSync(file);
+    writeFileSync(draft, text, { mode: 0o644 });
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'EEXIST') return false;
+    if (error.syscall !== 'link') throw error;
+    // exFAT and some network shares have no hard links.
+    return createDirectly(path, text);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function createDirectly(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o644 });
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false;

@@ -37,7 +37,8 @@ signature covers all of it, the # lines too. If this fails, the seal was changed
 somebody else, and the hashes in it mean nothing.`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do
   ${CMS} \\
-    -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null || { echo "BAD SIGNATURE $s"; exit 1; }
+    -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null ||
+    { echo "BAD SIGNATURE $s"; exit 1; }
   fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
   grep -qxF "# signer-cert-sha256: $fp" "$s" || { echo "OTHER SIGNER $s"; exit 1; }
   grep -qxF "# case: $CASE" "$s" || { echo "OTHER CASE $s"; exit 1; }

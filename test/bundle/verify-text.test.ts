@@ -40,8 +40,10 @@ function commandsOf(text: string): { readonly setup: string; readonly steps: rea
   for (const line of text.split('\n')) {
     if (/^\d\. /.test(line)) steps.push('');
     if (!line.startsWith('    ')) continue;
-    if (steps.length === 0) setup += `${line.slice(4)}\n`;
-    else steps[steps.length - 1] += `${line.slice(4)}\n`;
+    const command = `${line.slice(4)}\n`;
+    const last = steps.pop();
+    if (last === undefined) setup += command;
+    else steps.push(last + command);
   }
   return { setup, steps };
 }
