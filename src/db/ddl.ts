@@ -10,7 +10,7 @@ export interface TableShape {
 }
 
 /** Common columns, in the order of every source table and of the time line. */
-export const COMMON: readonly string[] = [
+const COMMON: readonly string[] = [
   'time_us',
   'account_id',
   'region',

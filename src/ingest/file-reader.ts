@@ -14,6 +14,7 @@ import type { Framer, FrameSink } from '../framing/sink.ts';
 import {
   type AnomalyKind,
   FORM,
+  type Head,
   HEAD_BYTES,
   type RecordReader,
   type RejectReason,
@@ -135,37 +136,30 @@ export class FileReader {
         ? this.#held[0]
         : Buffer.concat(this.#held);
     this.#held = [];
-    this.#verdict = this.#judge(held, complete);
-    const source = this.#verdict.source;
-    if (source === undefined) return false;
-    this.#source = source;
-    this.#order = storedOrder(source);
+    const task = this.#task;
     const head = headOf(
-      this.#nameForDetection(),
+      task.key ?? task.originalPath,
       held.subarray(0, HEAD_BYTES),
       complete && held.length <= HEAD_BYTES,
     );
+    this.#verdict = this.#judge(head);
+    const { source } = this.#verdict;
+    if (source === undefined) return false;
+    this.#source = source;
+    this.#order = storedOrder(source);
     this.#reader = source.reader(head, this.#verdict.shape);
     this.#framer = newFramer(this.#reader.framing, this.#sink);
     return this.#consume(held);
   }
 
-  #judge(held: Buffer, complete: boolean): Verdict {
-    if (this.#task.metadata) return { source: undefined, reason: 'metadata of another object' };
-    if (held.length === 0) {
-      const reason = this.#task.size === 0 ? 'the file is empty' : 'nothing could be decompressed';
+  #judge(head: Head): Verdict {
+    const { metadata, size, as } = this.#task;
+    if (metadata) return { source: undefined, reason: 'metadata of another object' };
+    if (head.bytes.length === 0) {
+      const reason = size === 0 ? 'the file is empty' : 'nothing could be decompressed';
       return { source: undefined, reason };
     }
-    const head = headOf(
-      this.#nameForDetection(),
-      held.subarray(0, HEAD_BYTES),
-      complete && held.length <= HEAD_BYTES,
-    );
-    return recognise(head, this.#task.as, this.#report.compression);
-  }
-
-  #nameForDetection(): string {
-    return this.#task.key ?? this.#task.originalPath;
+    return recognise(head, as, this.#report.compression);
   }
 
   #consume(chunk: Buffer): boolean {

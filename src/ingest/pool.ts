@@ -22,7 +22,7 @@ const WHOLE_FILE = 4 * 2 ** 20;
 /** Stored bytes that may wait at one worker. */
 const WAITING_BYTES = 8 * 2 ** 20;
 /** Heap of a worker, in MiB; a record is at most 16 MiB. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 24 };
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 48 };
 
 interface Member {
   readonly thread: Worker;

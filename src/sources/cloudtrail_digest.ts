@@ -16,6 +16,8 @@ function isDigest(record: JsonObject): boolean {
 }
 
 function detect(head: Head): Detection | undefined {
+  // Most JSON is no digest: to look for a name is far cheaper than to read the text.
+  if (!head.text.includes('"digestS3')) return undefined;
   const first = peekJson(head.text, [], 1)?.records[0];
   if (first === undefined) return undefined;
   // A digest of a busy hour is longer than the head: its keys before logFiles must do.
