@@ -5,9 +5,12 @@ import { ExhibitError } from '../core/errors.ts';
 import type { EntryView } from '../custody/read.ts';
 import { openDatabase, type Database } from '../db/open.ts';
 import { importTotals } from '../db/totals.ts';
-import { loadCatalog } from '../query/catalog.ts';
+import { canonicalCell } from '../query/canonical.ts';
 import { parseRow } from '../query/compare.ts';
-import { paramsJson } from '../query/params.ts';
+import { plainCell } from '../query/display.ts';
+import { readFrontMatter, type QueryHead } from '../query/front-matter.ts';
+import type { BoundParams } from '../query/params.ts';
+
 import { runNumber } from '../query/run-record.ts';
 import {
   anomaliesByKind,
@@ -192,7 +195,6 @@ interface HourRow {
 /** Every recorded run in order; one that is not what was signed is named as such. */
 export async function runFacts(target: Case): Promise<RunFacts[]> {
   if (!existsSync(target.paths.queries)) return [];
-  const pack = loadCatalog();
   const facts: RunFacts[] = [];
   const ids = readdirSync(target.paths.queries).filter((name) => runNumber(name) !== undefined);
   ids.sort((a, b) => (runNumber(a) ?? 0) - (runNumber(b) ?? 0));
@@ -200,13 +202,14 @@ export async function runFacts(target: Case): Promise<RunFacts[]> {
     try {
       const { record, sql, params, result } = await readRecorded(target, runFolder(target, id), id);
       const { input, query, environment, result: answer } = record.core;
+      const head = query.name === null ? undefined : readFrontMatter(sql, id);
       facts.push({
         id,
         run: {
           name: query.name,
-          question: pack.find((named) => named.sql === sql)?.question ?? null,
+          question: head?.question ?? null,
           sql,
-          params: paramsJson(params),
+          params: shownParams(params, head),
           started_at: record.started_at,
           columns: answer.columns,
           row_count: answer.row_count,
@@ -227,4 +230,20 @@ export async function runFacts(target: Case): Promise<RunFacts[]> {
     }
   }
   return facts;
+}
+
+function shownParams(
+  params: BoundParams,
+  head: QueryHead | undefined,
+): { readonly name: string; readonly value: string | null }[] {
+  const times = new Set(
+    (head?.params ?? []).filter(({ type }) => type === 'time').map(({ name }) => name),
+  );
+  return Object.entries(params).map(([name, value]) => ({
+    name,
+    value:
+      times.has(name) && typeof value === 'bigint'
+        ? formatUs(Number(value))
+        : plainCell(canonicalCell(value)),
+  }));
 }

@@ -96,6 +96,11 @@ function notCollected({ not_collected: missing }: EvidenceFacts): Markup {
     ${rest > 0 ? html`<p class="soft">And ${count(rest, 'more')}; all are in acquisition/errors.jsonl of the bundle.</p>` : null}`;
 }
 
+// Evidence ids have a hyphen that must not end a line; anything else may break.
+function whole(id: string): Markup {
+  return /^EV-\d{4}$/.test(id) ? html`<span class="whole">${id}</span>` : html`${id}`;
+}
+
 /** Chapter 3. */
 export function custody({ custody: ledger }: Report): Markup {
   return html`<p>
@@ -108,12 +113,10 @@ export function custody({ custody: ledger }: Report): Markup {
       ['No.', 'Time', 'Event', 'By', 'What', 'Signature'],
       ledger.entries.map((row) => [
         number(row.seq),
-        html`<span style="white-space:nowrap">${time(row.at.slice(0, 10))}</span>
-          <span style="white-space:nowrap">${row.at.slice(11)}</span><br /><span class="soft small"
+        html`${time(row.at.slice(0, 10))} ${time(row.at.slice(11))}<br /><span class="soft small"
             >claimed, not proven</span
           >`,
-        html`<b>${row.event}</b
-          >${row.evidence.map((id) => html`<br /><span style="white-space:nowrap">${id}</span>`)}`,
+        html`<b>${row.event}</b>${row.evidence.map((id) => html`<br />${whole(id)}`)}`,
         html`${said(row.actor.name)}${row.actor.org === undefined ? null : html`<br />${said(row.actor.org)}`}<br /><span
             class="soft"
             >${row.actor.role}</span

@@ -26,10 +26,19 @@ export function trusted(text: string): Markup {
   return new Markup(text);
 }
 
-/** Text that may be broken where a word of a name ends: at `/`, `:`, `.` and before a capital. Copies without the breaks. */
+/**
+ * Text that may be broken where a word of a name ends: at `/`, `:`, `.` and before a capital; hashes in it are set as
+ * such. It copies without the breaks.
+ */
 export function breakable(text: string): Markup {
-  const pieces = text.split(/(?<=[/:.=,])(?=[^/:.=,])|(?<=[a-z])(?=[A-Z])/);
-  return new Markup(pieces.map(escapeText).join('<wbr>'));
+  const pieces = text.split(/([0-9a-f]{64})/).map((piece, at) => {
+    if (at % 2 === 1) return `<span class="hash">${piece}</span>`;
+    return piece
+      .split(/(?<=[/:.=,])(?=[^/:.=,])|(?<=[a-z])(?=[A-Z])/)
+      .map(escapeText)
+      .join('<wbr>');
+  });
+  return new Markup(pieces.join(''));
 }
 
 /** Text of several lines, for `<pre>`: line feeds and tabs stay. */

@@ -45,10 +45,9 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 export function renderReport(json: Uint8Array): string {
   const report = JSON.parse(Buffer.from(json).toString('utf8')) as Report;
   // The foot of the page stands in a CSS string: nothing but letters, digits and plain signs gets in.
-  const footer = `Case ${report.case.id}, state of ${report.as_of}`.replace(
-    /[^A-Za-z0-9 ,.:_-]/g,
-    '_',
-  );
+  const footer = `Case ${report.case.id}, state of ${report.as_of}`
+    .replace(/[^A-Za-z0-9 ,.:_-]/g, '_')
+    .slice(0, 100);
   return html`<!doctype html>
     <html lang="en">
       <head>

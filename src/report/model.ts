@@ -245,10 +245,11 @@ export interface RunFacts {
   readonly problem?: string;
   readonly run?: {
     readonly name: string | null;
-    /** From the pack, if it still holds exactly this SQL. */
+    /** From the head of the SQL of a named query. */
     readonly question: string | null;
     readonly sql: string;
-    readonly params: string;
+    /** Times as RFC 3339, all else as it was bound. */
+    readonly params: readonly { readonly name: string; readonly value: string | null }[];
     readonly started_at: string;
     readonly columns: readonly string[];
     readonly row_count: number;

@@ -55,10 +55,7 @@ function one({ id, run, problem }: RunFacts, index: number, { data }: Report): M
     ${facts([
       [
         'Named query',
-        run.name === null
-          ? 'none: the SQL was typed'
-          : html`<code>${run.name}</code
-              >${run.question === null ? ' (this version of the tool no longer holds exactly this SQL)' : null}`,
+        run.name === null ? 'none: the SQL was typed' : html`<code>${run.name}</code>`,
       ],
       ['Run at (claimed)', run.started_at],
       ['Parameters', parameters(run.params)],
@@ -93,10 +90,9 @@ function one({ id, run, problem }: RunFacts, index: number, { data }: Report): M
   </div>`;
 }
 
-function parameters(text: string): Markup {
-  const named = Object.entries(JSON.parse(text) as Readonly<Record<string, CanonicalCell>>);
-  if (named.length === 0) return html`<span class="soft">none</span>`;
-  return html`${named.map(([name, cell]) => html`<div><code>${name}</code> = ${value(cell)}</div>`)}`;
+function parameters(params: NonNullable<RunFacts['run']>['params']): Markup {
+  if (params.length === 0) return html`<span class="soft">none</span>`;
+  return html`${params.map(({ name, value: text }) => html`<div><code>${name}</code> = ${value(text)}</div>`)}`;
 }
 
 function answer(run: NonNullable<RunFacts['run']>): Markup {

@@ -52,6 +52,7 @@ th.num + th:not(.num), td.num + td:not(.num) { padding-left: 0.9rem; }
 td.time { white-space: nowrap; }
 table.facts th { width: 12.5rem; font-weight: 500; color: var(--soft); border-bottom-color: var(--line); vertical-align: top; }
 table.result { font-size: 0.76rem; }
+table.result thead th { overflow-wrap: anywhere; }
 table.result td:not(.num) { min-width: 6.4em; }
 dl.record { display: grid; grid-template-columns: 8.2rem 1fr 8.2rem 1fr; gap: 0.12rem 0.7rem; margin: 0 0 0.5rem; padding-top: 0.35rem; border-top: 1px solid var(--ink); font-size: 0.76rem; line-height: 1.38; break-inside: avoid; }
 dl.record dt { color: var(--soft); }

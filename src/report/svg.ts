@@ -24,7 +24,7 @@ export function heatMap(grid: Grid): Markup {
   for (const [source, members] of groups) {
     parts.push(
       html`<text x="0" y="${y + 13}" font-size="12.5" font-weight="600" fill="#1b1f24"
-        >${source}</text
+        >${shorten(source, 30)}</text
       >`,
     );
     y += 20;
@@ -104,7 +104,7 @@ export function activity(grid: Grid): Markup {
     const total = [...bins.values()].reduce((sum, records) => sum + records, 0);
     const base = top + 60;
     return html`<text x="0" y="${top + 13}" font-size="12.5" font-weight="600" fill="#1b1f24"
-        >${source}</text
+        >${shorten(source, 30)}</text
       >
       <text x="0" y="${top + 30}" font-size="11" fill="#57606a">${count(total, 'record')}</text>
       <text x="0" y="${top + 46}" font-size="11" fill="#57606a">highest bar ${number(most)}</text>
