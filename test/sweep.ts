@@ -47,7 +47,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { jobs: { type: 'string' }, every: { type: 'string', default: '1' } },
   });
-  const jobs = Number(values.jobs ?? availableParallelism());
+  // More threads than cores: each waits for its disk most of the time.
+  const jobs = Number(values.jobs ?? 3 * availableParallelism());
   const step = jobs * Number(values.every);
   const folder = await mkdtemp(join(tmpdir(), 'exhibit-sweep-'));
   try {

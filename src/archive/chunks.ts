@@ -7,7 +7,7 @@ import type { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ExhibitError } from '../core/errors.ts';
-import { SLOT_BYTES, hashRing, type HashRing, type Hashing } from './hashing.ts';
+import { hashRing, type HashRing, type Hashing } from './hashing.ts';
 
 /** Sequential reader of one file. */
 export class Chunks {
@@ -95,9 +95,9 @@ export class Chunks {
     const target = this.#ring.slots[slot];
     if (target === undefined) throw new RangeError('no such slot');
     let have = 0;
-    while (have < SLOT_BYTES) {
+    while (have < this.#ring.slotBytes) {
       const { bytesRead } = await this.#file
-        .read(target, have, SLOT_BYTES - have, position + have)
+        .read(target, have, this.#ring.slotBytes - have, position + have)
         .catch((cause: unknown) => {
           const where = { file: this.#path, offset: position + have };
           throw new ExhibitError('E_READ', 'a file could not be read', { where, cause });
@@ -106,7 +106,7 @@ export class Chunks {
       have += bytesRead;
     }
     const end = position + have;
-    if (end > this.size || (have < SLOT_BYTES && end !== this.size)) {
+    if (end > this.size || (have < this.#ring.slotBytes && end !== this.size)) {
       throw new ExhibitError('E_TAMPERED', 'the length of a file changed while it was read', {
         where: { file: this.#path, offset: end },
       });

@@ -6,8 +6,9 @@ import { Buffer } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 
-/** Bytes of a slot; a multiple of the tar block, so that no header lies across two. */
-export const SLOT_BYTES = 1024 * 1024;
+/** Bytes of a slot, less for small files; always a multiple of the tar block, so that no header lies across two. */
+const SLOT_BYTES = 1024 * 1024;
+const BLOCK = 512;
 const SLOTS = 6;
 /** Below this many bytes a second thread costs more to start than it saves. */
 const THREAD_FROM = 24 * 1024 * 1024;
@@ -18,6 +19,8 @@ export type Hashing = 'auto' | 'same-thread' | 'second-thread';
 /** Buffers that are filled, announced and reused in turn. */
 export interface HashRing {
   readonly slots: readonly Buffer[];
+  /** Bytes of each slot. */
+  readonly slotBytes: number;
   /** Announces the next `length` bytes of the stream, which are in `slot`; not to be changed until it is free. */
   readonly add: (slot: number, length: number) => void;
   /** Settles when the slot may be overwritten. */
@@ -31,23 +34,26 @@ export interface HashRing {
 /** A ring for a stream of about `size` bytes. */
 export function hashRing(size: number, hashing: Hashing): HashRing {
   const threaded = hashing === 'auto' ? size >= THREAD_FROM : hashing === 'second-thread';
+  const slotBytes = Math.min(SLOT_BYTES, Math.max(1, Math.ceil(size / BLOCK)) * BLOCK);
   // Two at least: one is read by the caller while the next one fills.
-  const count = Math.max(2, Math.min(SLOTS, Math.ceil(size / SLOT_BYTES) + 1));
+  const count = Math.max(2, Math.min(SLOTS, Math.ceil(size / slotBytes) + 1));
   const memory = threaded
-    ? new SharedArrayBuffer(count * SLOT_BYTES)
-    : new ArrayBuffer(count * SLOT_BYTES);
+    ? new SharedArrayBuffer(count * slotBytes)
+    : new ArrayBuffer(count * slotBytes);
   const slots = Array.from({ length: count }, (_, slot) =>
-    Buffer.from(memory, slot * SLOT_BYTES, SLOT_BYTES),
+    Buffer.from(memory, slot * slotBytes, slotBytes),
   );
   return memory instanceof SharedArrayBuffer ? new ThreadRing(memory, slots) : new LocalRing(slots);
 }
 
 class LocalRing implements HashRing {
+  readonly slotBytes: number;
   readonly #hash: Hash = createHash('sha256');
   readonly slots: readonly Buffer[];
 
   constructor(slots: readonly Buffer[]) {
     this.slots = slots;
+    this.slotBytes = slots[0]?.length ?? 0;
   }
 
   readonly add = (slot: number, length: number): void => {
@@ -60,6 +66,7 @@ class LocalRing implements HashRing {
 }
 
 class ThreadRing implements HashRing {
+  readonly slotBytes: number;
   readonly slots: readonly Buffer[];
   readonly #thread: Worker;
   readonly #busy = new Map<number, PromiseWithResolvers<unknown>>();
@@ -67,8 +74,9 @@ class ThreadRing implements HashRing {
 
   constructor(memory: SharedArrayBuffer, slots: readonly Buffer[]) {
     this.slots = slots;
+    this.slotBytes = slots[0]?.length ?? 0;
     this.#thread = new Worker(new URL('./hash-thread.ts', import.meta.url), {
-      workerData: { memory, slotBytes: SLOT_BYTES },
+      workerData: { memory, slotBytes: this.slotBytes },
     });
     this.#thread.on('message', (message: { slot?: number; sha256?: string }) => {
       if (message.slot !== undefined) {

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
 import { pack, type Pack } from 'tar-stream';
 import { ExhibitError } from '../core/errors.ts';
-import { SLOT_BYTES, hashRing, type HashRing, type Hashing } from './hashing.ts';
+import { hashRing, type HashRing, type Hashing } from './hashing.ts';
 import { BLOCK, RECORD, encodeHeader, paddingOf, type Member } from './header.ts';
 import { MemberOrder } from './order.ts';
 import { pathProblem } from './safe-name.ts';
@@ -139,11 +139,11 @@ class HashedFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const room = Math.min(SLOT_BYTES - this.#filled, bytes.length - at);
+      const room = Math.min(this.#ring.slotBytes - this.#filled, bytes.length - at);
       this.#ring.slots[this.#slot]?.set(bytes.subarray(at, at + room), this.#filled);
       this.#filled += room;
       at += room;
-      if (this.#filled === SLOT_BYTES) await this.#flush();
+      if (this.#filled === this.#ring.slotBytes) await this.#flush();
     }
   }
 

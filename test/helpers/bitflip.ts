@@ -29,13 +29,13 @@ export async function makeSmallCase(dir: string, fx: Effects): Promise<void> {
   await sealEvidence(opened, 'EV-0001', fx);
 }
 
-/** Files whose every bit counts: volumes, seal, signature, ledger and its signatures, case.json and what it names. */
+/** Files whose every bit counts: volumes, seal, signature, ledger and its signatures, case.json and root. */
 export function guardedFiles(dir: string): string[] {
   const ledger = readdirSync(join(dir, 'custody')).map((name) => `custody/${name}`);
   const evidence = readdirSync(join(dir, 'evidence/EV-0001')).map(
     (name) => `evidence/EV-0001/${name}`,
   );
-  return [...ledger, ...evidence, 'case.json', 'pki/root.pem', 'TRUST.txt', 'VERIFY.txt'].sort();
+  return [...ledger, ...evidence, 'case.json', 'pki/root.pem'].sort();
 }
 
 /** Every bit of those files. */
