@@ -2,7 +2,7 @@
 import type { Report } from '../../src/report/model.ts';
 
 /** Markup, script, entities, quotes, control and bidirectional characters, and a very long word. */
-export const HOSTILE =
+const HOSTILE =
   `</td></pre><script>document.title='RAN'</script><img src=x onerror="document.title='RAN'">` +
   `&lt;'"\`\u001b[31m\u202eevil\u2066\0\u200b ${'W'.repeat(3000)}`;
 
