@@ -30,7 +30,7 @@ import {
 } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 
-const CHILD = join(import.meta.dirname, 'seal-killed.ts');
+const CHILD = join(import.meta.dirname, 'fixtures/seal-killed.ts');
 const VOLUME = { volumeBytes: 110_000 };
 const at = (made: TestCase, path: string): string => join(made.case.paths.dir, path);
 const code = (wanted: string): Error => expect.objectContaining({ code: wanted }) as Error;
