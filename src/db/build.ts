@@ -35,12 +35,13 @@ export class CaseBuilder {
     migrations: readonly Migration[],
     shapes: readonly TableShape[],
   ): CaseBuilder {
-    const builder = new CaseBuilder(path);
+    let builder: CaseBuilder | undefined;
     try {
+      builder = new CaseBuilder(path);
       builder.#create(migrations, shapes);
       return builder;
     } catch (error) {
-      builder.abandon();
+      builder?.abandon();
       throw sqliteFailure(error, path) ?? error;
     }
   }
@@ -49,10 +50,10 @@ export class CaseBuilder {
     this.#path = path;
     this.#temporary = `${path}.importing`;
     this.parts = `${path}.parts`;
-    // SQLite sorts large indexes in temporary files: evidence stays inside the case folder, also then.
-    process.env['SQLITE_TMPDIR'] = this.parts;
     this.#discard();
     mkdirSync(this.parts);
+    // SQLite sorts large indexes in temporary files: evidence stays inside the case folder, also then.
+    process.env['SQLITE_TMPDIR'] = this.parts;
     this.db = new Sqlite(this.#temporary);
   }
 
@@ -118,6 +119,7 @@ export class CaseBuilder {
   }
 
   #discard(): void {
+    delete process.env['SQLITE_TMPDIR'];
     rmSync(this.#temporary, { force: true });
     rmSync(this.parts, { recursive: true, force: true });
   }
