@@ -9,17 +9,32 @@ import { terminalSafe } from '../core/text.ts';
  */
 export function reportFailure(error: unknown, fx: Effects, json: boolean): number {
   const failure = describe(error);
-  if (json) {
-    const { code, message, where, hint } = failure;
-    fx.out.write(
-      `${JSON.stringify({ error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`,
-    );
-  } else {
-    fx.err.write(`exhibit: ${terminalSafe(failure.message)}\n`);
-    if (failure.where !== undefined) fx.err.write(`  where: ${terminalSafe(failure.where)}\n`);
-    if (failure.hint !== undefined) fx.err.write(`  next:  ${terminalSafe(failure.hint)}\n`);
-  }
+  // The failure may be that stdout or stderr takes no more: then the other one is told, and the status says the rest.
+  if (!(json && attempt(() => { printJson(failure, fx); }))) attempt(() => { printText(failure, fx); });
   return failure.exit;
+}
+
+function printJson({ code, message, where, hint }: Failure, fx: Effects): void {
+  fx.out.write(
+    `${JSON.stringify({ error: { code, message, where: where ?? null, hint: hint ?? null } })}\n`,
+  );
+}
+
+function printText({ message, where, hint }: Failure, fx: Effects): void {
+  fx.err.write(`exhibit: ${terminalSafe(message)}\n`);
+  if (where !== undefined) fx.err.write(`  where: ${terminalSafe(where)}\n`);
+  if (hint !== undefined) fx.err.write(`  next:  ${terminalSafe(hint)}\n`);
+}
+
+/** False when the disk refuses what `print` writes; without this the process would end with 1, "bad news". */
+function attempt(print: () => void): boolean {
+  try {
+    print();
+    return true;
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
 }
 
 interface Failure {

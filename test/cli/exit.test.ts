@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reportFailure } from '#src/cli/exit.ts';
 import { ExhibitError } from '#src/core/errors.ts';
@@ -33,4 +36,31 @@ test('hostile text in a message does not reach the terminal as it is', () => {
     false,
   );
   expect(fx.stderr()).toBe('exhibit: a\\u{1b}[2Jb\n  where: c\\u{202e}d\n');
+});
+
+const fails = (): never => {
+  throw enospc;
+};
+
+test('a stdout that is full does not hide the failure, and is not "bad news"', () => {
+  const fx = fakeEffects();
+  expect(reportFailure(enospc, { ...fx, out: { isTTY: false, write: fails } }, true)).toBe(3);
+  expect(fx.stderr()).toContain('the disk is full');
+});
+
+test('with both streams full the exit status is left', () => {
+  const full = { isTTY: false, write: fails };
+  expect(reportFailure(enospc, { ...fakeEffects(), out: full, err: full }, false)).toBe(3);
+});
+
+test.skipIf(!existsSync('/dev/full'))('--json into a full device ends with 3', () => {
+  const launcher = join(import.meta.dirname, '../../bin/exhibit');
+  const run = spawnSync(process.execPath, [launcher, 'query', 'list', '--json'], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    encoding: 'utf8',
+  });
+  expect({ status: run.status, stderr: run.stderr }).toEqual({
+    status: 3,
+    stderr: 'exhibit: the disk is full\n  next:  free some space and run the same command again\n',
+  });
 });
