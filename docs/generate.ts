@@ -13,14 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { format } from 'prettier';
 import { ERROR_CODES } from '../src/core/errors.ts';
-import {
-  ANOMALY_KINDS,
-  type Column,
-  COMMON_COLUMNS,
-  type CommonColumn,
-  REJECT_REASONS,
-  type Source,
-} from '../src/sources/source.ts';
+import { COMMON_COLUMNS, type CommonColumn } from '../src/core/columns.ts';
+import { ANOMALY_KINDS, type Column, REJECT_REASONS, type Source } from '../src/sources/source.ts';
 import { queriesPage } from './generate-queries.ts';
 import { schemaPage } from './generate-schema.ts';
 

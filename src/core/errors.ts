@@ -33,7 +33,10 @@ export const ERROR_CODES = {
   E_FORMAT: { exit: EXIT.input, about: 'A file of the case does not have its documented form.' },
   E_NOT_SEALED: { exit: EXIT.input, about: 'The evidence has not been sealed yet.' },
   E_NOT_IMPORTED: { exit: EXIT.input, about: 'The case has no database yet.' },
-  E_UNFINISHED: { exit: EXIT.input, about: 'A collection has objects without an end state.' },
+  E_UNFINISHED: {
+    exit: EXIT.input,
+    about: 'Work was stopped before its end, or a collection has objects without an end state.',
+  },
   E_NO_NODE: { exit: EXIT.input, about: 'The pinned Node is not installed (said by bin/exhibit).' },
   E_TAMPERED: { exit: EXIT.badNews, about: 'Bytes differ from what was sealed.' },
   E_CONTENT_CHANGED: {

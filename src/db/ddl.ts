@@ -1,4 +1,5 @@
 /** Tables that are derived from the sources: columns, indexes, the time line, and how rows are put in. */
+import { COMMON_COLUMNS } from '../core/columns.ts';
 
 /** What a table needs to know of its source; `Source` of src/sources/source.ts has it all. */
 export interface TableShape {
@@ -9,18 +10,7 @@ export interface TableShape {
   readonly timeline: boolean;
 }
 
-/** Common columns, in the order of every source table and of the time line. */
-const COMMON: readonly string[] = [
-  'time_us',
-  'account_id',
-  'region',
-  'actor',
-  'action',
-  'target',
-  'src_ip',
-  'dst_ip',
-  'outcome',
-];
+const COMMON: readonly string[] = COMMON_COLUMNS;
 
 /** Where a record came from, stored in each row before the source's own columns. */
 const PLACE: readonly string[] = ['offset', 'length', 'form', 'identity'];

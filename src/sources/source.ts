@@ -4,6 +4,7 @@
  * clock, file, network or database, and it never sees another source.
  */
 import type { Buffer } from 'node:buffer';
+import type { CommonColumn } from '../core/columns.ts';
 
 /** What a column can hold. Integers are exact 64-bit; there is no REAL where a court reads a number. */
 export type Value = string | number | bigint | null;
@@ -17,22 +18,6 @@ export interface Column {
   /** One sentence for the docs page. */
   readonly about: string;
 }
-
-/** Columns that every source answers to, in the order of the table. */
-export const COMMON_COLUMNS = [
-  'time_us',
-  'account_id',
-  'region',
-  'actor',
-  'action',
-  'target',
-  'src_ip',
-  'dst_ip',
-  'outcome',
-] as const;
-
-/** A name of {@link COMMON_COLUMNS}. */
-export type CommonColumn = (typeof COMMON_COLUMNS)[number];
 
 /** How the bytes of a (decompressed) file are cut into records. */
 export type Framing =

@@ -7,9 +7,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inflate, newInflateReport } from '#src/framing/gzip.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
+import { COMMON_COLUMNS } from '#src/core/columns.ts';
 import {
   ANOMALY_KINDS,
-  COMMON_COLUMNS,
   REJECT_REASONS,
   type Sample,
   type Source,
