@@ -10,7 +10,15 @@ import { terminalSafe } from '../core/text.ts';
 export function reportFailure(error: unknown, fx: Effects, json: boolean): number {
   const failure = describe(error);
   // The failure may be that stdout or stderr takes no more: then the other one is told, and the status says the rest.
-  if (!(json && attempt(() => { printJson(failure, fx); }))) attempt(() => { printText(failure, fx); });
+  if (!(
+    json &&
+    attempt(() => {
+      printJson(failure, fx);
+    })
+  ))
+    attempt(() => {
+      printText(failure, fx);
+    });
   return failure.exit;
 }
 
