@@ -43,8 +43,8 @@ export const DEFAULT_TIMEOUT_S = 900;
 
 /**
  * Runs a query.
- * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_QUERY_PARAM`, `E_NOT_IMPORTED`,
- * `E_CONTENT_CHANGED`, `E_FORMAT` (damaged database).
+ * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_UNFINISHED` (stopped), `E_QUERY_PARAM`,
+ * `E_NOT_IMPORTED`, `E_CONTENT_CHANGED`, `E_FORMAT` (damaged database).
  */
 export async function runQuery(
   job: Job,
@@ -69,9 +69,7 @@ export async function runQuery(
         );
       }, limits.timeoutS * 1000);
       stop = () => {
-        reject(
-          new ExhibitError('E_QUERY_REFUSED', 'the query was stopped', { hint: 'run it again' }),
-        );
+        reject(new ExhibitError('E_UNFINISHED', 'the query was stopped', { hint: 'run it again' }));
       };
       limits.signal.addEventListener('abort', stop, { once: true });
       worker.once('message', resolve);
