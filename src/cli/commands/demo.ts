@@ -22,6 +22,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .description('the main job on the samples: collect, seal, verify, import, ask, report')
     .option('--dir <dir>', 'folder of the demo; its case is made anew on each run', 'demo')
     .option('--json', 'one JSON document on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .option('--no-color', 'no colours (also NO_COLOR)')
     .action(async ({ dir, json }: Options) => {
       const say = (text: string): void => {
         if (json !== true) fx.out.write(text);

@@ -24,6 +24,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .option('--organization <name>', "the examiner's organisation")
     .option('--unprotected-key', 'store the private keys without a passphrase')
     .option('--json', 'one JSON document on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .option('--no-color', 'no colours (also NO_COLOR)')
     .action(async (dir: string, flags: Flags) => {
       const { caseId, examiner, organization, unprotectedKey, json } = flags;
       const result = await initCase(
