@@ -75,9 +75,11 @@ function print(fx: Effects, result: ValidateResult, all: boolean): void {
       }\n`,
   );
   fx.out.write(
-    result.ok
-      ? 'Nothing that CloudTrail signed was changed or is missing.\n'
-      : 'NOT VALID: see the findings above.\n',
+    !result.ok
+      ? 'NOT VALID: see the findings above.\n'
+      : digests.total === 0
+        ? 'No digest file, by its name, is in the evidence: CloudTrail itself vouches for none of these logs.\n'
+        : 'Nothing that CloudTrail signed was changed or is missing.\n',
   );
 }
 
