@@ -178,7 +178,11 @@ async function lookUp(path: string): Promise<{ readonly real: string; readonly f
       error.code === 'ENOENT'
         ? 'there is nothing here to collect'
         : `cannot be read: ${error.code}`,
-      { where: { file: path }, cause: error },
+      {
+        where: { file: path },
+        hint: 'name a folder or file that is there and that you may read; nothing was collected',
+        cause: error,
+      },
     );
   }
 }
