@@ -1,5 +1,5 @@
 /** Verifies a case, one evidence item of it, or a single evidence folder or volume handed over without its case. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
@@ -53,6 +53,27 @@ export async function verify(request: VerifyRequest, fx: Effects): Promise<Verif
 }
 
 /**
+ * The case in whose ledger a verification can be put on record: the one that is verified and no other.
+ * @throws ExhibitError `E_NO_CASE` if the target lies in no case, `E_USAGE` if it lies in another than `caseDir`;
+ *   `E_NOT_FOUND`.
+ */
+export function recordingCase(request: VerifyRequest, fx: Effects): string {
+  const { caseDir } = findTarget(request, fx);
+  if (caseDir === undefined) {
+    throw new ExhibitError('E_NO_CASE', 'there is no case whose ledger could record this', {
+      hint: 'name the evidence inside its case, or leave --record out',
+    });
+  }
+  if (request.caseDir !== undefined && realpathSync(request.caseDir) === realpathSync(caseDir)) {
+    return caseDir;
+  }
+  throw new ExhibitError('E_USAGE', 'only the case that is verified can record the verification', {
+    where: { file: caseDir },
+    hint: 'give that folder with --case, or leave --record out',
+  });
+}
+
+/**
  * Puts a verification on record.
  * @throws ExhibitError as {@link appendEntry} and {@link openSigner} do.
  */
@@ -88,7 +109,9 @@ function findTarget({ caseDir, target }: VerifyRequest, fx: Effects): Target {
   if (target === undefined) return { caseDir, one: undefined, volume: undefined };
   if (caseDir !== undefined && evidenceNo(target) !== undefined) {
     const { folder } = evidencePaths(casePaths(caseDir), target);
-    if (existsSync(folder)) return { caseDir, one: { folder, id: target }, volume: undefined };
+    // Gone, and the ledger says that it was there: a failed check, not a wrong command line.
+    if (existsSync(folder) || sealedAs(verifyLedger(caseDir).entries, target).length > 0)
+      return { caseDir, one: { folder, id: target }, volume: undefined };
   }
   const path = resolve(fx.cwd, target);
   const facts = lstatSync(path, { throwIfNoEntry: false });

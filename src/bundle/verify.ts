@@ -141,6 +141,9 @@ async function checkFiles(
   );
   const extra = names.filter((name) => !expected.has(name) && !stamps.includes(name));
   const irregular: string[] = [];
+  // A link to the folder can be turned to another one after it was verified.
+  const self = await lstat(folder).catch(() => undefined);
+  if (self?.isSymbolicLink() === true) irregular.push('.');
   for (const name of names) {
     const facts = await lstat(join(folder, name));
     if (!facts.isFile()) irregular.push(name);

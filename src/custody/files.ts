@@ -70,6 +70,7 @@ export interface Listing {
 
 /** Lists a ledger folder strictly: nothing but entries 1..n and their signatures may be in it. */
 export function listLedger(folder: string): Listing {
+  const self = lstatSync(folder, { throwIfNoEntry: false });
   const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   // A link or folder with an entry's name is a stranger, and the entry is missing.
   const names = new Set(found.filter((file) => file.isFile()).map((file) => file.name));
@@ -92,6 +93,8 @@ export function listLedger(folder: string): Listing {
     last,
     halfWritten,
     problems: [
+      // A link to the folder can be turned to another one after it was verified.
+      ...(self?.isSymbolicLink() === true ? [{ file: '', detail: 'the folder is a link' }] : []),
       ...missing.map((file) => ({ file, detail: 'missing' })),
       ...strangers.map((file) => ({ file, detail: strangeness(file, halfWritten) })),
     ],

@@ -1,6 +1,12 @@
 /** `exhibit verify`: every check, named, with its answer. */
 import type { Command } from 'commander';
-import { recordVerification, verify, type VerifyResult } from '../../app/verify.ts';
+import {
+  recordingCase,
+  recordVerification,
+  verify,
+  type VerifyRequest,
+  type VerifyResult,
+} from '../../app/verify.ts';
 import type { Check } from '../../core/check.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
@@ -30,21 +36,19 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .option('--deep', 'also compute SHA-512 of the payload')
       .option('--record', 'append the result to the custody ledger'),
   ).action(async (target: string | undefined, flags: VerifyFlags) => {
-    const caseDir = caseOf(target, flags, fx);
-    const result = await verify(
-      {
-        caseDir,
-        target,
-        trust: flags.trust,
-        head: flags.head,
-        deep: flags.deep === true,
-        onVolume: ({ file }) => {
-          if (flags.quiet !== true) fx.err.write(`verifying ${file}\n`);
-        },
+    const request: VerifyRequest = {
+      caseDir: caseOf(target, flags, fx),
+      target,
+      trust: flags.trust,
+      head: flags.head,
+      deep: flags.deep === true,
+      onVolume: ({ file }) => {
+        if (flags.quiet !== true) fx.err.write(`verifying ${file}\n`);
       },
-      fx,
-    );
-    if (flags.record === true) await record(caseDir, result, fx);
+    };
+    const recordIn = flags.record === true ? recordingCase(request, fx) : undefined;
+    const result = await verify(request, fx);
+    if (recordIn !== undefined) await recordVerification(recordIn, result, fx);
     const color = flags.color && fx.out.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
     fx.out.write(flags.json === true ? `${JSON.stringify(result)}\n` : asText(result, color));
     done(result.ok ? EXIT.ok : EXIT.badNews);
@@ -60,19 +64,6 @@ function caseOf(target: string | undefined, flags: VerifyFlags, fx: Effects): st
     if (optional && error instanceof ExhibitError && error.code === 'E_NO_CASE') return undefined;
     throw error;
   }
-}
-
-async function record(
-  caseDir: string | undefined,
-  result: VerifyResult,
-  fx: Effects,
-): Promise<void> {
-  if (caseDir === undefined) {
-    throw new ExhibitError('E_NO_CASE', 'there is no case whose ledger could record this', {
-      hint: 'give --case DIR, or leave --record out',
-    });
-  }
-  await recordVerification(caseDir, result, fx);
 }
 
 const MARKS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as const;
