@@ -1,16 +1,20 @@
 /** Opens a case folder and its examiner's key. */
+import type { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { casePaths, type CasePaths } from '../bundle/layout.ts';
-
+import { readSmallFile } from '../bundle/small-file.ts';
 import { parseCanonicalLine } from '../core/canonical-read.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { isEncryptedKey, openPrivateKey } from '../crypto/keys.ts';
 import { createSigner, type Signer } from '../crypto/signer.ts';
-import { fingerprint, readCertificate } from '../crypto/trust.ts';
+import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
 
 export const CASE_TYPE = 'case/1';
+
+/** Ours are below 8 KiB; bounds what a hostile case makes us read. */
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Content of case.json. */
 export interface CaseInfo {
@@ -48,19 +52,16 @@ export function signerFile(paths: CasePaths, certificate: string): string {
 
 /**
  * Opens the case in a folder.
- * @throws ExhibitError `E_NO_CASE` when there is none, `E_FORMAT` when case.json is not of its documented form.
+ * @throws ExhibitError `E_NO_CASE` when there is none, `E_FORMAT` when case.json is not of its documented form,
+ *   `E_TAMPERED` when it is no regular file.
  */
 export async function openCase(dir: string): Promise<Case> {
   const paths = casePaths(dir);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(paths.caseJson);
-  } catch (error) {
-    if (!isSystemError(error) || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR')) throw error;
+  const bytes = await readSmallFile(paths.caseJson, MAX_FILE_BYTES);
+  if (bytes === undefined) {
     throw new ExhibitError('E_NO_CASE', 'the folder is not a case: it holds no case.json', {
       where: { file: dir },
       hint: 'name the folder that `exhibit init` made',
-      cause: error,
     });
   }
   const value = parseCanonicalLine(bytes);
@@ -71,6 +72,28 @@ export async function openCase(dir: string): Promise<Case> {
     });
   }
   return { paths, info: value };
+}
+
+/**
+ * The case's own root certificate: the one that case.json names, and usable as an anchor.
+ * @throws ExhibitError `E_TAMPERED`, `E_FORMAT`, `E_READ`.
+ */
+export async function caseRoot({ paths, info }: Case): Promise<X509Certificate> {
+  const file = paths.rootPem;
+  const bytes = await readSmallFile(file, MAX_FILE_BYTES);
+  const root = bytes === undefined ? undefined : readCertificate(bytes, file);
+  const problem =
+    root === undefined
+      ? 'the root certificate is missing'
+      : (rootProblem(root) ??
+        (fingerprint(root) === info.root
+          ? undefined
+          : 'pki/root.pem is not the root of this case'));
+  if (root !== undefined && problem === undefined) return root;
+  throw new ExhibitError('E_TAMPERED', problem ?? '', {
+    where: { file },
+    hint: 'run `exhibit verify` to see what differs',
+  });
 }
 
 /**

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { readVolume, type VolumeEntry } from '../archive/read.ts';
 import { evidenceNo } from '../bundle/layout.ts';
 import type { BagObject } from '../bundle/objects.ts';
-import { readSeal } from '../bundle/seal.ts';
+import { LineCutter } from '../bundle/lines.ts';
+import { readSeal, type Seal } from '../bundle/seal.ts';
+import { readSmallFile } from '../bundle/small-file.ts';
 import { canonicalLine } from '../core/canonical.ts';
 import { sameHex, sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
+import { verifyBy } from '../crypto/cms-verify.ts';
 import { replaceFile } from '../disk/durable.ts';
 import { inflate, newInflateReport } from '../framing/gzip.ts';
 import {
@@ -21,8 +24,7 @@ import {
   type TrailFile,
 } from '../witness/collect.ts';
 import { validateTrails, type TrailReport } from '../witness/validate.ts';
-import { openSigner, type Case } from './case.ts';
-
+import { caseRoot, openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 
 /** Options of {@link validateCloudTrail}. Times are microseconds UTC. */
@@ -46,10 +48,15 @@ export interface ValidateResult extends TrailReport {
 
 /** Digests are a few hundred kilobytes at most; what is larger is no digest and is only hashed. */
 const MAX_DIGEST_BYTES = 64 * 1024 * 1024;
+/** Key lists and sidecars are a few kilobytes; of a larger file of such a name the beginning is read, which is no JSON. */
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
+/** Ours are below 4 KiB. */
+const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /**
  * Validates the digest chains in all sealed evidence.
- * @throws ExhibitError `E_NOT_SEALED` (no sealed evidence), `E_TAMPERED` (a volume is not the sealed one), `E_READ`.
+ * @throws ExhibitError `E_NOT_SEALED` (no sealed evidence), `E_TAMPERED` (a seal or volume is not the
+ *   signed one), `E_READ`.
  */
 export async function validateCloudTrail(
   target: Case,
@@ -113,6 +120,7 @@ async function readEvidence(
 ): Promise<void> {
   const folder = join(target.paths.evidence, id);
   const seal = await readSeal(join(folder, `${id}.seal`));
+  await checkSeal(target, id, folder, seal);
   for (const volume of seal.volumes) {
     const objects = new Map<string, BagObject>();
     const file = join(folder, volume.file);
@@ -122,11 +130,11 @@ async function readEvidence(
       async (entry) => {
         const path = entry.path.slice(top.length);
         if (path === 'acquisition/objects.jsonl') {
-          for (const line of (await bytesOf(entry)).toString('utf8').split('\n')) {
-            if (line === '') continue;
-            const object = JSON.parse(line) as BagObject;
+          const lines = new LineCutter((line) => {
+            const object = parseObject(line.toString('utf8'), file);
             objects.set(object.path, object);
-          }
+          }, MAX_JSON_BYTES);
+          for await (const piece of entry.body) lines.add(piece);
         } else if (path === 'acquisition/public-keys.json') {
           found.keyFiles.push({ path, text: (await bytesOf(entry)).toString('utf8') });
         } else {
@@ -144,6 +152,42 @@ async function readEvidence(
       });
     }
   }
+}
+
+/** The seal is this case's: without that, hashes that fit it would say nothing. */
+async function checkSeal(target: Case, id: string, folder: string, seal: Seal): Promise<void> {
+  const file = join(folder, `${id}.seal.p7s`);
+  const verdict = verifyBy(
+    seal.bytes,
+    (await readSmallFile(file, MAX_SIGNATURE_BYTES)) ?? Buffer.alloc(0),
+    { root: await caseRoot(target), fingerprint: seal.signerCertSha256 },
+  );
+  const problem =
+    seal.caseId !== target.info.case || seal.evidenceId !== id
+      ? 'the seal belongs to another case or evidence item'
+      : verdict.ok
+        ? undefined
+        : `the seal is not signed as it must be: ${verdict.reason}`;
+  if (problem === undefined) return;
+  throw new ExhibitError('E_TAMPERED', problem, {
+    where: { file },
+    hint: 'run exhibit verify to see which checks fail',
+  });
+}
+
+// The volume's hash is known only at its end: until then a line may be anything.
+function parseObject(line: string, file: string): BagObject {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null && 'path' in value && 'original_path' in value)
+      return value as BagObject;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new ExhibitError('E_TAMPERED', 'a line of objects.jsonl does not have its form', {
+    where: { file },
+    hint: 'run exhibit verify to see which checks fail',
+  });
 }
 
 async function readObject(entry: VolumeEntry, object: BagObject, found: Found): Promise<void> {
@@ -185,7 +229,12 @@ async function readObject(entry: VolumeEntry, object: BagObject, found: Found): 
 
 async function bytesOf(entry: VolumeEntry): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of entry.body) pieces.push(Buffer.from(piece));
+  let size = 0;
+  for await (const piece of entry.body) {
+    if (size >= MAX_JSON_BYTES) break;
+    pieces.push(Buffer.from(piece));
+    size += piece.length;
+  }
   return Buffer.concat(pieces);
 }
 

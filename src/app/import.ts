@@ -9,14 +9,13 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
-import { readCertificate } from '../crypto/trust.ts';
 import { readLedger } from '../custody/read.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type Database, openDatabase } from '../db/open.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
-import { type Case, openSigner } from './case.ts';
+import { type Case, caseRoot, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { toolIdentity } from './tool.ts';
@@ -176,7 +175,7 @@ async function checkSignature(
       hint,
     });
   }
-  const root = readCertificate(await readFile(opened.paths.rootPem), opened.paths.rootPem);
+  const root = await caseRoot(opened);
   const signature = await readFile(paths.signature).catch((cause: unknown) => {
     throw new ExhibitError('E_TAMPERED', 'the signature of the seal cannot be read', {
       where: { file: paths.signature },

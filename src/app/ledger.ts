@@ -1,18 +1,16 @@
 /** Writes what was done into the case's custody ledger. */
-import { readFile } from 'node:fs/promises';
 import type { Effects } from '../core/effects.ts';
 import type { Signer } from '../crypto/signer.ts';
-import { readCertificate } from '../crypto/trust.ts';
 import { appendToLedger, type Appended } from '../custody/append.ts';
 import type { Entry, EntryDraft } from '../custody/entry.ts';
-import type { Case } from './case.ts';
+import { caseRoot, type Case } from './case.ts';
 import { withLock } from './lock.ts';
 import { redactedArgv } from './redact.ts';
 import { toolIdentity } from './tool.ts';
 
 /**
  * Appends a signed entry, holding the case's lock.
- * @throws ExhibitError `E_LOCKED`; `E_TAMPERED` when the ledger's end is not as it must be.
+ * @throws ExhibitError `E_LOCKED`; `E_TAMPERED` when the ledger's end or the root is not as it must be.
  */
 export async function appendEntry(
   { paths, info }: Case,
@@ -21,7 +19,7 @@ export async function appendEntry(
   draft: EntryDraft,
 ): Promise<Appended> {
   return withLock({ paths }, fx, async () => {
-    const root = readCertificate(await readFile(paths.rootPem), paths.rootPem);
+    const root = await caseRoot({ paths, info });
     const { name, organization, role } = info.examiner;
     return appendToLedger(paths, draft, {
       caseId: info.case,

@@ -5,7 +5,6 @@ import { sameHex, sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
-import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
 import {
   canonicalResult,
   cellOf,
@@ -16,7 +15,7 @@ import { compareResults, type FirstDifference, type Verdict } from '../query/com
 import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
 import { differences, parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
 import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
-import type { Case } from './case.ts';
+import { caseRoot, type Case } from './case.ts';
 import { csvOf, runCore } from './query-record.ts';
 import { importedContent, runFolder } from './query.ts';
 
@@ -126,14 +125,7 @@ async function checkSignature(
   signature: Uint8Array,
   record: RunRecord,
 ): Promise<void> {
-  const { rootPem } = target.paths;
-  const root = readCertificate(await readFile(rootPem), rootPem);
-  const problem =
-    rootProblem(root) ??
-    (fingerprint(root) === target.info.root
-      ? undefined
-      : 'pki/root.pem is not the root of this case');
-  if (problem !== undefined) throw tampered(rootPem, problem);
+  const root = await caseRoot(target);
   const verdict = verifyBy(bytes, signature, { root, fingerprint: record.signer_cert_sha256 });
   if (!verdict.ok) throw tampered(join(folder, 'run.json.p7s'), verdict.reason);
 }

@@ -9,7 +9,7 @@ import { release, type } from 'node:os';
 import { basename, join } from 'node:path';
 import { readVolume } from '../archive/read.ts';
 import { placeObjects } from '../bundle/names.ts';
-import { evidencePaths, type EvidencePaths } from '../bundle/layout.ts';
+import { evidenceNo, evidencePaths, type EvidencePaths } from '../bundle/layout.ts';
 import { parseSeal, readSeal, renderSeal, type Seal } from '../bundle/seal.ts';
 import { fileBytes, lineBytes, tagFile, textBytes, type TagFile } from '../bundle/tag-file.ts';
 import {
@@ -58,7 +58,7 @@ export interface SealResult {
 /**
  * Seals the collection in staging.
  * @param evidence `EV-0001`.
- * @throws ExhibitError `E_SEALED` (sealed already), `E_NOT_FOUND` (nothing collected), `E_UNFINISHED` (the collection
+ * @throws ExhibitError `E_USAGE` (no evidence id, too small a volume), `E_SEALED` (sealed already), `E_NOT_FOUND` (nothing collected), `E_UNFINISHED` (the collection
  *   has not ended), `E_TAMPERED` (staging or an interrupted seal is not what it was), `E_WRITE`, `E_LOCKED`, and
  *   those of {@link openSigner}.
  */
@@ -68,6 +68,12 @@ export async function sealEvidence(
   fx: Effects,
   options: SealOptions = {},
 ): Promise<SealResult> {
+  // The id becomes a path, and leftovers under it are removed.
+  if (evidenceNo(evidence) === undefined) {
+    throw new ExhibitError('E_USAGE', `"${evidence}" is not an evidence id`, {
+      hint: 'evidence ids look like EV-0001',
+    });
+  }
   const { volumeBytes = DEFAULT_VOLUME_BYTES } = options;
   if (volumeBytes < MIN_VOLUME_BYTES) {
     throw new ExhibitError('E_USAGE', 'a volume cannot be so small', {

@@ -10,12 +10,11 @@ import { sameHex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
-import { readCertificate } from '../crypto/trust.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
 import { inflate, newInflateReport } from '../framing/gzip.ts';
 import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
 import { FORM } from '../sources/source.ts';
-import type { Case } from './case.ts';
+import { caseRoot, type Case } from './case.ts';
 
 /** A record with the proof of where it comes from. */
 export interface ShownRecord extends FoundRecord {
@@ -29,7 +28,7 @@ export interface ShownRecord extends FoundRecord {
 /**
  * Finds a record and proves it from the sealed evidence.
  * @param name `cloudtrail:ID`, `duplicate:ID`, `reject:ID` or the id alone.
- * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`.
+ * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`, `E_TAMPERED`.
  */
 export async function showRecord(target: Case, fx: Effects, name: string): Promise<ShownRecord> {
   const found = lookUp(target, name);
@@ -40,7 +39,7 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
   const { place } = found;
   const paths = evidencePaths(target.paths, place.evidence_id);
   const seal = await readSeal(paths.seal);
-  const root = readCertificate(await readFile(target.paths.rootPem), target.paths.rootPem);
+  const root = await caseRoot(target);
   const verdict = verifyBy(seal.bytes, await readFile(paths.signature), {
     root,
     fingerprint: seal.signerCertSha256,

@@ -198,7 +198,8 @@ export function parsePublicKeys(text: string): {
   if (!Array.isArray(list)) return { keys: [], problems: ['no PublicKeyList'] };
   const keys: TrailKey[] = [];
   const problems: string[] = [];
-  (list as Record<string, unknown>[]).forEach((entry, index) => {
+  (list as (Record<string, unknown> | null)[]).forEach((item, index) => {
+    const entry = item ?? {};
     const der = typeof entry['Value'] === 'string' ? Buffer.from(entry['Value'], 'base64') : null;
     const key = der === null ? undefined : readKey(der);
     if (der === null || key === undefined || typeof entry['Fingerprint'] !== 'string') {
