@@ -5,7 +5,6 @@ import { openCase } from '../../app/case.ts';
 import { showRecord, writeRaw, type ShownRecord } from '../../app/show.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
-import { terminalSafe } from '../../core/text.ts';
 import { formatUs } from '../../core/time.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 import { renderFields, renderTable, terminalWidth } from '../table.ts';
@@ -30,10 +29,18 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     });
 }
 
+/** Of a record, as much is printed; `--raw` writes all of it. */
+const PRINTED_BYTES = 64 * 1024;
+
+/** A reject longer than this would burst the JSON document (a string of V8 ends at 2^29): `--raw` writes it. */
+const JSON_BYTES = 64 * 1024 * 1024;
+
+/** `raw` is null when the bytes are not UTF-8, and both forms of them are null when they are too long. */
 function document(record: ShownRecord): unknown {
   const { kind, source, place, volume, checks, verified, copies } = record;
-  const text = Buffer.from(record.raw).toString('utf8');
-  const exact = Buffer.from(text, 'utf8').equals(record.raw);
+  const long = record.raw.length > JSON_BYTES;
+  const text = long ? '' : Buffer.from(record.raw).toString('utf8');
+  const exact = !long && Buffer.from(text, 'utf8').equals(record.raw);
   return {
     row: rowName(record),
     kind,
@@ -44,7 +51,7 @@ function document(record: ShownRecord): unknown {
     provenance: { ...place, volume: volume ?? null },
     copies: copies.map((id) => `duplicate:${String(id)}`),
     raw: exact ? text : null,
-    raw_base64: Buffer.from(record.raw).toString('base64'),
+    raw_base64: long ? null : Buffer.from(record.raw).toString('base64'),
     verified,
     checks,
   };
@@ -85,17 +92,27 @@ function print(record: ShownRecord, fx: Effects): void {
       width,
     ),
   );
-  fx.out.write('\nThe record\n');
-  const text = terminalSafe(Buffer.from(record.raw).toString('utf8'));
-  fx.out.write(renderFields([['', text]], width));
+  fx.out.write(`\nThe record\n${recordText(record, width)}`);
   fx.out.write('\nRead again from the sealed evidence\n');
   const rows = checks.map((one) => [one.status, one.id, one.subject, one.detail]);
   fx.out.write(renderTable({ columns: ['', 'check', 'of', 'detail'], rows }, width));
   fx.out.write(
     record.verified
-      ? '\nVERIFIED: these are the bytes that were sealed.\n'
+      ? "\nVERIFIED: these are the bytes that were sealed; the columns are the database's reading of them.\n"
       : '\nNOT VERIFIED: see the checks that failed.\n',
   );
+}
+
+// In what was read as a record a line feed stands between tokens only; in a reject it could forge lines of ours.
+function recordText({ kind, raw }: ShownRecord, width: number): string {
+  const text = Buffer.from(raw.subarray(0, PRINTED_BYTES)).toString('utf8');
+  const lines = kind === 'reject' ? [text] : text.split('\n');
+  const printed = renderFields(
+    lines.map((line) => ['', line]),
+    width,
+  );
+  const rest = raw.length - PRINTED_BYTES;
+  return rest > 0 ? `${printed}  … ${String(rest)} bytes more: --raw FILE writes all\n` : printed;
 }
 
 function shown(name: string, value: string | number | bigint | null): string {
