@@ -22,15 +22,18 @@ const launcher = createRequire(import.meta.url)('../bin/launch.js') as {
     env: Readonly<Record<string, string | undefined>>,
     cwd: string,
   ) => string[];
+  readonly nodeEnv: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
 };
 const HOOK = `--import=${new URL('./peak.ts', import.meta.url).href}`;
 
 /** Runs a program to its end. @throws Error when it fails, with what it said. */
-export async function run(command: string, args: readonly string[]): Promise<ChildRun> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ChildRun> {
   const start = performance.now();
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -53,13 +56,14 @@ export async function run(command: string, args: readonly string[]): Promise<Chi
 }
 
 /**
- * Runs the command line of this repository, with the flags that bin/exhibit gives the pinned Node. The launcher itself
+ * Runs the command line of this repository, with the flags and environment that bin/exhibit gives the pinned Node. The launcher itself
  * (about 40 ms) is left out, because it takes everything out of the environment that could load the hook above.
  */
 export function exhibit(...args: readonly string[]): Promise<ChildRun> {
   const root = join(import.meta.dirname, '..');
   const flags = launcher.nodeFlags(args, process.env, process.cwd());
-  return run(process.execPath, [HOOK, ...flags, join(root, 'src', 'cli', 'start.ts'), ...args]);
+  const command = [HOOK, ...flags, join(root, 'src', 'cli', 'start.ts'), ...args];
+  return run(process.execPath, command, launcher.nodeEnv(process.env));
 }
 
 /** One line of the results: our time against a peer's on the same work, both of the median run. */

@@ -135,6 +135,20 @@ function nodeFlags(argv, env, cwd) {
   return flags;
 }
 
+/** The environment of the pinned Node. */
+function nodeEnv(env) {
+  var inner = {};
+  Object.keys(env).forEach(function (name) {
+    // Meant for another Node, and could lift the restrictions.
+    if (name !== 'NODE_OPTIONS') inner[name] = env[name];
+  });
+  // glibc keeps freed memory in one arena a thread; with two, an import of 2 million events peaks a quarter lower.
+  if (process.platform === 'linux' && inner.MALLOC_ARENA_MAX === undefined) {
+    inner.MALLOC_ARENA_MAX = '2';
+  }
+  return inner;
+}
+
 /** The pinned version, from package.json: the one place that states it. */
 function pinned(packageName) {
   var manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
@@ -225,13 +239,9 @@ function launch(argv) {
   } else if (workingFolder() === undefined) {
     fail('E_READ', 'the working folder does not exist any more', 'change into one that does', argv);
   } else {
-    var env = {};
-    Object.keys(process.env).forEach(function (name) {
-      // Meant for another Node, and could lift the restrictions below.
-      if (name !== 'NODE_OPTIONS') env[name] = process.env[name];
-    });
+    var env = nodeEnv(process.env);
     run(node, nodeFlags(argv, env, workingFolder()).concat([START], argv), env, argv);
   }
 }
 
-module.exports = { findCase: findCase, launch: launch, nodeFlags: nodeFlags };
+module.exports = { findCase: findCase, launch: launch, nodeEnv: nodeEnv, nodeFlags: nodeFlags };
