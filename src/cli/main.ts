@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Effects } from '../core/effects.ts';
 import { EXIT, ExhibitError } from '../core/errors.ts';
+import { terminalSafe, terminalSafeJson } from '../core/text.ts';
 import { reportFailure } from './exit.ts';
 
 /** A verb's file: adds its commands to the program; `done` takes the exit status of a finished action. */
@@ -32,8 +33,9 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
  * @param argv words after the program's name.
  * @returns the exit status (docs/cli.md); never exits the process.
  */
-export async function run(argv: readonly string[], fx: Effects): Promise<number> {
+export async function run(argv: readonly string[], real: Effects): Promise<number> {
   const json = argv.includes('--json');
+  const fx = json ? withJsonOut(real) : real;
   try {
     if (argv[0] === '--version') {
       const { printVersion } = await import('./version.ts');
@@ -51,7 +53,8 @@ export async function run(argv: readonly string[], fx: Effects): Promise<number>
           fx.out.write(text);
         },
         writeErr: (text) => {
-          fx.err.write(text);
+          // Commander repeats words of the command line, and a script may have put names from evidence there.
+          fx.err.write(text.split('\n').map(terminalSafe).join('\n'));
         },
       });
     const wanted = VERBS[argv[0] ?? ''];
@@ -80,4 +83,12 @@ export async function run(argv: readonly string[], fx: Effects): Promise<number>
     }
     return reportFailure(error, fx, json);
   }
+}
+
+/** JSON leaves characters as they are that drive a terminal; every document goes through here. */
+function withJsonOut(fx: Effects): Effects {
+  const write = (text: string): void => {
+    fx.out.write(terminalSafeJson(text));
+  };
+  return { ...fx, out: { isTTY: fx.out.isTTY, write } };
 }

@@ -13,6 +13,17 @@ export function terminalSafe(text: string): string {
   );
 }
 
+/**
+ * The same for JSON text: what {@link terminalSafe} shows and JSON leaves as it is (C1, bidirectional controls, ...)
+ * becomes a `\u` escape, which reads back as the same value. Line feeds between values stay.
+ */
+export function terminalSafeJson(json: string): string {
+  return json.replace(UNSAFE, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? character : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
 /** At most `width` characters of a text, an ellipsis marking what was cut. */
 export function shorten(text: string, width: number): string {
   const characters = Array.from(text);
