@@ -86,6 +86,7 @@ export async function readRecorded(target: Case, folder: string, id: string): Pr
       if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause;
       throw new ExhibitError('E_NOT_FOUND', `the run ${id} or a file of it is not in this case`, {
         where: { file: join(folder, name) },
+        hint: 'the folder queries/ of the case holds its runs; custody log tells which there were',
         cause,
       });
     }

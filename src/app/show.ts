@@ -118,7 +118,11 @@ function lookUp(target: Case, name: string): FoundRecord {
       });
     }
     const found = findRecord(db, table, Number(digits));
-    if (found === undefined) throw new ExhibitError('E_NOT_FOUND', `the case has no row ${name}`);
+    if (found === undefined) {
+      throw new ExhibitError('E_NOT_FOUND', `the case has no row ${name}`, {
+        hint: 'rows are named as timeline, search and the column id of a query print them',
+      });
+    }
     return found;
   } finally {
     db.close();

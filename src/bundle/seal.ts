@@ -131,7 +131,7 @@ export async function readSeal(path: string): Promise<Seal> {
   if (bytes === undefined) {
     throw new ExhibitError('E_NOT_SEALED', 'there is no seal', {
       where: { file: path },
-      hint: 'seal the evidence first',
+      hint: '`exhibit status` names the evidence of the case; what is collected only must be sealed first',
     });
   }
   return parseSeal(bytes, basename(path));

@@ -131,7 +131,10 @@ export async function readCollection(dir: string): Promise<Collection> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-    throw new ExhibitError('E_NOT_FOUND', 'there is no collection here', { where: { file } });
+    throw new ExhibitError('E_NOT_FOUND', 'there is no collection here', {
+      where: { file },
+      hint: '`exhibit status` names the evidence of the case; collect first',
+    });
   }
   try {
     const value = JSON.parse(text) as { readonly type?: unknown; readonly roots?: unknown };
