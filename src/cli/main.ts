@@ -28,6 +28,9 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   demo: () => import('./commands/demo.ts'),
 };
 
+/** What helps against every mistake in the command line. */
+const USAGE_HINT = '`exhibit --help` names the verbs, `exhibit VERB --help` what one takes';
+
 /**
  * Runs one command line.
  * @param argv words after the program's name.
@@ -48,6 +51,7 @@ export async function run(argv: readonly string[], real: Effects): Promise<numbe
         'Offline forensic toolkit for AWS logs: sealed evidence, custody, reproducible answers.',
       )
       .exitOverride()
+      .showHelpAfterError(`  next:  ${USAGE_HINT}`)
       .configureOutput({
         writeOut: (text) => {
           fx.out.write(text);
@@ -75,7 +79,9 @@ export async function run(argv: readonly string[], real: Effects): Promise<numbe
       if (error.exitCode === 0) return EXIT.ok;
       return json
         ? reportFailure(
-            new ExhibitError('E_USAGE', error.message.replace(/^error: /, '')),
+            new ExhibitError('E_USAGE', error.message.replace(/^error: /, ''), {
+              hint: USAGE_HINT,
+            }),
             fx,
             true,
           )

@@ -3,6 +3,7 @@ import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reportFailure } from '#src/cli/exit.ts';
+import { run } from '#src/cli/main.ts';
 import { ExhibitError } from '#src/core/errors.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 
@@ -42,6 +43,17 @@ const fails = (): never => {
   throw enospc;
 };
 
+test.each([['foo'], ['verify', '--bogus'], ['show']])(
+  'a usage error of %s names the help',
+  async (...argv) => {
+    const [plain, json] = [fakeEffects(), fakeEffects()];
+    expect(await run(argv, plain)).toBe(2);
+    expect(plain.stderr()).toMatch(/^error: .*\n {2}next: {2}`exhibit --help` .*\n$/);
+    expect(await run([...argv, '--json'], json)).toBe(2);
+    expect(json.stdout()).toMatch(/"E_USAGE".*"hint":"`exhibit --help`/);
+  },
+);
+
 test('a stdout that is full does not hide the failure, and is not "bad news"', () => {
   const fx = fakeEffects();
   expect(reportFailure(enospc, { ...fx, out: { isTTY: false, write: fails } }, true)).toBe(3);
@@ -55,11 +67,11 @@ test('with both streams full the exit status is left', () => {
 
 test.skipIf(!existsSync('/dev/full'))('--json into a full device ends with 3', () => {
   const launcher = join(import.meta.dirname, '../../bin/exhibit');
-  const run = spawnSync(process.execPath, [launcher, 'query', 'list', '--json'], {
+  const ended = spawnSync(process.execPath, [launcher, 'query', 'list', '--json'], {
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
     encoding: 'utf8',
   });
-  expect({ status: run.status, stderr: run.stderr }).toEqual({
+  expect({ status: ended.status, stderr: ended.stderr }).toEqual({
     status: 3,
     stderr: 'exhibit: the disk is full\n  next:  free some space and run the same command again\n',
   });
