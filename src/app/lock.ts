@@ -3,7 +3,15 @@
  * host is taken over, any other is respected.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import type { CasePaths } from '../bundle/layout.ts';
 import type { Effects } from '../core/effects.ts';
@@ -49,7 +57,9 @@ function create(path: string, holder: Holder): boolean {
   const text = `${JSON.stringify(holder)}\n`;
   const draft = `${path}.${String(holder.pid)}.draft`;
   try {
-    writeFileSync(draft, text, { mode: 0o644 });
+    // Never through a link that somebody laid out under this name.
+    rmSync(draft, { force: true });
+    writeFileSync(draft, text, { flag: 'wx', mode: 0o644 });
     linkSync(draft, path);
     return true;
   } catch (error) {
@@ -107,6 +117,8 @@ function locked(path: string, holder: Holder | undefined): ExhibitError {
 
 function read(path: string): Holder | undefined {
   try {
+    // A FIFO in its place must hang nobody.
+    if (!lstatSync(path).isFile()) return undefined;
     const { pid, host, started } = JSON.parse(readFileSync(path, 'utf8')) as Record<
       string,
       unknown

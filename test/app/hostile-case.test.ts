@@ -128,3 +128,9 @@ test.skipIf(process.platform === 'win32')('a FIFO in place of case.json hangs no
   await expect(openCase(made.case.paths.dir)).rejects.toThrow(code('E_TAMPERED'));
   expect(failures(await verifyCase(made))).toContain('ledger.case_files');
 });
+
+test.skipIf(process.platform === 'win32')('a FIFO in place of the lock hangs nobody', async () => {
+  const made = await sealedCase();
+  await runProcess('mkfifo', [at(made, '.lock')]);
+  await expect(importEvidence(made.case, made.fx)).rejects.toThrow(code('E_LOCKED'));
+});
