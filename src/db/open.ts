@@ -1,5 +1,5 @@
 /** Opens a case database for reading. The file may come from anyone: nothing in it is trusted. */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
 import { BlockReader } from './blocks.ts';
@@ -20,6 +20,13 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
     throw new ExhibitError('E_NOT_IMPORTED', 'the case has no database yet', {
       where: { file: path },
       hint: 'run `exhibit import` first',
+    });
+  }
+  // A pipe in its place would make SQLite wait for ever, a link would lead out of the case.
+  if (!lstatSync(path).isFile()) {
+    throw new ExhibitError('E_FORMAT', 'the case database is not a regular file', {
+      where: { file: path },
+      hint: 'look where it came from, remove it and run `exhibit import`',
     });
   }
   try {
