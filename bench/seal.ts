@@ -54,10 +54,13 @@ export async function benchSeal(
     await exhibit('collect', 'dir', payload, '--no-seal', '--case', caseFolder);
     sealed.push(await exhibit('seal', 'EV-0001', '--quiet', '--case', caseFolder));
     summed.push(await run('sha256sum', files));
-    const volume = join(caseFolder, 'evidence', 'EV-0001', 'EV-0001.v001.tar');
-    volumeBytes = statSync(volume).size;
+    const evidence = join(caseFolder, 'evidence', 'EV-0001');
+    const volumes = readdirSync(evidence)
+      .filter((name) => name.endsWith('.tar'))
+      .map((name) => join(evidence, name));
+    volumeBytes = volumes.reduce((sum, volume) => sum + statSync(volume).size, 0);
     verified.push(await exhibit('verify', 'EV-0001', '--json', '--quiet', '--case', caseFolder));
-    digested.push(await run('openssl', ['dgst', '-sha256', volume]));
+    digested.push(await run('openssl', ['dgst', '-sha256', ...volumes]));
     rmSync(caseFolder, { recursive: true, force: true });
   }
   rmSync(payload, { recursive: true, force: true });
