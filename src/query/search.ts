@@ -55,33 +55,20 @@ export function* searchSource(
   for (const row of rows) {
     const places = findAll(row, terms);
     if (places === undefined) continue;
-    const {
-      id,
-      source,
-      time_us,
-      account_id,
-      region,
-      actor,
-      action,
-      target,
-      src_ip,
-      dst_ip,
-      outcome,
-    } = row;
-    const event = {
-      id,
-      source,
-      time_us,
-      account_id,
-      region,
-      actor,
-      action,
-      target,
-      src_ip,
-      dst_ip,
-      outcome,
+    yield {
+      id: row.id,
+      source: row.source,
+      time_us: row.time_us,
+      account_id: row.account_id,
+      region: row.region,
+      actor: row.actor,
+      action: row.action,
+      target: row.target,
+      src_ip: row.src_ip,
+      dst_ip: row.dst_ip,
+      outcome: row.outcome,
+      where: places,
     };
-    yield { ...event, where: places };
   }
 }
 
