@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/helpers/no-console.ts'],
+    setupFiles: ['test/helpers/no-console.ts', 'test/helpers/fixed-chance.ts'],
     reporters: ['./test/reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,

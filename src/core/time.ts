@@ -5,8 +5,16 @@ const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):?(\d\d))$/;
 
 /**
+ * Microseconds that are exact as a JavaScript number, which ends on 5 June 2255; `undefined` beyond. Evidence that
+ * names a later time is damaged or misread: it is rejected with its bytes, never rounded.
+ */
+export function exactUs(timeUs: number): number | undefined {
+  return Number.isSafeInteger(timeUs) ? timeUs : undefined;
+}
+
+/**
  * Strict RFC 3339 (also `+hhmm`) to microseconds UTC; digits below a microsecond are cut.
- * `undefined` when the text is not such a time or names a day that does not exist.
+ * `undefined` when the text is not such a time, names a day that does not exist, or lies outside {@link exactUs}.
  */
 export function parseRfc3339(text: string): number | undefined {
   const match = RFC3339.exec(text);
@@ -40,7 +48,7 @@ export function parseRfc3339(text: string): number | undefined {
   if (y < 100 || check.getUTCMonth() !== mo - 1 || check.getUTCDate() !== d) return undefined;
   const offset =
     (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000 * (sign === '-' ? -1 : 1);
-  return (milliseconds - offset) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  return exactUs((milliseconds - offset) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
 }
 
 /**

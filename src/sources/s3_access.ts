@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
+import { exactUs } from '../core/time.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 function text(name: string, about: string): Column {
@@ -103,7 +104,9 @@ function parseTime(value: string): number | undefined {
   const midnight = new Date(Date.UTC(year, month / 3, day));
   if (year < 100 || midnight.getUTCDate() !== day) return undefined;
   const zone = (zoneHour * 60 + zoneMinute) * 60 * (match[7] === '-' ? -1 : 1);
-  return (midnight.getTime() / 1000 + hour * 3600 + minute * 60 + second - zone) * 1_000_000;
+  return exactUs(
+    (midnight.getTime() / 1000 + hour * 3600 + minute * 60 + second - zone) * 1_000_000,
+  );
 }
 
 interface Line {

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
+import { exactUs } from '../core/time.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 /** Fields of the default format, version 2, in its order. */
@@ -226,11 +227,17 @@ function reader(head: Head): RecordReader {
       }
     }
     const seconds = values[START + 1] ?? values[END + 1];
-    if (typeof seconds !== 'number' || seconds > 8.64e12) {
-      out.reject('bad_time', 'the row has no start and no end');
+    const timeUs = exactUs(typeof seconds === 'number' ? seconds * 1_000_000 : NaN);
+    if (timeUs === undefined) {
+      out.reject(
+        'bad_time',
+        seconds === null || seconds === undefined
+          ? 'the row has no start and no end'
+          : `${String(seconds)} s is beyond the year 2255`,
+      );
       return;
     }
-    values[0] = seconds * 1_000_000;
+    values[0] = timeUs;
     values[ACCOUNT + 1] ??= path?.[1] ?? null;
     values[REGION + 1] ??= path?.[2] ?? null;
     if (extra)
@@ -355,9 +362,9 @@ export const vpc_flow: Source = {
     {
       name: 'broken rows',
       path: 'flows.log',
-      text: `${ROW_1}\n2 111122223333 eni-0a1b2c3d4e5f60718 198.51.100.7\n${ROW_1.replace('1762592400 1762592460', '- -')}\n${ROW_1.replace(' 2096 ', ' many ')}\n${ROW_1}\n`,
+      text: `${ROW_1}\n2 111122223333 eni-0a1b2c3d4e5f60718 198.51.100.7\n${ROW_1.replace('1762592400 1762592460', '- -')}\n${ROW_1.replace(' 2096 ', ' many ')}\n${ROW_1}\n${ROW_1.replace('1762592400', '111122223333')}\n`,
       rows: [{ bytes: 2096 }, { bytes: null }, { bytes: 2096 }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_time'],
       anomalies: ['bad_value'],
     },
   ],

@@ -1,6 +1,6 @@
 /** One CloudTrail record, parsed, to the values of its columns. */
 import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { parseRfc3339 } from '../../core/time.ts';
+import { exactUs, parseRfc3339 } from '../../core/time.ts';
 import type { RowOut, Value } from '../source.ts';
 
 const EMPTY: JsonObject = {};
@@ -80,7 +80,7 @@ function commonTime(text: string): number | undefined {
     if (days.size >= MOST_DAYS) days.clear();
     days.set(date, day);
   }
-  return day + (hour * 3600 + minute * 60 + second) * 1_000_000;
+  return exactUs(day + (hour * 3600 + minute * 60 + second) * 1_000_000);
 }
 
 function twoDigits(text: string, at: number): number {
