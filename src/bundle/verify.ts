@@ -11,7 +11,7 @@ import type { Check, CheckStatus } from '../core/check.ts';
 import { ExhibitError, isSystemError, whereText } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { verifyForm } from '../crypto/cms-verify.ts';
-import { signerProblem } from '../crypto/trust.ts';
+import { judgeSigner } from '../crypto/judge-signer.ts';
 import { BAG_CHECKS, BagCheck, type BagExpectation } from './bag-check.ts';
 import { LineCutter } from './lines.ts';
 import { readSeal, type Seal, type SealedVolume } from './seal.ts';
@@ -113,13 +113,8 @@ async function checkSignature(
       'no root certificate to ask whether the signer is who he says; give --trust ROOT.pem';
     checks.add('seal.signer', file, 'not_checked', detail);
   } else {
-    const problem = signerProblem(certificate, anchor, signingTimeUs);
-    checks.judge(
-      'seal.signer',
-      file,
-      problem,
-      'the signer was issued by the root and valid at the claimed time',
-    );
+    const { status, detail } = judgeSigner({ certificate, root: anchor, claimedUs: signingTimeUs });
+    checks.add('seal.signer', file, status, detail);
   }
 }
 

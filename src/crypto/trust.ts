@@ -48,14 +48,25 @@ export function rootProblem(root: X509Certificate): string | undefined {
 }
 
 /**
- * Why a certificate cannot speak for the root at a time; `undefined` when it can: issued and signed by the root, not a
- * CA itself, RSA of at least 3072 bits with e = 65537, and both certificates valid at that time (edges included).
+ * Why a certificate cannot speak for the root at a time; `undefined` when it can: {@link issuanceProblem} and
+ * {@link validityProblem}.
  * @param atUs claimed signing time, microseconds UTC.
  */
 export function signerProblem(
   certificate: X509Certificate,
   root: X509Certificate,
   atUs: number,
+): string | undefined {
+  return issuanceProblem(certificate, root) ?? validityProblem(certificate, root, atUs);
+}
+
+/**
+ * Why a certificate can never speak for the root; `undefined` when it can: issued and signed by the root, not a CA itself,
+ * RSA of at least 3072 bits with e = 65537.
+ */
+export function issuanceProblem(
+  certificate: X509Certificate,
+  root: X509Certificate,
 ): string | undefined {
   if (certificate.ca) return 'the signer certificate is a certificate authority';
   const weak = keyProblem(certificate);
@@ -64,6 +75,15 @@ export function signerProblem(
   if (!certificate.verify(root.publicKey)) {
     return 'the signature on the signer certificate is not by this root';
   }
+  return undefined;
+}
+
+/** Why certificate or root are not valid at a time, microseconds UTC; both edges are inside. */
+export function validityProblem(
+  certificate: X509Certificate,
+  root: X509Certificate,
+  atUs: number,
+): string | undefined {
   for (const [name, one] of [
     ['signer', certificate],
     ['root', root],
