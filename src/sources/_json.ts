@@ -1,0 +1,348 @@
+/**
+ * What the sources with JSON records share: a table of fields becomes columns and a mapping, and one reader checks the
+ * text, peels an EventBridge envelope, notes what is odd, and never loses a record silently.
+ */
+import { type Buffer, isUtf8 } from 'node:buffer';
+import { hash53 } from '../core/hash53.ts';
+import {
+  countMembers,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  memberSpan,
+  parseExact,
+  parseJson,
+  sortedJson,
+} from '../core/json.ts';
+import { peekJson } from '../core/peek.ts';
+import { exactUs, parseRfc3339 } from '../core/time.ts';
+import {
+  type Column,
+  type Detection,
+  FORM,
+  type Head,
+  type RecordReader,
+  type RowOut,
+  type Value,
+} from './source.ts';
+
+/** A stored column and how its value is found in a record. */
+export interface JsonField {
+  readonly column: Column;
+  readonly value: (record: JsonObject, out: RowOut) => Value;
+}
+
+/** The value at a path of member names; undefined where one is missing. */
+export function valueAt(record: JsonObject, path: readonly string[]): JsonValue | undefined {
+  let value: JsonValue | undefined = record;
+  for (const name of path) {
+    if (!isObject(value)) return undefined;
+    value = Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value;
+}
+
+/** The values at some paths as one text, for the identity of a record. */
+export function joined(record: JsonObject, ...paths: readonly string[]): string {
+  return paths.map((path) => sortedJson(valueAt(record, path.split('.')) ?? null)).join(' ');
+}
+
+/** Text; a number where AWS writes one for an identifier is its digits. */
+function textOf(value: JsonValue | undefined, name: string, out: RowOut): string | null {
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
+    return value.toString();
+  }
+  out.anomaly('bad_value', `${name} is not a string`);
+  return null;
+}
+
+/** A 64-bit integer; some carriers write it as a string of digits. */
+function integerOf(
+  value: JsonValue | undefined,
+  name: string,
+  out: RowOut,
+): number | bigint | null {
+  if (value === undefined || value === null) return null;
+  // 0 + value: -0 is 0.
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return 0 + value;
+  const big =
+    typeof value === 'bigint' || (typeof value === 'string' && /^-?\d{1,19}$/.test(value))
+      ? BigInt(value)
+      : undefined;
+  if (big !== undefined && big === BigInt.asIntN(64, big)) {
+    return Number.isSafeInteger(Number(big)) ? Number(big) : big;
+  }
+  out.anomaly('bad_value', `${name} is not a 64-bit integer`);
+  return null;
+}
+
+function timeOf(value: JsonValue | undefined, name: string, out: RowOut): number | null {
+  if (value === undefined || value === null) return null;
+  const time = anyTime(value);
+  if (time === undefined) out.anomaly('bad_value', `${name} is not a time`);
+  return time ?? null;
+}
+
+/** Unix times below this are seconds, then milliseconds, then microseconds, then nanoseconds: the year 5138 and so on. */
+const SECONDS_BELOW = 100_000_000_000;
+
+/**
+ * A time as AWS's JSON writes it: RFC 3339, the same without a zone or with a space for the T (then UTC), or a Unix time
+ * in seconds, milliseconds, microseconds or nanoseconds, told apart by its size, as a number or a string of digits.
+ */
+export function anyTime(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'string') {
+    if (/^\d{1,19}$/.test(value)) return unixTime(BigInt(value));
+    return (
+      parseRfc3339(value) ??
+      (/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?$/.test(value)
+        ? (parseRfc3339(value.replace(' ', 'T')) ?? parseRfc3339(`${value.replace(' ', 'T')}Z`))
+        : undefined)
+    );
+  }
+  if (typeof value === 'bigint') return unixTime(value);
+  if (typeof value !== 'number' || value < 0) return undefined;
+  if (Number.isSafeInteger(value)) return unixTime(BigInt(value));
+  // The CLI's version 1 writes seconds with a fraction.
+  return value < SECONDS_BELOW ? exactUs(Math.round(value * 1000) * 1000) : undefined;
+}
+
+function unixTime(value: bigint): number | undefined {
+  if (value < 0n) return undefined;
+  const below = BigInt(SECONDS_BELOW);
+  if (value < below) return exactUs(Number(value * 1_000_000n));
+  if (value < below * 1000n) return exactUs(Number(value * 1000n));
+  return exactUs(Number(value < below * 1_000_000n ? value : value / 1000n));
+}
+
+function field(
+  column: Column,
+  path: string,
+  read: (value: JsonValue | undefined, name: string, out: RowOut) => Value,
+): JsonField {
+  const names = path.split('.');
+  return { column, value: (record, out) => read(valueAt(record, names), path, out) };
+}
+
+/** A text column; `path` names the member, dots between nested ones. */
+export function text(name: string, path: string, about: string): JsonField {
+  return field({ name, type: 'TEXT', about }, path, textOf);
+}
+
+/** An integer column in the given unit. */
+export function integer(name: string, unit: string, path: string, about: string): JsonField {
+  return field({ name, type: 'INTEGER', unit, about }, path, integerOf);
+}
+
+/** A time besides the one of the record; the name ends in `_us`. */
+export function time(name: string, path: string, about: string): JsonField {
+  return field({ name, type: 'INTEGER', unit: 'us', about }, path, timeOf);
+}
+
+/** An object or array, stored as JSON text with sorted keys, for SQLite's JSON functions. */
+export function json(name: string, path: string, about: string): JsonField {
+  return field({ name, type: 'TEXT', about }, path, (value) =>
+    value === undefined || value === null ? null : sortedJson(value),
+  );
+}
+
+/** A text column that is worked out from the record. */
+export function derived(
+  name: string,
+  about: string,
+  value: (record: JsonObject, out: RowOut) => string | null,
+): JsonField {
+  return { column: { name, type: 'TEXT', about }, value };
+}
+
+/** The columns of a source: its time and its fields. */
+export function columnsOf(timeAbout: string, fields: readonly JsonField[]): readonly Column[] {
+  const first: Column = { name: 'time_us', type: 'INTEGER', unit: 'us', about: timeAbout };
+  return [first, ...fields.map(({ column }) => column)];
+}
+
+/** How the files of a source with JSON records look and are read. */
+export interface JsonFormat {
+  /** Names of the record, for messages: `a GuardDuty finding`. */
+  readonly what: string;
+  /** One of these stands in every file of the source: looked for before anything is parsed. */
+  readonly marks: readonly string[];
+  /** Members of an outermost object whose array holds records. */
+  readonly wrappers: readonly string[];
+  /** True for a record of this source. */
+  readonly is: (record: JsonObject) => boolean;
+  /** Outer members that tell a record of which the head shows no end. */
+  readonly keys: readonly string[];
+  /** The time of a record, if it has a readable one. */
+  readonly time: (record: JsonObject) => number | undefined;
+  /** Name of that time, for the reject. */
+  readonly timeName: string;
+  /** Text that two copies of a record share. */
+  readonly identity: (record: JsonObject) => string;
+  readonly fields: readonly JsonField[];
+  /** The record in the spelling that {@link JsonFormat.fields} expects, where files spell it in more than one way. */
+  readonly normal?: (record: JsonObject) => JsonObject;
+}
+
+/** True for an EventBridge event. */
+function isEnvelope(record: JsonObject): boolean {
+  return 'detail-type' in record && 'detail' in record && 'source' in record;
+}
+
+/** The claim of a source with JSON records on a file. */
+export function detectJson(head: Head, format: JsonFormat): Detection | undefined {
+  if (!format.marks.some((mark) => head.text.includes(mark))) return undefined;
+  const peek = peekJson(head.text, format.wrappers);
+  if (peek === undefined || peek.records.length === 0) return undefined;
+  const seen = peek.records.map(({ keys, value }) => {
+    if (value === undefined) return format.keys.every((key) => keys.includes(key)) ? 'bare' : '';
+    if (!isEnvelope(value)) return format.is(value) ? 'bare' : '';
+    const detail = value['detail'];
+    return isObject(detail) && format.is(detail) ? 'eventbridge' : '';
+  });
+  const own = seen.filter((carrier) => carrier !== '').length;
+  if (own === 0) return undefined;
+  const shape = seen.includes('eventbridge') ? 'eventbridge' : peek.container;
+  return {
+    confidence: Math.round(50 + (40 * own) / peek.records.length),
+    reason: `${String(own)} of the first ${String(peek.records.length)} records are ${format.what} (${shape})`,
+    shape,
+  };
+}
+
+/** Place of a record inside what carries it. */
+type Place = NonNullable<Parameters<RowOut['row']>[2]>;
+
+/** A reader for one file of a source with JSON records. */
+export function jsonReader(head: Head, format: JsonFormat): RecordReader {
+  const firsts =
+    peekJson(head.text, format.wrappers)?.records.flatMap(({ keys }) => keys.slice(0, 1)) ?? [];
+  const openers = [...new Set([...format.keys.slice(0, 1), ...firsts])];
+  return {
+    framing: { kind: 'json', wrappers: format.wrappers, openers },
+    read: (bytes, start, end, offset, hints, out) => {
+      const text = recordText(bytes, start, end, hints.ascii, out);
+      if (text === undefined) return;
+      const value = hints.bigNumber ? parseExact(text) : parseJson(text);
+      if (value === undefined) {
+        out.reject('not_json', 'the record is not JSON');
+        return;
+      }
+      if (hints.members !== countMembers(value)) {
+        out.anomaly('duplicate_key', 'an object names a key twice');
+      }
+      if (!isObject(value)) {
+        out.reject('not_an_object', 'the record is not an object');
+        return;
+      }
+      const detail = value['detail'];
+      if (isEnvelope(value) && isObject(detail)) {
+        const span = memberSpan(bytes, start, end, 'detail');
+        if (span !== undefined) {
+          const place = {
+            offset: offset + span.start - start,
+            length: span.end - span.start,
+            form: FORM.plain,
+          };
+          emit(detail, text, hints.escaped, format, place, out);
+          return;
+        }
+      }
+      emit(value, text, hints.escaped, format, undefined, out);
+    },
+  };
+}
+
+/** The record as text; undefined, and rejected, if it is not UTF-8. */
+function recordText(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  ascii: boolean,
+  out: RowOut,
+): string | undefined {
+  if (!ascii && !isUtf8(bytes.subarray(start, end))) {
+    out.reject('invalid_utf8', 'the record is not valid UTF-8');
+    return undefined;
+  }
+  return bytes.toString(ascii ? 'latin1' : 'utf8', start, end);
+}
+
+function emit(
+  raw: JsonObject,
+  text: string,
+  escaped: boolean,
+  format: JsonFormat,
+  place: Place | undefined,
+  out: RowOut,
+): void {
+  if (!format.is(raw)) {
+    out.reject('not_this_source', `the record is not ${format.what}`);
+    return;
+  }
+  const record = format.normal?.(raw) ?? raw;
+  const timeUs = format.time(record);
+  if (timeUs === undefined) {
+    out.reject('bad_time', `${format.timeName} is missing or not a time`);
+    return;
+  }
+  noteOddities(raw, text, escaped, out);
+  const values: Value[] = [timeUs];
+  for (const { value } of format.fields) values.push(value(record, out));
+  if (escaped) cleanTexts(values, text, out);
+  out.row(values, hash53(format.identity(record)), place);
+}
+
+/** Notes a member named __proto__ and integers beyond 2^53. */
+function noteOddities(record: JsonObject, text: string, escaped: boolean, out: RowOut): void {
+  if (/\d{16}/.test(text) && holdsBigInteger(record)) {
+    out.anomaly('big_number', 'an integer is beyond 2^53');
+  }
+  if (
+    (escaped ? /"(?:_|\\u005f){2}proto/i.test(text) : text.includes('"__proto__"')) &&
+    holdsProto(record)
+  ) {
+    out.anomaly('proto_key', 'an object has a member named __proto__');
+  }
+}
+
+/** Only escapes can bring U+0000 and lone surrogates into a value. */
+function cleanTexts(values: Value[], text: string, out: RowOut): void {
+  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return;
+  for (const [index, value] of values.entries()) {
+    if (typeof value !== 'string') continue;
+    if (value.includes('\0')) out.anomaly('nul_character', 'a value contains U+0000');
+    if (value.isWellFormed()) continue;
+    values[index] = value.toWellFormed();
+    out.anomaly('bad_value', 'a lone surrogate was replaced by U+FFFD');
+  }
+}
+
+function holdsBigInteger(value: JsonValue | undefined): boolean {
+  if (typeof value === 'bigint') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(holdsBigInteger);
+}
+
+function holdsProto(value: JsonValue | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsProto);
+}
+
+/** Canonical text of a record, in which copies that other carriers rewrote are equal. */
+export function canonicalRecord(text: string): string {
+  const value = /\d{16}/.test(text) ? parseExact(text) : parseJson(text);
+  return value === undefined ? text : sortedJson(value);
+}
+
+/** Region and account of an ARN, `arn:partition:service:region:account:resource`; null where it has none. */
+export function arnParts(arn: JsonValue | undefined): {
+  readonly region: string | null;
+  readonly account: string | null;
+} {
+  const parts = typeof arn === 'string' && arn.startsWith('arn:') ? arn.split(':', 5) : [];
+  const filled = (part: string | undefined): string | null => (part === '' ? null : (part ?? null));
+  return { region: filled(parts[3]), account: filled(parts[4]) };
+}
