@@ -1,37 +1,29 @@
 /**
  * A file's bytes in order, read once through one descriptor with read-ahead, and the SHA-256 of exactly those bytes. Large
- * files are hashed by a second thread out of the same shared memory, so that whoever reads the chunks can hash
- * their parts at the same time.
+ * files are read and hashed by a second thread, so that whoever takes the chunks can hash their parts at the same time.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ExhibitError } from '../core/errors.ts';
-import { hashRing, type HashRing, type Hashing } from './hashing.ts';
+import { wantsThread, type Hashing } from './hashing.ts';
+import { BLOCK } from './header.ts';
+import { SharedReader } from './shared-reader.ts';
+
+/** Bytes of a chunk, less for small files; a multiple of the tar block, so that no header lies across two. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Sequential reader of one file. */
 export class Chunks {
   readonly size: number;
-  readonly #path: string;
   readonly #file: FileHandle;
-  readonly #ring: HashRing;
-  readonly #signal: AbortSignal | undefined;
-  #read = 0;
-  #nextSlot = 0;
-  #ahead: Promise<number> | undefined;
+  readonly #reader: SharedReader | LocalReader;
 
-  private constructor(
-    path: string,
-    file: FileHandle,
-    size: number,
-    hashing: Hashing,
-    signal?: AbortSignal,
-  ) {
-    this.#path = path;
+  private constructor(file: FileHandle, size: number, reader: SharedReader | LocalReader) {
     this.#file = file;
     this.size = size;
-    this.#signal = signal;
-    this.#ring = hashRing(size, hashing);
+    this.#reader = reader;
   }
 
   /**
@@ -54,50 +46,84 @@ export class Chunks {
       await file.close();
       throw notRegular(path);
     }
-    return new Chunks(path, file, facts.size, hashing, signal);
+    const reader = wantsThread(facts.size, hashing)
+      ? new SharedReader(path, file, facts.size, signal)
+      : new LocalReader(path, file, facts.size, signal);
+    return new Chunks(file, facts.size, reader);
   }
 
   /**
    * The next chunk: 1 MiB, less only at the end of the file; undefined after the end. It stays valid until the next call.
    * @throws ExhibitError `E_READ` on an I/O error, `E_TAMPERED` if the file's length changes while it is read.
    */
-  async next(): Promise<Buffer | undefined> {
-    this.#signal?.throwIfAborted();
-    const slot = this.#nextSlot;
-    const length = await (this.#ahead ?? this.#fill(slot, this.#read));
-    this.#ahead = undefined;
-    if (length === 0) return undefined;
-    this.#read += length;
-    this.#ring.add(slot, length);
-    this.#nextSlot = (slot + 1) % this.#ring.slots.length;
-    const follower = this.#nextSlot;
-    this.#ahead = this.#ring.free(follower).then(() => this.#fill(follower, this.#read));
-    // A failed read-ahead is reported by the call that needs it.
-    this.#ahead.catch(() => undefined);
-    return this.#ring.slots[slot]?.subarray(0, length);
+  next(): Promise<Buffer | undefined> {
+    return this.#reader.next();
   }
 
   /** Lower-case hex SHA-256 of all bytes; reads on to the end of the file first if need be. */
   async sha256(): Promise<string> {
     while ((await this.next()) !== undefined);
-    return this.#ring.finish();
+    return this.#reader.sha256();
   }
 
   /** Frees descriptor and thread; always call it. */
   async close(): Promise<void> {
-    await this.#ahead?.catch(() => 0);
-    await this.#ring.stop();
+    await this.#reader.close();
     await this.#file.close();
+  }
+}
+
+/** Reads and hashes in the caller's thread: two buffers, one of which fills while the other is looked at. */
+class LocalReader {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #size: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #hash = createHash('sha256');
+  readonly #slots: readonly [Buffer, Buffer];
+  #read = 0;
+  #nextSlot: 0 | 1 = 0;
+  #ahead: Promise<number> | undefined;
+
+  constructor(path: string, file: FileHandle, size: number, signal: AbortSignal | undefined) {
+    this.#path = path;
+    this.#file = file;
+    this.#size = size;
+    this.#signal = signal;
+    const bytes = Math.min(CHUNK_BYTES, Math.max(1, Math.ceil(size / BLOCK)) * BLOCK);
+    this.#slots = [Buffer.alloc(bytes), Buffer.alloc(bytes)];
+  }
+
+  async next(): Promise<Buffer | undefined> {
+    this.#signal?.throwIfAborted();
+    const slot = this.#slots[this.#nextSlot];
+    const length = await (this.#ahead ?? this.#fill(slot, this.#read));
+    this.#ahead = undefined;
+    if (length === 0) return undefined;
+    this.#read += length;
+    const chunk = slot.subarray(0, length);
+    this.#hash.update(chunk);
+    this.#nextSlot = this.#nextSlot === 0 ? 1 : 0;
+    this.#ahead = this.#fill(this.#slots[this.#nextSlot], this.#read);
+    // A failed read-ahead is reported by the call that needs it.
+    this.#ahead.catch(() => undefined);
+    return chunk;
+  }
+
+  sha256(): Promise<string> {
+    return Promise.resolve(this.#hash.digest('hex'));
+  }
+
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => 0);
   }
 
   // Fills a slot wholly unless the file ends.
-  async #fill(slot: number, position: number): Promise<number> {
-    const target = this.#ring.slots[slot];
-    if (target === undefined) throw new RangeError('no such slot');
+  async #fill(slot: Buffer, position: number): Promise<number> {
     let have = 0;
-    while (have < this.#ring.slotBytes) {
+    while (have < slot.length) {
       const { bytesRead } = await this.#file
-        .read(target, have, this.#ring.slotBytes - have, position + have)
+        .read(slot, have, slot.length - have, position + have)
         .catch((cause: unknown) => {
           const where = { file: this.#path, offset: position + have };
           throw new ExhibitError('E_READ', 'a file could not be read', { where, cause });
@@ -106,7 +132,7 @@ export class Chunks {
       have += bytesRead;
     }
     const end = position + have;
-    if (end > this.size || (have < this.#ring.slotBytes && end !== this.size)) {
+    if (end > this.#size || (have < slot.length && end !== this.#size)) {
       throw new ExhibitError('E_TAMPERED', 'the length of a file changed while it was read', {
         where: { file: this.#path, offset: end },
       });

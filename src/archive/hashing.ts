@@ -16,6 +16,11 @@ const THREAD_FROM = 24 * 1024 * 1024;
 /** Where the hash over everything is computed; `auto` takes a second thread for large files. */
 export type Hashing = 'auto' | 'same-thread' | 'second-thread';
 
+/** Whether a stream of about `size` bytes is hashed by a thread of its own. */
+export function wantsThread(size: number, hashing: Hashing): boolean {
+  return hashing === 'auto' ? size >= THREAD_FROM : hashing === 'second-thread';
+}
+
 /** Buffers that are filled, announced and reused in turn. */
 export interface HashRing {
   readonly slots: readonly Buffer[];
@@ -33,7 +38,7 @@ export interface HashRing {
 
 /** A ring for a stream of about `size` bytes. */
 export function hashRing(size: number, hashing: Hashing): HashRing {
-  const threaded = hashing === 'auto' ? size >= THREAD_FROM : hashing === 'second-thread';
+  const threaded = wantsThread(size, hashing);
   const slotBytes = Math.min(SLOT_BYTES, Math.max(1, Math.ceil(size / BLOCK)) * BLOCK);
   // Two at least: one is read by the caller while the next one fills.
   const count = Math.max(2, Math.min(SLOTS, Math.ceil(size / slotBytes) + 1));
