@@ -13,6 +13,7 @@ const WALLS = {
   db: ['core'],
   bundle: ['core', 'crypto', 'archive', 'disk'],
   custody: ['core', 'crypto', 'disk', 'bundle/layout.ts'],
+  transfer: ['core', 'archive', 'bundle', 'disk'],
   collect: ['core', 'disk', 'bundle/objects.ts', 'bundle/layout.ts'],
   sources: ['core'],
   framing: ['core', 'sources/source.ts'],
@@ -29,6 +30,7 @@ const WALLS = {
     'bundle',
     'custody',
     'collect',
+    'transfer',
     'sources',
     'framing',
     'ingest',
@@ -42,6 +44,7 @@ const WALLS = {
 
 /** npm package → the one folder or file of src that may import it. */
 const PACKAGES = {
+  'age-encryption': 'transfer/age.ts',
   'node-forge': 'crypto',
   'tar-stream': 'archive',
   'better-sqlite3': 'db',

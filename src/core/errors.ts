@@ -16,6 +16,10 @@ export const ERROR_CODES = {
     about: 'A private key is encrypted and no passphrase was given.',
   },
   E_BAD_PASSPHRASE: { exit: EXIT.usage, about: 'The passphrase does not open the private key.' },
+  E_WRONG_KEY: {
+    exit: EXIT.usage,
+    about: 'No key or passphrase that was given opens an encrypted file.',
+  },
   E_NOT_FOUND: { exit: EXIT.usage, about: 'What was asked for does not exist in this case.' },
   E_QUERY_REFUSED: {
     exit: EXIT.usage,
