@@ -1,10 +1,28 @@
 /** Every log source. Written by `npm run gen` from the files of this folder; do not edit. */
+import { alb_access } from './alb_access.ts';
+import { alb_connection } from './alb_connection.ts';
+import { clb_access } from './clb_access.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
+import { nlb_access } from './nlb_access.ts';
+import { route53_public } from './route53_public.ts';
+import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
 import type { Source } from './source.ts';
 import { vpc_flow } from './vpc_flow.ts';
 import { waf } from './waf.ts';
 
 /** In bytewise order of id. */
-export const SOURCES: readonly Source[] = [cloudtrail, cloudtrail_digest, s3_access, vpc_flow, waf];
+export const SOURCES: readonly Source[] = [
+  alb_access,
+  alb_connection,
+  clb_access,
+  cloudtrail,
+  cloudtrail_digest,
+  nlb_access,
+  route53_public,
+  route53_resolver,
+  s3_access,
+  vpc_flow,
+  waf,
+];

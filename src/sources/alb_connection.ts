@@ -1,0 +1,139 @@
+/** Connection logs of Application Load Balancers: one line for each connection that a client tried to open. */
+import { integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
+import {
+  decimalUs,
+  detectLines,
+  isoTime,
+  lineReader,
+  orNull,
+  portField,
+  splitQuoted,
+} from './_lines.ts';
+import type { Column, Head, RecordReader, Source } from './source.ts';
+
+const COLUMNS: readonly Column[] = [
+  integer('time_us', 'us', 'timestamp: when the connection was established, or failed to be.'),
+  ...OWNER_COLUMNS,
+  text('client_ip', 'Address of the client.'),
+  integer('client_port', 'port', 'Port of the client.'),
+  integer('listener_port', 'port', 'Port of the listener.'),
+  text('tls_protocol', 'TLS version; NULL without TLS.'),
+  text('tls_cipher', 'TLS cipher suite; NULL without TLS.'),
+  integer('tls_handshake_latency_us', 'us', 'tls_handshake_latency; NULL if the handshake failed.'),
+  text('leaf_client_cert_subject', 'Subject of the client’s certificate.'),
+  text('leaf_client_cert_validity', 'NotBefore=...;NotAfter=... of the client’s certificate.'),
+  text('leaf_client_cert_serial_number', 'Serial number of the client’s certificate.'),
+  text('tls_verify_status', 'Success, or Failed: and why.'),
+  text('conn_trace_id', 'Joins conn_trace_id of alb_access.'),
+  text('tls_keyexchange', 'Key exchange.'),
+  text('elb', 'Load balancer, app/name/id.'),
+  text('ip_address', 'Address of the load balancer’s node.'),
+];
+
+const LEAST = 12;
+const FIELDS = 15;
+const LINE =
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z [\da-fA-F.:]+ \d+ \d+ (?:TLS\S+|-) \S+ (?:-|\d+(?:\.\d+)?) /;
+
+function reader(head: Head): RecordReader {
+  const owner = ownerOf(head);
+  return lineReader((line, out) => {
+    const fields = splitQuoted(line);
+    if (fields === undefined || fields.length < LEAST) {
+      out.reject('bad_fields', `the line does not have ${String(LEAST)} fields`);
+      return undefined;
+    }
+    const timeUs = isoTime(fields[0]);
+    if (timeUs === undefined) {
+      out.reject('bad_time', 'the time of the line is not a time');
+      return undefined;
+    }
+    if (fields.length > FIELDS) {
+      out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
+    }
+    return [
+      timeUs,
+      owner.account,
+      owner.region,
+      orNull(fields[1]),
+      portField(fields[2], 'the client', out),
+      portField(fields[3], 'the listener', out),
+      orNull(fields[4]),
+      orNull(fields[5]),
+      decimalUs(fields[6], 'tls_handshake_latency', out),
+      ...fields.slice(7, FIELDS).map(orNull),
+      ...new Array<null>(Math.max(0, FIELDS - fields.length)).fill(null),
+    ];
+  });
+}
+
+const LINE_1 =
+  '2025-11-08T09:00:05.173721Z 198.51.100.7 51514 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.011 "CN=pos 7,O=Example" NotBefore=2025-01-01T00:00:00Z;NotAfter=2026-01-01T00:00:00Z 0A1B2C Success TID_1234abcd5678ef90';
+
+export const alb_connection: Source = {
+  id: 'alb_connection',
+  title: 'Application Load Balancer connection logs',
+  version: 1,
+  about: [
+    'An Application Load Balancer with connection logs writes a line for each connection of a client, with the TLS handshake and the certificate that the client showed, also where the handshake failed and no request ever came.',
+    'Delivery is on a best-effort basis: a missing line proves nothing. conn_trace_id leads to the requests of a connection in alb_access.',
+  ].join('\n\n'),
+  references: [
+    'Elastic Load Balancing, User Guide for Application Load Balancers, "Connection logs for your Application Load Balancer", section "Connection log entries"',
+  ],
+  columns: COLUMNS,
+  common: {
+    actor: 'coalesce(leaf_client_cert_subject, client_ip)',
+    target: "coalesce(elb, '') || ':' || listener_port",
+    src_ip: 'client_ip',
+    outcome:
+      "CASE WHEN tls_verify_status LIKE 'Failed%' THEN 'failure' WHEN tls_verify_status = 'Success' THEN 'success' END",
+  },
+  indexes: [['client_ip'], ['conn_trace_id']],
+  timeline: true,
+  repeatsInFile: 'distinct',
+  detect: (head) => detectLines(head, 'ALB connection log lines', (line) => LINE.test(line)),
+  reader,
+  samples: [
+    {
+      name: 'a client with a certificate, one whose certificate failed, one with today’s fields and more',
+      path: 'AWSLogs/111122223333/elasticloadbalancing/eu-central-1/2025/11/08/conn_log.111122223333_elasticloadbalancing_eu-central-1_app.shop.50dc6c495c0c9188_20251108T0905Z_203.0.113.1_0a1b2c3d.log.gz',
+      text: `${LINE_1}\n2025-11-08T09:00:06Z 2001:db8::7 40000 443 - - - "-" - - Failed:UnmappedConnectionError TID_2234abcd5678ef90\n${LINE_1} x25519 app/shop/50dc6c495c0c9188 203.0.113.1 new\n`,
+      rows: [
+        {
+          time_us: 1_762_592_405_173_721,
+          account_id: '111122223333',
+          actor: 'CN=pos 7,O=Example',
+          src_ip: '198.51.100.7',
+          client_port: 51_514,
+          listener_port: 443,
+          tls_handshake_latency_us: 11_000,
+          outcome: 'success',
+          conn_trace_id: 'TID_1234abcd5678ef90',
+          elb: null,
+        },
+        { actor: '2001:db8::7', outcome: 'failure', leaf_client_cert_subject: null },
+        { elb: 'app/shop/50dc6c495c0c9188', ip_address: '203.0.113.1' },
+      ],
+      anomalies: ['extra_fields'],
+    },
+    {
+      name: 'broken lines',
+      path: 'x.log',
+      text: [
+        LINE_1,
+        LINE_1.slice(0, 100),
+        LINE_1.replace('09:00', '09:60'),
+        LINE_1.replace(' 443 ', ' 70000 '),
+        LINE_1,
+      ].join('\n'),
+      rows: [{}, { listener_port: null }, {}],
+      rejects: ['bad_fields', 'bad_time'],
+      anomalies: ['bad_value'],
+    },
+  ],
+  example: {
+    question: 'Whose TLS handshakes failed, and why?',
+    sql: "SELECT client_ip, tls_verify_status, count(*) AS connections FROM alb_connection WHERE tls_verify_status LIKE 'Failed%' GROUP BY client_ip, tls_verify_status ORDER BY connections DESC, client_ip, tls_verify_status LIMIT 20",
+  },
+};

@@ -1,0 +1,187 @@
+/** Access logs of Classic Load Balancers: one line for each request or TCP connection. */
+import { integer, OWNER_COLUMNS, ownerOf, REQUEST_OUTCOME, requestLine, text } from './_elb.ts';
+import {
+  decimalUs,
+  detectLines,
+  endpointField,
+  integerField,
+  isoTime,
+  lineReader,
+  orNull,
+  splitQuoted,
+} from './_lines.ts';
+import type { Column, Head, RecordReader, Source } from './source.ts';
+
+const COLUMNS: readonly Column[] = [
+  integer('time_us', 'us', 'timestamp: when the load balancer received the request.'),
+  ...OWNER_COLUMNS,
+  text('elb', 'Load balancer.'),
+  text('client_ip', 'Address of the client.'),
+  integer('client_port', 'port', 'Port of the client.'),
+  text('backend_ip', 'Address of the instance; NULL where the request reached none.'),
+  integer('backend_port', 'port', 'Port of the instance.'),
+  integer(
+    'request_processing_time_us',
+    'us',
+    'request_processing_time; NULL if it did not happen.',
+  ),
+  integer(
+    'backend_processing_time_us',
+    'us',
+    'backend_processing_time; NULL if it did not happen.',
+  ),
+  integer(
+    'response_processing_time_us',
+    'us',
+    'response_processing_time; NULL if it did not happen.',
+  ),
+  integer('elb_status_code', 'status', 'HTTP status that the load balancer sent; NULL for TCP.'),
+  integer('backend_status_code', 'status', 'HTTP status that the instance sent; NULL for TCP.'),
+  integer('received_bytes', 'bytes', 'Bytes from the client.'),
+  integer('sent_bytes', 'bytes', 'Bytes to the client.'),
+  text('request_line', 'Request line; NULL for TCP.'),
+  text('http_method', 'Method in request_line.'),
+  text('url', 'URL in request_line.'),
+  text('user_agent', 'User-Agent; NULL for TCP.'),
+  text('ssl_cipher', 'TLS cipher suite.'),
+  text('ssl_protocol', 'TLS version.'),
+];
+
+const FIELDS = 15;
+const REQUEST = 11;
+const LINE =
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z [\w.-]+ [\d.a-fA-F:[\]]+:\d+ (?:\S+:\d+|-) (?:-1|\d+\.\d+) (?:-1|\d+\.\d+) (?:-1|\d+\.\d+) (?:\d{3}|-) /;
+
+function reader(head: Head): RecordReader {
+  const owner = ownerOf(head);
+  return lineReader((line, out) => {
+    const fields = splitQuoted(line);
+    // The first forms ended with the request, later with the user agent and TLS.
+    if (fields === undefined || fields.length <= REQUEST) {
+      out.reject('bad_fields', `the line does not have ${String(FIELDS)} fields`);
+      return undefined;
+    }
+    const timeUs = isoTime(fields[0]);
+    if (timeUs === undefined) {
+      out.reject('bad_time', 'the time of the line is not a time');
+      return undefined;
+    }
+    if (fields.length > FIELDS) {
+      out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
+    }
+    const client = endpointField(fields[2], 'client:port', out);
+    const backend = endpointField(fields[3], 'backend:port', out);
+    const line_ = fields[REQUEST]?.trim() === '- - -' ? undefined : fields[REQUEST];
+    const request = requestLine(line_);
+    return [
+      timeUs,
+      owner.account,
+      owner.region,
+      orNull(fields[1]),
+      client.address,
+      client.port,
+      backend.address,
+      backend.port,
+      decimalUs(fields[4], 'request_processing_time', out),
+      decimalUs(fields[5], 'backend_processing_time', out),
+      decimalUs(fields[6], 'response_processing_time', out),
+      integerField(fields[7], 'elb_status_code', out),
+      integerField(fields[8], 'backend_status_code', out),
+      integerField(fields[9], 'received_bytes', out),
+      integerField(fields[10], 'sent_bytes', out),
+      orNull(line_),
+      request.method,
+      request.url,
+      orNull(fields[12]),
+      orNull(fields[13]),
+      orNull(fields[14]),
+    ];
+  });
+}
+
+const LINE_1 =
+  '2025-11-08T09:00:05.945958Z old-shop 198.51.100.7:2817 10.0.1.20:80 0.000086 0.001048 0.001337 200 200 0 57 "GET https://old.example.com:443/ HTTP/1.1" "curl/8.5.0" DHE-RSA-AES128-SHA TLSv1.2';
+
+export const clb_access: Source = {
+  id: 'clb_access',
+  title: 'Classic Load Balancer access logs',
+  version: 1,
+  about: [
+    'A Classic Load Balancer writes a line for each HTTP request and each TCP connection, into uncompressed files. Times in seconds are stored as microseconds.',
+    'Delivery is on a best-effort basis: a missing line proves nothing. Requests that were malformed, and health checks, may be missing. A line for a TCP listener has no request.',
+  ].join('\n\n'),
+  references: [
+    'Elastic Load Balancing, User Guide for Classic Load Balancers, "Access logs for your Classic Load Balancer", section "Access log entries"',
+  ],
+  columns: COLUMNS,
+  common: {
+    actor: 'client_ip',
+    action: 'http_method',
+    target: 'coalesce(url, elb)',
+    src_ip: 'client_ip',
+    dst_ip: 'backend_ip',
+    outcome: REQUEST_OUTCOME,
+  },
+  indexes: [['client_ip']],
+  timeline: true,
+  repeatsInFile: 'distinct',
+  detect: (head) => detectLines(head, 'Classic Load Balancer lines', (line) => LINE.test(line)),
+  reader,
+  samples: [
+    {
+      name: 'a request, a TCP connection, an oldest line',
+      path: 'AWSLogs/111122223333/elasticloadbalancing/eu-central-1/2025/11/08/111122223333_elasticloadbalancing_eu-central-1_old-shop_20251108T0905Z_203.0.113.1_0a1b2c3d.log',
+      text: [
+        LINE_1,
+        '2025-11-08T09:00:06Z old-shop 198.51.100.7:2818 - -1 -1 -1 - - 82 305 "- - - " "-" - -',
+        LINE_1.slice(0, LINE_1.indexOf(' "curl')),
+        `${LINE_1} new`,
+        '',
+      ].join('\n'),
+      rows: [
+        {
+          time_us: 1_762_592_405_945_958,
+          account_id: '111122223333',
+          elb: 'old-shop',
+          src_ip: '198.51.100.7',
+          dst_ip: '10.0.1.20',
+          backend_port: 80,
+          request_processing_time_us: 86,
+          response_processing_time_us: 1337,
+          action: 'GET',
+          target: 'https://old.example.com:443/',
+          outcome: 'success',
+          ssl_protocol: 'TLSv1.2',
+        },
+        {
+          backend_ip: null,
+          request_line: null,
+          target: 'old-shop',
+          outcome: null,
+          user_agent: null,
+        },
+        { user_agent: null, http_method: 'GET' },
+        { ssl_protocol: 'TLSv1.2' },
+      ],
+      anomalies: ['extra_fields'],
+    },
+    {
+      name: 'broken lines',
+      path: 'x.log',
+      text: [
+        LINE_1,
+        LINE_1.slice(0, 120),
+        LINE_1.replace('T09:', 'T29:'),
+        LINE_1.replace('0.001048', 'slow'),
+        LINE_1,
+      ].join('\n'),
+      rows: [{}, { backend_processing_time_us: null }, { backend_processing_time_us: 1048 }],
+      rejects: ['bad_fields', 'bad_time'],
+      anomalies: ['bad_value'],
+    },
+  ],
+  example: {
+    question: 'Which clients moved the most bytes?',
+    sql: 'SELECT client_ip, count(*) AS requests, sum(sent_bytes) AS sent, sum(received_bytes) AS received FROM clb_access GROUP BY client_ip ORDER BY sent DESC, client_ip LIMIT 20',
+  },
+};
