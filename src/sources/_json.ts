@@ -173,8 +173,8 @@ export interface JsonFormat {
   readonly wrappers: readonly string[];
   /** True for a record of this source. */
   readonly is: (record: JsonObject) => boolean;
-  /** Outer members that tell a record of which the head shows no end. */
-  readonly keys: readonly string[];
+  /** Outer members that tell a record of which the head shows no end: all of one of these lists. */
+  readonly keys: readonly (readonly string[])[];
   /** The time of a record, if it has a readable one. */
   readonly time: (record: JsonObject) => number | undefined;
   /** Name of that time, for the reject. */
@@ -197,7 +197,10 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
   const peek = peekJson(head.text, format.wrappers);
   if (peek === undefined || peek.records.length === 0) return undefined;
   const seen = peek.records.map(({ keys, value }) => {
-    if (value === undefined) return format.keys.every((key) => keys.includes(key)) ? 'bare' : '';
+    if (value === undefined) {
+      const told = format.keys.some((list) => list.every((key) => keys.includes(key)));
+      return told ? 'bare' : '';
+    }
     if (!isEnvelope(value)) return format.is(value) ? 'bare' : '';
     const detail = value['detail'];
     return isObject(detail) && format.is(detail) ? 'eventbridge' : '';
@@ -219,7 +222,7 @@ type Place = NonNullable<Parameters<RowOut['row']>[2]>;
 export function jsonReader(head: Head, format: JsonFormat): RecordReader {
   const firsts =
     peekJson(head.text, format.wrappers)?.records.flatMap(({ keys }) => keys.slice(0, 1)) ?? [];
-  const openers = [...new Set([...format.keys.slice(0, 1), ...firsts])];
+  const openers = [...new Set([...format.keys.flatMap((list) => list.slice(0, 1)), ...firsts])];
   return {
     framing: { kind: 'json', wrappers: format.wrappers, openers },
     read: (bytes, start, end, offset, hints, out) => {

@@ -2,6 +2,7 @@
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
 import { clb_access } from './clb_access.ts';
+import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
 import { nlb_access } from './nlb_access.ts';
@@ -17,6 +18,7 @@ export const SOURCES: readonly Source[] = [
   alb_access,
   alb_connection,
   clb_access,
+  cloudfront,
   cloudtrail,
   cloudtrail_digest,
   nlb_access,

@@ -18,7 +18,7 @@ const FORMAT: JsonFormat = {
   marks: ['"query_timestamp"'],
   wrappers: [],
   is: (record) => 'query_name' in record && 'query_timestamp' in record,
-  keys: ['query_name', 'query_timestamp'],
+  keys: [['query_name', 'query_timestamp']],
   time: (record) => anyTime(record['query_timestamp']),
   timeName: 'query_timestamp',
   // Nothing in a record names it.

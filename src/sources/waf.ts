@@ -40,7 +40,7 @@ const FORMAT: JsonFormat = {
   marks: ['"webaclId"'],
   wrappers: [],
   is: (record) => 'webaclId' in record && isObject(record['httpRequest']),
-  keys: ['timestamp', 'webaclId'],
+  keys: [['timestamp', 'webaclId']],
   time: (record) => anyTime(record['timestamp']),
   timeName: 'timestamp',
   identity: (record) =>
