@@ -14,7 +14,6 @@ import { anchorChecks } from '../custody/anchor.ts';
 import type { EntryView } from '../custody/read.ts';
 import { verifyLedger } from '../custody/verify.ts';
 import { openCase, openSigner } from './case.ts';
-import { appendEntry } from './ledger.ts';
 
 /** What to verify. */
 export interface VerifyRequest {
@@ -75,13 +74,15 @@ export function recordingCase(request: VerifyRequest, fx: Effects): string {
 
 /**
  * Puts a verification on record.
- * @throws ExhibitError as {@link appendEntry} and {@link openSigner} do.
+ * @throws ExhibitError as `appendEntry` and {@link openSigner} do.
  */
 export async function recordVerification(
   caseDir: string,
   result: VerifyResult,
   fx: Effects,
 ): Promise<void> {
+  // What writes entries loads SQLite, to name its version: most verifications write nothing.
+  const { appendEntry } = await import('./ledger.ts');
   const opened = await openCase(caseDir);
   const signer = await openSigner(opened, fx);
   await appendEntry(opened, signer, fx, {
