@@ -134,7 +134,12 @@ module.exports = {
       { path: '^src/' },
       { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     ),
-    rule('no-orphan', 'a file that nothing imports', { orphan: true, path: '^src/' }, {}),
+    rule(
+      'no-orphan',
+      'a file that nothing imports',
+      { orphan: true, path: '^src/', pathNot: '[.]d[.]ts$' },
+      {},
+    ),
     rule(
       'not-resolvable',
       'an import that leads nowhere',

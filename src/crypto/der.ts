@@ -1,52 +1,43 @@
 /** ASN.1 DER in few words, over node-forge's encoder. Bytes are Buffers outside, forge's binary strings inside. */
 import { Buffer } from 'node:buffer';
-import forge from 'node-forge';
+import type forge from 'node-forge';
+import asn1 from 'node-forge/lib/asn1.js';
 
 /** A node of forge's ASN.1 tree. */
 export type Asn1 = forge.asn1.Asn1;
 
-const { Class, Type } = forge.asn1;
+const { Class, Type } = asn1;
 
 export function sequence(...members: readonly Asn1[]): Asn1 {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [...members]);
+  return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [...members]);
 }
 
 /** SET OF; the caller gives the members in DER order (X.690 section 11.6: sorted by their encodings). */
 export function set(...members: readonly Asn1[]): Asn1 {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SET, true, [...members]);
+  return asn1.create(Class.UNIVERSAL, Type.SET, true, [...members]);
 }
 
 /** Context-specific constructed tag `[0]`, the only one CMS of our form needs. */
 export function contextZero(...members: readonly Asn1[]): Asn1 {
   // forge types every tag as a universal type; NONE is the number 0.
-  return forge.asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, true, [...members]);
+  return asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, true, [...members]);
 }
 
 export function oid(dotted: string): Asn1 {
-  return forge.asn1.create(
-    Class.UNIVERSAL,
-    Type.OID,
-    false,
-    forge.asn1.oidToDer(dotted).getBytes(),
-  );
+  return asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(dotted).getBytes());
 }
 
 /** A non-negative INTEGER below 2^31. */
 export function integer(value: number): Asn1 {
-  return forge.asn1.create(
-    Class.UNIVERSAL,
-    Type.INTEGER,
-    false,
-    forge.asn1.integerToDer(value).getBytes(),
-  );
+  return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, asn1.integerToDer(value).getBytes());
 }
 
 export function octets(bytes: Uint8Array): Asn1 {
-  return forge.asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, toBinary(bytes));
+  return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, toBinary(bytes));
 }
 
 function nullValue(): Asn1 {
-  return forge.asn1.create(Class.UNIVERSAL, Type.NULL, false, '');
+  return asn1.create(Class.UNIVERSAL, Type.NULL, false, '');
 }
 
 /** A SEQUENCE of an algorithm's OID and NULL parameters. */
@@ -66,8 +57,8 @@ export function time(timeUs: number): Asn1 {
     .replace(/[-:T]/g, '');
   const year = Number(digits.slice(0, 4));
   return year >= 1950 && year < 2050
-    ? forge.asn1.create(Class.UNIVERSAL, Type.UTCTIME, false, `${digits.slice(2)}Z`)
-    : forge.asn1.create(Class.UNIVERSAL, Type.GENERALIZEDTIME, false, `${digits}Z`);
+    ? asn1.create(Class.UNIVERSAL, Type.UTCTIME, false, `${digits.slice(2)}Z`)
+    : asn1.create(Class.UNIVERSAL, Type.GENERALIZEDTIME, false, `${digits}Z`);
 }
 
 /** Microseconds UTC of a {@link time} node. @throws Error when it is none. */
@@ -86,7 +77,7 @@ export function readTime(node: Asn1): number {
 
 /** DER bytes of a node. */
 export function encode(node: Asn1): Buffer {
-  return Buffer.from(forge.asn1.toDer(node).getBytes(), 'latin1');
+  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
 /**
@@ -96,7 +87,7 @@ export function encode(node: Asn1): Buffer {
 export function decode(bytes: Uint8Array): Asn1 {
   // The published types know only the older boolean; `decodeBitStrings: false` keeps a BIT STRING's bytes as they are.
   const options = { strict: true, parseAllBytes: true, decodeBitStrings: false };
-  return forge.asn1.fromDer(toBinary(bytes), options as unknown as boolean);
+  return asn1.fromDer(toBinary(bytes), options as unknown as boolean);
 }
 
 /** The n-th member of a constructed node. @throws Error when there is none. */
