@@ -32,6 +32,24 @@ export function integer(value: number): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, asn1.integerToDer(value).getBytes());
 }
 
+/** A non-negative INTEGER of any size. */
+export function integerOf(value: bigint): Asn1 {
+  const digits = value.toString(16);
+  // A first bit of one would make it negative.
+  const hex =
+    digits.length % 2 === 1 ? `0${digits}` : /^[89a-f]/.test(digits) ? `00${digits}` : digits;
+  return asn1.create(
+    Class.UNIVERSAL,
+    Type.INTEGER,
+    false,
+    Buffer.from(hex, 'hex').toString('latin1'),
+  );
+}
+
+export function truthValue(value: boolean): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, value ? '\u00ff' : '\u0000');
+}
+
 export function octets(bytes: Uint8Array): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, toBinary(bytes));
 }

@@ -5,7 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CheckStatus } from '../core/check.ts';
 import { formatUs } from '../core/time.ts';
-import { fingerprint, issuanceProblem, validityProblem } from './trust.ts';
+import { fingerprint, issuanceProblem, ownKeyProblem, validityProblem } from './trust.ts';
 
 /** Reasons of RFC 5280 section 5.3.1 after which nobody can tell who used the key. */
 const COMPROMISED: ReadonlySet<string> = new Set([
@@ -50,6 +50,8 @@ export interface SignerQuestion {
   readonly proven?: ProvenTime | undefined;
   /** All that are known; those of other certificates are passed over. */
   readonly revocations?: readonly Revocation[];
+  /** The ledger vouches for this very certificate (`key-added`): who issued it is not asked. */
+  readonly vouched?: boolean | undefined;
   /** Number of the ledger entry that was signed, or that vouches for the signed file: order is proof of its own. */
   readonly seq?: number | undefined;
 }
@@ -68,7 +70,7 @@ export interface SignerAnswer {
 /**
  * Judges a signer:
  *
- * - issued and signed by the root, not an authority, RSA of at least 3072 bits with e = 65537;
+ * - issued and signed by the root or vouched for by the ledger, not an authority, RSA of at least 3072 bits with e = 65537;
  * - the signature does not claim a time after the proven one (then the claim or the stamp is false);
  * - certificate and root valid at the claimed and at the judged time, both edges included (RFC 5280 section 4.1.2.5);
  * - not revoked at the judged time, and not signed after the ledger entry that revokes.
@@ -91,7 +93,7 @@ export function judgeSigner(question: SignerQuestion): SignerAnswer {
     detail: `${words} (${times})`,
   });
   const problem =
-    issuanceProblem(certificate, root) ??
+    (question.vouched === true ? ownKeyProblem(certificate) : issuanceProblem(certificate, root)) ??
     (claimedUs > atUs ? 'it claims a time after the time-stamp that covers it' : undefined) ??
     validityProblem(certificate, root, claimedUs) ??
     validityProblem(certificate, root, atUs);
@@ -110,8 +112,9 @@ export function judgeSigner(question: SignerQuestion): SignerAnswer {
       unproven ??= `${revoked}, and only the signer says that this was signed before`;
     }
   }
+  const issued = question.vouched === true ? 'vouched for by the ledger' : 'issued by the root';
   return unproven === undefined
-    ? answer('pass', `issued by the root, valid and not revoked at the ${basis} time`)
+    ? answer('pass', `${issued}, valid and not revoked at the ${basis} time`)
     : answer('not_checked', unproven);
 }
 

@@ -15,6 +15,7 @@ import { Buffer } from 'node:buffer';
 import { promisify } from 'node:util';
 import { ExhibitError } from '../core/errors.ts';
 import { algorithm, encode, integer, octets, oid, sequence } from './der.ts';
+import { pemText } from './pem.ts';
 
 /** OWASP's advice of 2023 for PBKDF2-HMAC-SHA256; an unlock takes about a sixth of a second. */
 const ITERATIONS = 600_000;
@@ -45,7 +46,7 @@ export async function privateKeyPem(
   passphrase: string | undefined,
 ): Promise<string> {
   const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
-  if (passphrase === undefined) return pem('PRIVATE KEY', pkcs8);
+  if (passphrase === undefined) return pemText('PRIVATE KEY', pkcs8);
   const salt = randomBytes(16);
   const iv = randomBytes(16);
   const secret = await promisify(pbkdf2)(passphrase, salt, ITERATIONS, 32, 'sha256');
@@ -58,7 +59,7 @@ export async function privateKeyPem(
   );
   const scheme = sequence(oid(OID.aes256Cbc), octets(iv));
   const info = sequence(sequence(oid(OID.pbes2), sequence(derivation, scheme)), octets(encrypted));
-  return pem('ENCRYPTED PRIVATE KEY', encode(info));
+  return pemText('ENCRYPTED PRIVATE KEY', encode(info));
 }
 
 /** True if the PEM text holds an encrypted key. */
@@ -98,12 +99,4 @@ export function openPrivateKey(
     throw new ExhibitError('E_FORMAT', 'the private key is not an RSA key', { where: { file } });
   }
   return key;
-}
-
-function pem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -1,11 +1,9 @@
 /** Judges certificates with node:crypto alone. The anchor is what the verifier gives, never what a package brings. */
-import { X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-
-const MIN_MODULUS_BITS = 3072;
-const PUBLIC_EXPONENT = 65_537n;
+import { keyProblem } from './key-policy.ts';
 
 /** Lower-case hex SHA-256 of a certificate's DER. */
 export function fingerprint(certificate: X509Certificate): string {
@@ -39,7 +37,7 @@ export function readCertificate(data: string | Uint8Array, file: string): X509Ce
  */
 export function rootProblem(root: X509Certificate): string | undefined {
   if (!root.ca) return 'the root certificate is not a certificate authority';
-  const weak = keyProblem(root);
+  const weak = keyProblem(root, 'own');
   if (weak !== undefined) return `the root certificate: ${weak}`;
   if (!root.checkIssued(root) || !root.verify(root.publicKey)) {
     return 'the root certificate is not signed by its own key';
@@ -68,14 +66,20 @@ export function issuanceProblem(
   certificate: X509Certificate,
   root: X509Certificate,
 ): string | undefined {
-  if (certificate.ca) return 'the signer certificate is a certificate authority';
-  const weak = keyProblem(certificate);
-  if (weak !== undefined) return `the signer certificate: ${weak}`;
+  const unfit = ownKeyProblem(certificate);
+  if (unfit !== undefined) return unfit;
   if (!certificate.checkIssued(root)) return 'the signer certificate was not issued by this root';
   if (!certificate.verify(root.publicKey)) {
     return 'the signature on the signer certificate is not by this root';
   }
   return undefined;
+}
+
+/** Why a certificate can never sign for a case, whoever issued it; `undefined` when it can. */
+export function ownKeyProblem(certificate: X509Certificate): string | undefined {
+  if (certificate.ca) return 'the signer certificate is a certificate authority';
+  const weak = keyProblem(certificate, 'own');
+  return weak === undefined ? undefined : `the signer certificate: ${weak}`;
 }
 
 /** Why certificate or root are not valid at a time, microseconds UTC; both edges are inside. */
@@ -96,20 +100,5 @@ export function validityProblem(
       return `the ${name} certificate had expired at ${formatUs(atUs)}`;
     }
   }
-  return undefined;
-}
-
-function keyProblem(certificate: X509Certificate): string | undefined {
-  let key: KeyObject;
-  try {
-    key = certificate.publicKey;
-  } catch {
-    // OpenSSL reads the certificate and only then finds that its key is none.
-    return 'its key cannot be read';
-  }
-  if (key.asymmetricKeyType !== 'rsa') return 'its key is not RSA';
-  const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength < MIN_MODULUS_BITS) return `its RSA key has only ${String(modulusLength)} bits`;
-  if (publicExponent !== PUBLIC_EXPONENT) return 'its RSA exponent is not 65537';
   return undefined;
 }
