@@ -13,6 +13,7 @@ import {
   parseExact,
   parseJson,
   sortedJson,
+  type Span,
 } from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
 import { exactUs, parseRfc3339 } from '../core/time.ts';
@@ -48,7 +49,7 @@ export function joined(record: JsonObject, ...paths: readonly string[]): string 
 }
 
 /** Text; a number where AWS writes one for an identifier is its digits. */
-function textOf(value: JsonValue | undefined, name: string, out: RowOut): string | null {
+export function textOf(value: JsonValue | undefined, name: string, out: RowOut): string | null {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return null;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
@@ -59,7 +60,7 @@ function textOf(value: JsonValue | undefined, name: string, out: RowOut): string
 }
 
 /** A 64-bit integer; some carriers write it as a string of digits. */
-function integerOf(
+export function integerOf(
   value: JsonValue | undefined,
   name: string,
   out: RowOut,
@@ -75,6 +76,14 @@ function integerOf(
     return Number.isSafeInteger(Number(big)) ? Number(big) : big;
   }
   out.anomaly('bad_value', `${name} is not a 64-bit integer`);
+  return null;
+}
+
+function flagOf(value: JsonValue | undefined, name: string, out: RowOut): number | null {
+  if (value === undefined || value === null) return null;
+  if (value === true || value === 'true') return 1;
+  if (value === false || value === 'false') return 0;
+  out.anomaly('bad_value', `${name} is neither true nor false`);
   return null;
 }
 
@@ -136,6 +145,11 @@ export function integer(name: string, unit: string, path: string, about: string)
   return field({ name, type: 'INTEGER', unit, about }, path, integerOf);
 }
 
+/** A truth value, stored as 0 or 1. */
+export function flag(name: string, path: string, about: string): JsonField {
+  return field({ name, type: 'INTEGER', unit: '0 or 1', about }, path, flagOf);
+}
+
 /** A time besides the one of the record; the name ends in `_us`. */
 export function time(name: string, path: string, about: string): JsonField {
   return field({ name, type: 'INTEGER', unit: 'us', about }, path, timeOf);
@@ -155,6 +169,23 @@ export function derived(
   value: (record: JsonObject, out: RowOut) => string | null,
 ): JsonField {
   return { column: { name, type: 'TEXT', about }, value };
+}
+
+/** Account and region from the key of a file; `pattern` finds them as its groups 1 and 2. */
+export function ownerFields(path: string, pattern: RegExp): readonly JsonField[] {
+  const match = pattern.exec(path);
+  return [
+    derived(
+      'account_id',
+      'Account in the key of the file; NULL where the key has none.',
+      () => match?.[1] ?? null,
+    ),
+    derived(
+      'region',
+      'Region in the key of the file; NULL where the key has none.',
+      () => match?.[2] ?? null,
+    ),
+  ];
 }
 
 /** The columns of a source: its time and its fields. */
@@ -184,6 +215,8 @@ export interface JsonFormat {
   readonly fields: readonly JsonField[];
   /** The record in the spelling that {@link JsonFormat.fields} expects, where files spell it in more than one way. */
   readonly normal?: (record: JsonObject) => JsonObject;
+  /** Member of an EventBridge event's detail whose array holds the records, where the detail is not the record itself. */
+  readonly inside?: string;
 }
 
 /** True for an EventBridge event. */
@@ -203,7 +236,10 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
     }
     if (!isEnvelope(value)) return format.is(value) ? 'bare' : '';
     const detail = value['detail'];
-    return isObject(detail) && format.is(detail) ? 'eventbridge' : '';
+    if (!isObject(detail)) return '';
+    const list = format.inside === undefined ? undefined : detail[format.inside];
+    const inner = Array.isArray(list) ? (list as readonly JsonValue[]) : [detail];
+    return inner.some((one) => isObject(one) && format.is(one)) ? 'eventbridge' : '';
   });
   const own = seen.filter((carrier) => carrier !== '').length;
   if (own === 0) return undefined;
@@ -240,22 +276,76 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
         out.reject('not_an_object', 'the record is not an object');
         return;
       }
-      const detail = value['detail'];
-      if (isEnvelope(value) && isObject(detail)) {
-        const span = memberSpan(bytes, start, end, 'detail');
-        if (span !== undefined) {
-          const place = {
-            offset: offset + span.start - start,
-            length: span.end - span.start,
-            form: FORM.plain,
-          };
-          emit(detail, text, hints.escaped, format, place, out);
-          return;
-        }
+      for (const { record, place } of carriedBy(value, bytes, start, end, offset, format)) {
+        emit(record, text, hints.escaped, format, place, out);
       }
-      emit(value, text, hints.escaped, format, undefined, out);
     },
   };
+}
+
+interface Carried {
+  readonly record: JsonValue;
+  readonly place?: Place;
+}
+
+/** The records in an object: itself, or what it carries if it is an EventBridge event. Never none. */
+function carriedBy(
+  value: JsonObject,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  offset: number,
+  format: JsonFormat,
+): readonly Carried[] {
+  const detail = value['detail'];
+  const span = isEnvelope(value) ? memberSpan(bytes, start, end, 'detail') : undefined;
+  if (span === undefined || !isObject(detail)) return [{ record: value }];
+  const placeOf = (one: Span): Place => ({
+    offset: offset + one.start - start,
+    length: one.end - one.start,
+    form: FORM.plain,
+  });
+  const name = format.inside;
+  const list = name === undefined ? undefined : detail[name];
+  if (name !== undefined && Array.isArray(list)) {
+    const listSpan = memberSpan(bytes, span.start, span.end, name);
+    const spans = listSpan === undefined ? [] : elementSpans(bytes, listSpan);
+    const items = (list as readonly JsonValue[]).flatMap((record, index): Carried[] => {
+      const one = spans[index];
+      return one === undefined ? [] : [{ record, place: placeOf(one) }];
+    });
+    if (items.length > 0) return items;
+  }
+  return [{ record: detail, place: placeOf(span) }];
+}
+
+/** Where the elements of an array stand. The bytes must be one valid JSON array. */
+function elementSpans(bytes: Buffer, array: Span): readonly Span[] {
+  const spans: Span[] = [];
+  let depth = 0;
+  let from = -1;
+  let last = -1;
+  for (let at = array.start; at < array.end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte <= 0x20) continue;
+    const ends = depth === 1 && (byte === 0x2c || byte === 0x5d);
+    if (ends && from >= 0) {
+      spans.push({ start: from, end: last + 1 });
+      from = -1;
+    } else if (depth === 1 && from < 0 && !ends) {
+      from = at;
+    }
+    if (byte === 0x22) {
+      at++;
+      while (at < array.end && bytes[at] !== 0x22) at += bytes[at] === 0x5c ? 2 : 1;
+    } else if (byte === 0x5b || byte === 0x7b) {
+      depth++;
+    } else if (byte === 0x5d || byte === 0x7d) {
+      depth--;
+    }
+    last = at;
+  }
+  return spans;
 }
 
 /** The record as text; undefined, and rejected, if it is not UTF-8. */
@@ -274,14 +364,14 @@ function recordText(
 }
 
 function emit(
-  raw: JsonObject,
+  raw: JsonValue,
   text: string,
   escaped: boolean,
   format: JsonFormat,
   place: Place | undefined,
   out: RowOut,
 ): void {
-  if (!format.is(raw)) {
+  if (!isObject(raw) || !format.is(raw)) {
     out.reject('not_this_source', `the record is not ${format.what}`);
     return;
   }

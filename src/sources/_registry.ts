@@ -5,10 +5,14 @@ import { clb_access } from './clb_access.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
+import { eks_audit } from './eks_audit.ts';
+import { guardduty } from './guardduty.ts';
+import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
 import { route53_public } from './route53_public.ts';
 import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
+import { securityhub } from './securityhub.ts';
 import type { Source } from './source.ts';
 import { vpc_flow } from './vpc_flow.ts';
 import { waf } from './waf.ts';
@@ -21,10 +25,14 @@ export const SOURCES: readonly Source[] = [
   cloudfront,
   cloudtrail,
   cloudtrail_digest,
+  eks_audit,
+  guardduty,
+  network_firewall,
   nlb_access,
   route53_public,
   route53_resolver,
   s3_access,
+  securityhub,
   vpc_flow,
   waf,
 ];

@@ -121,7 +121,10 @@ export const ANOMALY_KINDS = {
 /** A name of {@link ANOMALY_KINDS}. */
 export type AnomalyKind = keyof typeof ANOMALY_KINDS;
 
-/** Where the reader of a file puts what it makes of one framed record: exactly one of row, reject, notARecord. */
+/**
+ * Where the reader of a file puts what it makes of one framed record: a row or a reject, or several of them where it
+ * carries several records (an EventBridge event with a list of findings), or notARecord alone.
+ */
 export interface RowOut {
   /**
    * The record became a row.
