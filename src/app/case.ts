@@ -1,7 +1,7 @@
 /** Opens a case folder and its examiner's key. */
-import type { X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { casePaths, type CasePaths } from '../bundle/layout.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
 import { parseCanonicalLine } from '../core/canonical-read.ts';
@@ -97,10 +97,22 @@ export async function caseRoot({ paths, info }: Case): Promise<X509Certificate> 
 }
 
 /**
- * The case's examiner, ready to sign; asks for the passphrase when `EXHIBIT_PASSPHRASE` is not set.
- * @throws ExhibitError `E_NO_PASSPHRASE`, `E_BAD_PASSPHRASE`, `E_READ` (no key here), `E_FORMAT` (files mixed up).
+ * Whoever works on the case, ready to sign: the case's examiner, or with `keyPath` or `EXHIBIT_KEY` whoever owns that
+ * private key and has a certificate in pki/signers. Asks for the passphrase when `EXHIBIT_PASSPHRASE` is not set.
+ * @throws ExhibitError `E_NO_PASSPHRASE`, `E_BAD_PASSPHRASE`, `E_READ` (no key here), `E_FORMAT` (files mixed up),
+ *   `E_SIGNER` (no certificate belongs to the key).
  */
-export async function openSigner({ paths, info }: Case, fx: Effects): Promise<Signer> {
+export async function openSigner(
+  opened: Case,
+  fx: Effects,
+  keyPath: string | undefined = fx.env['EXHIBIT_KEY'],
+): Promise<Signer> {
+  const { paths, info } = opened;
+  if (keyPath !== undefined && keyPath !== '') {
+    const file = resolve(fx.cwd, keyPath);
+    const key = await unlock(await readFile(file, 'utf8'), file, fx);
+    return createSigner(await certificateOf(paths, key, file), key, fx.now);
+  }
   const { certificate } = info.examiner;
   const pem = await readFile(signerFile(paths, certificate), 'utf8');
   if (fingerprint(readCertificate(pem, signerFile(paths, certificate))) !== certificate) {
@@ -109,9 +121,31 @@ export async function openSigner({ paths, info }: Case, fx: Effects): Promise<Si
     });
   }
   const file = keyFile(paths, certificate);
-  const key = await readKey(file, paths);
-  const passphrase = isEncryptedKey(key) ? await askPassphrase(fx, file) : undefined;
-  return createSigner(pem, openPrivateKey(key, passphrase, file), fx.now);
+  return createSigner(pem, await unlock(await readKey(file, paths), file, fx), fx.now);
+}
+
+/**
+ * Opens a private key.
+ * @throws ExhibitError `E_NO_PASSPHRASE`, `E_BAD_PASSPHRASE`, `E_FORMAT`.
+ */
+export async function unlock(text: string, file: string, fx: Effects): Promise<KeyObject> {
+  const passphrase = isEncryptedKey(text) ? await askPassphrase(fx, file) : undefined;
+  return openPrivateKey(text, passphrase, file);
+}
+
+/** PEM of the certificate in pki/signers that belongs to the key. */
+async function certificateOf(paths: CasePaths, key: KeyObject, file: string): Promise<string> {
+  for (const name of (await readdir(paths.signers)).sort()) {
+    const path = join(paths.signers, name);
+    const bytes = await readSmallFile(path, MAX_FILE_BYTES);
+    if (bytes === undefined) continue;
+    const pem = bytes.toString('latin1');
+    if (readCertificate(pem, path).checkPrivateKey(key)) return pem;
+  }
+  throw new ExhibitError('E_SIGNER', 'no certificate of this case belongs to the key', {
+    where: { file },
+    hint: 'whoever holds a key of the case adds it: exhibit custody key add --certificate CERT.pem',
+  });
 }
 
 async function readKey(file: string, paths: CasePaths): Promise<string> {
@@ -134,7 +168,7 @@ async function readKey(file: string, paths: CasePaths): Promise<string> {
 async function askPassphrase(fx: Effects, file: string): Promise<string> {
   const given = fx.env['EXHIBIT_PASSPHRASE'];
   if (given !== undefined && given !== '') return given;
-  const asked = await fx.askSecret?.("Passphrase of the examiner's key: ");
+  const asked = await fx.askSecret?.(`Passphrase of ${basename(file)}: `);
   if (asked !== undefined && asked !== '') return asked;
   throw new ExhibitError(
     'E_NO_PASSPHRASE',

@@ -1,8 +1,11 @@
 /** Writes what was done into the case's custody ledger. */
 import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { appendToLedger, type Appended } from '../custody/append.ts';
 import type { Entry, EntryDraft } from '../custody/entry.ts';
+import { readLedger } from '../custody/read.ts';
+import { addedKey } from '../custody/signers.ts';
 import { caseRoot, type Case } from './case.ts';
 import { withLock } from './lock.ts';
 import { redactedArgv } from './redact.ts';
@@ -20,16 +23,36 @@ export async function appendEntry(
 ): Promise<Appended> {
   return withLock({ paths }, fx, async () => {
     const root = await caseRoot({ paths, info });
-    const { name, organization, role } = info.examiner;
     return appendToLedger(paths, draft, {
       caseId: info.case,
-      actor: { name, ...(organization === undefined ? {} : { org: organization }), role },
+      actor: actorOf({ paths, info }, signer),
       tool: entryTool(fx),
       atUs: fx.now() * 1000,
       signer,
       root,
     });
   });
+}
+
+/**
+ * Who signs: the examiner of case.json, or whoever the newest `key-added` entry names for the certificate.
+ * @throws ExhibitError `E_SIGNER` when nobody knows it.
+ */
+export function actorOf(
+  { paths, info }: Case,
+  { fingerprint }: Signer,
+): Omit<Entry['actor'], 'cert'> {
+  const added = readLedger(paths.dir)
+    .map(({ entry }) => addedKey(entry))
+    .findLast((key) => key?.certificate === fingerprint);
+  const known = fingerprint === info.examiner.certificate ? info.examiner : added;
+  if (known === undefined) {
+    throw new ExhibitError('E_SIGNER', 'the ledger does not know the certificate of this key', {
+      hint: 'whoever holds a key of the case adds it: exhibit custody key add --certificate CERT.pem',
+    });
+  }
+  const { name, organization, role } = known;
+  return { name, ...(organization === undefined ? {} : { org: organization }), role };
 }
 
 /** The tool as entries name it. */

@@ -54,6 +54,10 @@ export const ERROR_CODES = {
     about: 'An archive holds something that is never accepted.',
   },
   E_OUTSIDE_CASE: { exit: EXIT.refused, about: 'A write outside the case folder was refused.' },
+  E_SIGNER: {
+    exit: EXIT.refused,
+    about: 'The key may not sign for this case: it was revoked, or the ledger does not know it.',
+  },
   E_SEALED: { exit: EXIT.refused, about: 'Sealed evidence is never changed.' },
 } as const;
 

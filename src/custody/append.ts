@@ -1,5 +1,5 @@
 /** Appends one entry to a ledger whose end was checked first. The caller holds the case's lock. */
-import { randomUUID, type X509Certificate } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,9 @@ import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
+import { verifyForm, type SignatureVerdict } from '../crypto/cms-verify.ts';
 import type { Signer } from '../crypto/signer.ts';
+import { issuanceProblem } from '../crypto/trust.ts';
 import {
   ENTRY_TYPE,
   entryFile,
@@ -19,6 +20,7 @@ import {
   type EntryDraft,
 } from './entry.ts';
 import { listLedger, realFiles, type Files } from './files.ts';
+import { judgeIn, signersOf, type Signers } from './signers.ts';
 
 /** Everything about an entry but what happened. */
 export interface EntryContext {
@@ -54,17 +56,17 @@ export function appendToLedger(
   const listing = listLedger(paths.custody);
   const { last, halfWritten } = listing;
   const problem = listing.problems.find(
-    ({ file }) => file !== halfWritten && !(last === 0 && file === entryFile(1)),
+    ({ file }) => !halfWritten.includes(file) && !(last === 0 && file === entryFile(1)),
   );
   if (problem !== undefined) throw broken(paths, problem.file, problem.detail);
   if (last === 0 && draft.event !== 'opened') {
     throw broken(paths, entryFile(1), 'the ledger has no entry');
   }
-  const prev = last === 0 ? NO_PREVIOUS : checkedHash(paths, last, context);
+  const prev = last === 0 ? NO_PREVIOUS : checkedEnd(paths, last, context);
   let changes = draft.changes;
-  if (halfWritten !== undefined) {
-    const path = join(paths.custody, halfWritten);
-    const removed = `removed ${halfWritten} (sha256 ${sha256Hex(readFileSync(path))}), a signature without its entry`;
+  for (const name of halfWritten) {
+    const path = join(paths.custody, name);
+    const removed = `removed ${name} (sha256 ${sha256Hex(readFileSync(path))}), a signature without its file`;
     changes = changes === undefined ? removed : `${changes}; ${removed}`;
     files.remove(path);
   }
@@ -83,15 +85,93 @@ export function appendToLedger(
     ...(changes === undefined ? {} : { changes }),
   };
   const bytes = canonicalLine(entry as unknown as CanonicalValue);
-  store(paths, entryFile(seq), bytes, context.signer.sign(bytes, context.atUs), files);
+  storeSigned(paths, entryFile(seq), bytes, context.signer.sign(bytes, context.atUs), files);
   return { seq, hash: sha256Hex(bytes), entry };
 }
 
 /**
- * The signature gets its name first, the entry last: an entry that is there has its signature. The temporary files lie
- * outside the ledger's folder, for that folder holds entries and nothing else.
+ * SHA-256 of the last entry after checking it (form, number, case, link to the one before, signature, signer), and that the
+ * new signer may sign.
  */
-function store(
+function checkedEnd(paths: CasePaths, last: number, context: EntryContext): string {
+  const name = entryFile(last);
+  const all = Array.from({ length: last }, (_, index) => readEntry(paths, index + 1));
+  const { bytes, entry } = readEntry(paths, last);
+  const before = all.at(-2);
+  if (entry.seq !== last || entry.case !== context.caseId || entry.prev !== hashOf(before)) {
+    throw broken(paths, name, 'it does not continue the entry before it in this case');
+  }
+  const signers = signersOf(
+    all.flatMap((one) =>
+      one.entry.event === 'key-added' || one.entry.event === 'key-revoked'
+        ? [{ ...one, verdict: verdictOn(paths, one) }]
+        : [],
+    ),
+    context.root,
+  );
+  const verdict = verdictOn(paths, { seq: last, bytes });
+  if (!verdict.ok) throw broken(paths, name, verdict.reason);
+  if (verdict.fingerprint !== entry.actor.cert) {
+    throw broken(paths, name, 'the signature is by another certificate than the file names');
+  }
+  const end = judgeIn(signers, {
+    ...verdict,
+    root: context.root,
+    claimedUs: verdict.signingTimeUs,
+    seq: last,
+  });
+  if (end.status === 'fail') throw broken(paths, name, end.detail);
+  refuseUnknownSigner(context, signers);
+  return sha256Hex(bytes);
+}
+
+/** A certificate that has run out is for the verifier to judge; one that is unknown or taken back signs nothing here. */
+function refuseUnknownSigner({ signer, root }: EntryContext, signers: Signers): void {
+  const certificate = new X509Certificate(signer.certificatePem);
+  const revoked = signers.revocations.find((one) => one.fingerprint === signer.fingerprint);
+  const problem =
+    revoked === undefined
+      ? signers.vouched.has(signer.fingerprint)
+        ? undefined
+        : issuanceProblem(certificate, root)
+      : `${revoked.source} revokes its certificate (${revoked.reason})`;
+  if (problem === undefined) return;
+  throw new ExhibitError('E_SIGNER', `this key may not sign for the case: ${problem}`, {
+    hint: 'somebody who may can add another: exhibit custody key add',
+  });
+}
+
+function hashOf(entry: ReadEntry | undefined): string {
+  return entry === undefined ? NO_PREVIOUS : sha256Hex(entry.bytes);
+}
+
+interface ReadEntry {
+  readonly seq: number;
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly entry: Entry;
+}
+
+function readEntry(paths: CasePaths, seq: number): ReadEntry {
+  const name = entryFile(seq);
+  const bytes = readFileSync(join(paths.custody, name));
+  const parsed = parseEntry(bytes);
+  if (!parsed.ok) throw broken(paths, name, parsed.problems.join('; '));
+  return { seq, file: `custody/${name}`, bytes, entry: parsed.entry };
+}
+
+function verdictOn(
+  paths: CasePaths,
+  { seq, bytes }: Pick<ReadEntry, 'seq' | 'bytes'>,
+): SignatureVerdict {
+  return verifyForm(bytes, readFileSync(join(paths.custody, `${entryFile(seq)}.p7s`)));
+}
+
+/**
+ * The signature gets its name first, the file last: a file that is there has its signature. The temporary files lie
+ * outside the ledger's folder, for that folder holds nothing that is not whole.
+ */
+export function storeSigned(
   paths: CasePaths,
   name: string,
   bytes: Buffer,
@@ -110,30 +190,6 @@ function store(
     files.moveNew(temporary(file), join(paths.custody, file));
     files.syncFolder(paths.custody);
   }
-}
-
-/** SHA-256 of the last entry after checking it: form, number, case, link to the one before, signature. */
-function checkedHash(paths: CasePaths, last: number, context: EntryContext): string {
-  const name = entryFile(last);
-  const bytes = readFileSync(join(paths.custody, name));
-  const parsed = parseEntry(bytes);
-  if (!parsed.ok) throw broken(paths, name, parsed.problems.join('; '));
-  const { entry } = parsed;
-  const before = last === 1 ? NO_PREVIOUS : fileHash(paths, entryFile(last - 1));
-  if (entry.seq !== last || entry.case !== context.caseId || entry.prev !== before) {
-    throw broken(paths, name, 'it does not continue the entry before it in this case');
-  }
-  const signature = readFileSync(join(paths.custody, `${name}.p7s`));
-  const verdict = verifyBy(bytes, signature, {
-    root: context.root,
-    fingerprint: entry.actor.cert,
-  });
-  if (!verdict.ok) throw broken(paths, name, verdict.reason);
-  return sha256Hex(bytes);
-}
-
-function fileHash(paths: CasePaths, name: string): string {
-  return sha256Hex(readFileSync(join(paths.custody, name)));
 }
 
 function broken(paths: CasePaths, file: string, detail: string): ExhibitError {

@@ -59,16 +59,18 @@ export function readRegular(path: string): Buffer | undefined {
 export interface Listing {
   /** Number of the last entry before the first gap. */
   readonly last: number;
+  /** Sizes of the checkpoints that are there with their signatures, smallest first. */
+  readonly checkpoints: readonly number[];
   /** Everything that should not be so. Empty: entries 1 to `last` are there with their signatures, nothing else is. */
   readonly problems: readonly { readonly file: string; readonly detail: string }[];
   /**
-   * Name of a signature right after the last entry whose entry is missing: what a writer leaves that was stopped
-   * between its two files, or what is left of a last entry that was taken away. Also one of `problems`.
+   * Names of signatures whose files are missing, right after the last entry or of a checkpoint: what a writer leaves that
+   * was stopped between its two files, or what is left of a last entry that was taken away. Also among `problems`.
    */
-  readonly halfWritten: string | undefined;
+  readonly halfWritten: readonly string[];
 }
 
-/** Lists a ledger folder strictly: nothing but entries 1..n and their signatures may be in it. */
+/** Lists a ledger folder strictly: entries 1..n, checkpoints, their signatures and time-stamps, and nothing else. */
 export function listLedger(folder: string): Listing {
   const self = lstatSync(folder, { throwIfNoEntry: false });
   const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
@@ -79,18 +81,37 @@ export function listLedger(folder: string): Listing {
   for (; names.has(entryFile(last + 1)); last++) {
     expected.add(entryFile(last + 1)).add(`${entryFile(last + 1)}.p7s`);
   }
+  const checkpoints = [...names]
+    .flatMap((name) => checkpointSize(name) ?? [])
+    .sort((a, b) => a - b);
+  for (const size of checkpoints) {
+    expected.add(checkpointFile(size)).add(`${checkpointFile(size)}.p7s`);
+  }
+  const missing = [...expected].filter((file) => !names.has(file));
+  for (const name of names) {
+    const stamped = STAMP.exec(name)?.[1];
+    if (stamped !== undefined && expected.has(stamped)) expected.add(name);
+  }
   const next = entryFile(last + 1);
-  const halfWritten = names.has(`${next}.p7s`) ? `${next}.p7s` : undefined;
   const strangers = found
     .filter((file) => !file.isFile() || !expected.has(file.name))
     .map((file) => file.name)
     .sort();
-  const missing = [...expected].filter((file) => !names.has(file));
-  if (last === 0 || strangers.some((file) => file !== halfWritten && ENTRY_NAME.test(file))) {
+  const halfWritten = strangers.filter(
+    (name) =>
+      names.has(name) &&
+      (name === `${next}.p7s` ||
+        (name.endsWith('.p7s') && checkpointSize(name.slice(0, -'.p7s'.length)) !== undefined)),
+  );
+  if (
+    last === 0 ||
+    strangers.some((name) => !halfWritten.includes(name) && ENTRY_NAME.test(name))
+  ) {
     missing.push(next);
   }
   return {
     last,
+    checkpoints: checkpoints.filter((size) => !missing.includes(`${checkpointFile(size)}.p7s`)),
     halfWritten,
     problems: [
       // A link to the folder can be turned to another one after it was verified.
@@ -101,11 +122,27 @@ export function listLedger(folder: string): Listing {
   };
 }
 
+/** `checkpoint-00000012.txt` for 12. */
+export function checkpointFile(size: number): string {
+  return `checkpoint-${String(size).padStart(8, '0')}.txt`;
+}
+
+/** The size in a checkpoint's name; undefined for any other name. */
+function checkpointSize(name: string): number | undefined {
+  const size = Number(/^checkpoint-(\d{8,15})\.txt$/.exec(name)?.[1]);
+  return size > 0 && checkpointFile(size) === name ? size : undefined;
+}
+
 const ENTRY_NAME = /^\d{8}\.json(?:\.p7s)?$/;
 
-function strangeness(file: string, halfWritten: string | undefined): string {
-  if (file === halfWritten) {
-    return 'a signature without its entry: a writer was stopped, or the last entry was taken away';
+/** Request and answer of a time-stamp authority over a signature. */
+const STAMP = /^(.+\.p7s)\.ts[qr](?:\.\d{1,3})?$/;
+
+function strangeness(file: string, halfWritten: readonly string[]): string {
+  if (halfWritten.includes(file)) {
+    return ENTRY_NAME.test(file)
+      ? 'a signature without its entry: a writer was stopped, or the last entry was taken away'
+      : 'a signature without its checkpoint: a writer was stopped, or the checkpoint was taken away';
   }
   return ENTRY_NAME.test(file)
     ? 'comes after a gap, or is not a regular file'

@@ -25,7 +25,7 @@ export function readLedger(caseDir: string): EntryView[] {
   const { custody } = casePaths(caseDir);
   const { last, problems, halfWritten } = listLedger(custody);
   // What a stopped writer leaves: the next one puts it right.
-  const first = problems.find(({ file }) => file !== halfWritten);
+  const first = problems.find(({ file }) => !halfWritten.includes(file));
   if (first !== undefined) throw unreadable(join(custody, first.file), first.detail);
   return Array.from({ length: last }, (_, index) => {
     const seq = index + 1;

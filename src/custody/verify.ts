@@ -9,19 +9,31 @@ import { casePaths, type CasePaths } from '../bundle/layout.ts';
 import type { Check, CheckStatus } from '../core/check.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { parseRfc3339 } from '../core/time.ts';
-import { verifyForm } from '../crypto/cms-verify.ts';
-import { signerProblem } from '../crypto/trust.ts';
+import { prefixRoots } from '../core/merkle.ts';
+import { verifyForm, type SignatureVerdict } from '../crypto/cms-verify.ts';
+import type { Revocation } from '../crypto/judge-signer.ts';
+import { fingerprint } from '../crypto/trust.ts';
 import { anchorChecks, type AnchorOptions } from './anchor.ts';
 import { caseFilesCheck } from './case-files.ts';
+import { entryLeaves } from './checkpoint.ts';
 import { entryFile, NO_PREVIOUS, parseEntry, type Entry } from './entry.ts';
-import { listLedger, readRegular } from './files.ts';
-import { headCheck, parseHead } from './head.ts';
+import { checkpointFile, listLedger, readRegular } from './files.ts';
+import { headCheck, parseHead, pinCheck, type LedgerShape } from './head.ts';
+import { judgeCheckpoint, judgeOutside, type Ground, type SignedFile } from './outside.ts';
+import type { Pin } from './pin.ts';
 import type { EntryView } from './read.ts';
+import { judgeIn, signersOf, type SignedEntry, type Signers } from './signers.ts';
 
 /** What the verifier brings from outside the case. */
 export interface LedgerTrust extends AnchorOptions {
-  /** Hash of an entry, kept elsewhere (on paper). */
+  /** Hash of an entry, or root of a checkpoint, kept elsewhere (on paper). */
   readonly head?: string;
+  /** Checkpoints and entries kept elsewhere, with their signatures. */
+  readonly anchors?: readonly SignedFile[];
+  /** What this machine saw of the case before. */
+  readonly pin?: Pin | undefined;
+  /** Certificates that a revocation list takes back. */
+  readonly revocations?: readonly Revocation[];
 }
 
 /** Answers, and what could be read. */
@@ -31,6 +43,9 @@ export interface LedgerReport {
   readonly entries: readonly EntryView[];
   /** SHA-256 of the last entry's file; undefined without one. */
   readonly head: string | undefined;
+  readonly shape: LedgerShape;
+  /** Who may sign, for other signed files of the case. */
+  readonly signers: Signers;
 }
 
 /** An entry's number, bytes and what they say. */
@@ -46,8 +61,9 @@ interface Read {
 
 /**
  * All checks of a case's ledger, in this order: `trust.root`, `trust.anchor`, `ledger.files`, `ledger.form`,
- * `ledger.chain`, `ledger.signature`, `ledger.signer`, `ledger.case_files`, `ledger.time`, `ledger.head`. A check that
- * fails at several places is listed once for each.
+ * `ledger.chain`, `ledger.signature`, `ledger.signer`, `ledger.case_files`, `ledger.time`, `ledger.checkpoint` (where
+ * there is one), `ledger.anchor` and `ledger.pin` (where one is given), `ledger.head`. A check that fails at several
+ * places is listed once for each.
  * @param caseDir the case folder.
  * @throws ExhibitError `E_USAGE` or `E_FORMAT` when what the verifier brought is no hash or certificate.
  */
@@ -62,11 +78,34 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
   );
   const count = `${String(listing.last)} ${listing.last === 1 ? 'entry' : 'entries'}`;
 
-  const files = listing.problems.map(({ file, detail }) => failed(`custody/${file}`, detail));
+  const files = listing.problems.map(({ file, detail }) =>
+    failed(`custody/${file}`, `${detail}${doubleOf(paths, file, reads)}`),
+  );
   const form = reads.flatMap(({ file, problems }) =>
     problems.length === 0 ? [] : [failed(file, problems.join('; '))],
   );
-  const { signature, signer } = signatureFailures(paths, reads, anchor);
+  const signed = withVerdicts(paths, reads);
+  const signers =
+    anchor === undefined ? NOBODY : signersOf(signed.flatMap(asSigned), anchor, trust.revocations);
+  const shape: LedgerShape = {
+    caseId: reads[0]?.entry?.case,
+    hashes: reads.map(({ hash }) => hash),
+    roots: prefixRoots(entryLeaves(reads.map(({ bytes }) => bytes))).map((one) =>
+      one.toString('hex'),
+    ),
+  };
+  const ground: Ground = { shape, root: anchor, signers };
+  const inside = listing.checkpoints.map((size) => {
+    const name = `custody/${checkpointFile(size)}`;
+    return judgeCheckpoint(readSigned(paths, name), ground, 'ledger.checkpoint');
+  });
+  const outside = (trust.anchors ?? []).map((file) => judgeOutside(file, ground));
+  const own = anchor === undefined ? undefined : fingerprint(anchor);
+  const pin = trust.pin === undefined ? undefined : pinCheck(shape, trust.pin, own);
+  const anchored = outside.flatMap((one) => one.anchored ?? []);
+  if (pin?.status === 'pass' && trust.pin !== undefined) {
+    anchored.push({ by: 'what this machine saw before', size: trust.pin.size });
+  }
   return {
     checks: [
       ...anchorAnswers,
@@ -79,18 +118,47 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
       ),
       ...answer(
         'ledger.signature',
-        signature,
+        signatureFailures(signed),
         `${count} signed by the certificate that each one names`,
       ),
-      ...(anchor === undefined
-        ? [check('ledger.signer', 'custody', 'not_checked', 'there is no usable root certificate')]
-        : answer('ledger.signer', signer, 'every signer was issued by the root and valid then')),
+      ...signerChecks(signed, anchor, signers),
       caseFilesCheck(paths, entries),
       timeCheck(entries),
-      headCheck(reads, head),
+      ...inside.map((one) => one.check),
+      ...outside.map((one) => one.check),
+      ...(pin === undefined ? [] : [pin]),
+      headCheck(shape, head, anchored),
     ],
     entries,
     head: reads.at(-1)?.hash,
+    shape,
+    signers,
+  };
+}
+
+const NOBODY: Signers = { vouched: new Map(), revocations: [] };
+
+/** A stranger in the folder that is an entry too: the second of two histories. */
+function doubleOf(paths: CasePaths, file: string, reads: readonly Read[]): string {
+  const bytes = file === '' ? undefined : readRegular(join(paths.custody, file));
+  const parsed = bytes === undefined ? undefined : parseEntry(bytes);
+  if (bytes === undefined || parsed?.ok !== true) return '';
+  const { seq } = parsed.entry;
+  const own = reads[seq - 1];
+  if (own?.entry === undefined) return '';
+  const side = (one: Entry, hash: string): string =>
+    `${hash} (${one.event}, ${one.at}, ${one.actor.name})`;
+  const hash = sha256Hex(bytes);
+  return own.hash === hash
+    ? `; a copy of entry ${String(seq)}`
+    : `; FORK: another entry ${String(seq)}: ${side(parsed.entry, hash)} and ${side(own.entry, own.hash)}`;
+}
+
+function readSigned(paths: CasePaths, name: string): SignedFile {
+  return {
+    name,
+    bytes: readRegular(join(paths.dir, name)) ?? Buffer.alloc(0),
+    signature: readRegular(join(paths.dir, `${name}.p7s`)),
   };
 }
 
@@ -127,6 +195,9 @@ function chainFailures(reads: readonly Read[]): Failure[] {
     if (caseId !== undefined && entry.case !== caseId) {
       return [failed(file, `it belongs to another case than entry 1: ${entry.case}`)];
     }
+    if (entry.corrects !== undefined && !(entry.corrects >= 1 && entry.corrects < seq)) {
+      return [failed(file, `it corrects entry ${String(entry.corrects)}, which is none before it`)];
+    }
     const before = index === 0 ? NO_PREVIOUS : reads[index - 1]?.hash;
     return entry.prev === before
       ? []
@@ -134,37 +205,55 @@ function chainFailures(reads: readonly Read[]): Failure[] {
   });
 }
 
-function signatureFailures(
-  paths: CasePaths,
-  reads: readonly Read[],
-  anchor: X509Certificate | undefined,
-): { readonly signature: Failure[]; readonly signer: Failure[] } {
-  const signature: Failure[] = [];
-  const signer: Failure[] = [];
-  for (const { file, bytes, entry } of reads) {
-    const p7s = readRegular(join(paths.dir, `${file}.p7s`));
-    if (p7s === undefined) {
-      signature.push(failed(file, 'it has no signature'));
-      continue;
-    }
-    const verdict = verifyForm(bytes, p7s);
-    if (!verdict.ok) {
-      signature.push(failed(file, verdict.reason));
-      continue;
-    }
-    if (entry !== undefined && entry.actor.cert !== verdict.fingerprint) {
-      signature.push(failed(file, 'it is signed by another certificate than it names'));
-    }
-    const problem =
-      anchor === undefined
-        ? undefined
-        : signerProblem(verdict.certificate, anchor, verdict.signingTimeUs);
-    if (problem !== undefined) signer.push(failed(file, problem));
-    if (entry !== undefined && secondOf(entry) !== verdict.signingTimeUs) {
-      signature.push(failed(file, 'the signature claims another time than the entry'));
-    }
+/** An entry as read, and the verdict on its signature's form and mathematics. */
+interface Signed extends Read {
+  readonly verdict: SignatureVerdict | undefined;
+}
+
+function withVerdicts(paths: CasePaths, reads: readonly Read[]): Signed[] {
+  return reads.map((read) => {
+    const p7s = readRegular(join(paths.dir, `${read.file}.p7s`));
+    return { ...read, verdict: p7s === undefined ? undefined : verifyForm(read.bytes, p7s) };
+  });
+}
+
+function asSigned({ seq, file, entry, verdict }: Signed): SignedEntry[] {
+  return entry === undefined ? [] : [{ seq, file, entry, verdict }];
+}
+
+function signatureFailures(all: readonly Signed[]): Failure[] {
+  return all.flatMap(({ file, entry, verdict }) => {
+    if (verdict === undefined) return [failed(file, 'it has no signature')];
+    if (!verdict.ok) return [failed(file, verdict.reason)];
+    if (entry === undefined) return [];
+    return [
+      ...(entry.actor.cert === verdict.fingerprint
+        ? []
+        : [failed(file, 'it is signed by another certificate than it names')]),
+      ...(secondOf(entry) === verdict.signingTimeUs
+        ? []
+        : [failed(file, 'the signature claims another time than the entry')]),
+    ];
+  });
+}
+
+function signerChecks(
+  all: readonly Signed[],
+  root: X509Certificate | undefined,
+  signers: Signers,
+): Check[] {
+  const id = 'ledger.signer';
+  if (root === undefined) {
+    return [check(id, 'custody', 'not_checked', 'there is no usable root certificate')];
   }
-  return { signature, signer };
+  const answers = all.flatMap(({ seq, file, verdict }) => {
+    if (verdict?.ok !== true) return [];
+    const claimedUs = verdict.signingTimeUs;
+    const { status, detail } = judgeIn(signers, { ...verdict, root, claimedUs, seq });
+    return status === 'pass' ? [] : [check(id, file, status, detail)];
+  });
+  const good = 'every signer was issued by the root or vouched for, valid then and not revoked';
+  return answers.length === 0 ? [check(id, 'custody', 'pass', good)] : answers;
 }
 
 /** Claimed time of an entry cut to the second, as its signature holds it; microseconds. */
