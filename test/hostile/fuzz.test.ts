@@ -1,11 +1,15 @@
 /** Fuzzing by structure: what is generated is nearly right, so that every rule of a reader is met, not only its first. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readVolume } from '#src/archive/read.ts';
+import { verifyBag } from '#src/app/verify-bag.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
 import { ExhibitError } from '#src/core/errors.ts';
+import { bagMembers, bagTree, textOf, type BagTree } from '../helpers/bag.ts';
+import { fakeEffects } from '../helpers/effects.ts';
 import { fuzzRuns } from '../helpers/fuzz.ts';
 import { rawTar, type RawMember } from '../helpers/tar.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -245,5 +249,111 @@ describe('seal parser', () => {
       { numRuns: fuzzRuns(2000) },
     );
     expect(read).toBeGreaterThan(20);
+  });
+});
+
+describe('bag reader', () => {
+  const LISTS = [
+    'manifest-sha256.txt',
+    'manifest-sha512.txt',
+    'tagmanifest-sha256.txt',
+    'tagmanifest-sha512.txt',
+  ];
+  const paths = fc.constantFrom(
+    'data/a.txt',
+    'data/sub/b.txt',
+    'data/new',
+    'bagit.txt',
+    'bag-info.txt',
+    'notes.txt',
+    'fetch.txt',
+    ...LISTS,
+  );
+  const junk = fc.oneof(
+    fc.constantFrom(
+      '',
+      '\n',
+      '\r\n',
+      ' ',
+      '\t',
+      '%0A',
+      '%25',
+      '%',
+      './',
+      '../',
+      '*',
+      '#',
+      '\ufeff',
+      'A',
+      '0',
+      'data/a.txt',
+    ),
+    fc.string({ unit: 'binary-ascii', maxLength: 12 }),
+  );
+  const change = fc.record({
+    path: paths,
+    kind: fc.constantFrom('edit', 'edit', 'edit', 'delete', 'add', 'swap', 'line'),
+    at: fc.nat(1000),
+    remove: fc.nat(3),
+    insert: junk,
+    other: paths,
+  });
+  const bag = fc.array(change, { maxLength: 2 }).map((changes) => {
+    const tree: BagTree = bagTree();
+    for (const { path, kind, at, remove, insert, other } of changes) {
+      const text = tree.has(path) ? textOf(tree, path) : '';
+      if (kind === 'delete') tree.delete(path);
+      else if (kind === 'add') tree.set(path, insert);
+      else if (kind === 'swap') tree.set(path, tree.has(other) ? textOf(tree, other) : insert);
+      else if (kind === 'line') {
+        const lines = text.split('\n');
+        lines.splice(
+          at % lines.length,
+          remove % 2,
+          ...(remove < 2 ? [lines[remove] ?? insert] : []),
+        );
+        tree.set(path, lines.join('\n'));
+      } else {
+        const place = at % (text.length + 1);
+        tree.set(path, text.slice(0, place) + insert + text.slice(place + remove));
+      }
+    }
+    return tree;
+  });
+
+  /** The manifests of a valid bag as a person would check them: each file of its kind, once, with its hash. */
+  function vouchedFor(tree: BagTree): boolean {
+    const files = [...tree.keys()].filter((path) => !path.endsWith('/'));
+    const payload = files.filter((path) => path.startsWith('data/')).sort();
+    return LISTS.filter((list) => tree.has(list)).every((list) => {
+      const hash = list.includes('sha256') ? 'sha256' : 'sha512';
+      const lines = textOf(tree, list)
+        .split(/\r\n|\r|\n/)
+        .filter((line) => line !== '');
+      const listed = lines.map((line) => {
+        const path = line.replace(/^\S+[ \t]+(?:\.\/)?/, '');
+        const right = tree.has(path) && createHash(hash).update(textOf(tree, path)).digest('hex');
+        return right === line.split(/[ \t]/)[0]?.toLowerCase() ? path : `wrong ${path}`;
+      });
+      if (list.startsWith('tag')) return listed.every((path) => files.includes(path));
+      return listed.sort().join('\n') === payload.join('\n');
+    });
+  }
+
+  test('finds no bag valid that its own manifests do not vouch for', async () => {
+    const path = join(folder, 'bag.tar');
+    let valid = 0;
+    await fc.assert(
+      fc.asyncProperty(bag, async (tree) => {
+        writeFileSync(path, rawTar(bagMembers(tree, 'bag')));
+        const { ok } = await verifyBag(path, fakeEffects());
+        if (!ok) return;
+        valid += 1;
+        expect(tree.has('fetch.txt')).toBe(false);
+        expect(vouchedFor(tree)).toBe(true);
+      }),
+      { numRuns: fuzzRuns(500) },
+    );
+    expect(valid).toBeGreaterThan(10);
   });
 });

@@ -7,6 +7,7 @@ import {
   type VerifyRequest,
   type VerifyResult,
 } from '../../app/verify.ts';
+import { verifyBag } from '../../app/verify-bag.ts';
 import type { Check } from '../../core/check.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
@@ -15,9 +16,11 @@ import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust?: string;
+  readonly tsaTrust?: string;
   readonly head?: string;
   readonly deep?: boolean;
   readonly record?: boolean;
+  readonly bag?: string;
   readonly color: boolean;
 }
 
@@ -32,14 +35,34 @@ export function register(program: Command, fx: Effects, done: (status: number) =
         'evidence id, evidence folder, volume or case folder (default: the whole case)',
       )
       .option('--trust <root.pem>', 'root certificate from a source outside the case')
+      .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
       .option('--head <hex>', 'hash of a ledger entry that was written down elsewhere')
       .option('--deep', 'also compute SHA-512 of the payload')
-      .option('--record', 'append the result to the custody ledger'),
+      .option('--record', 'append the result to the custody ledger')
+      .option('--bag <path>', 'judge any bag (folder or tar archive) by RFC 8493 alone'),
   ).action(async (target: string | undefined, flags: VerifyFlags) => {
+    const color = flags.color && fx.out.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
+    const answer = (result: VerifyResult, words: Words): void => {
+      const text =
+        flags.json === true ? `${JSON.stringify(result)}\n` : asText(result, words, color);
+      fx.out.write(text);
+      done(result.ok ? EXIT.ok : EXIT.badNews);
+    };
+    if (flags.bag !== undefined) {
+      const others = [target, flags.case, flags.trust, flags.head, flags.deep, flags.record];
+      if (others.some((other) => other !== undefined)) {
+        throw new ExhibitError('E_USAGE', '--bag judges a bag by itself: give nothing else', {
+          hint: 'leave out the target, --case, --trust, --head, --deep and --record',
+        });
+      }
+      answer(await verifyBag(flags.bag, fx), BAG_WORDS);
+      return;
+    }
     const request: VerifyRequest = {
       caseDir: caseOf(target, flags, fx),
       target,
       trust: flags.trust,
+      tsaTrust: flags.tsaTrust,
       head: flags.head,
       deep: flags.deep === true,
       onVolume: ({ file }) => {
@@ -49,9 +72,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     const recordIn = flags.record === true ? recordingCase(request, fx) : undefined;
     const result = await verify(request, fx);
     if (recordIn !== undefined) await recordVerification(recordIn, result, fx);
-    const color = flags.color && fx.out.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
-    fx.out.write(flags.json === true ? `${JSON.stringify(result)}\n` : asText(result, color));
-    done(result.ok ? EXIT.ok : EXIT.badNews);
+    answer(result, CASE_WORDS);
   });
 }
 
@@ -69,7 +90,22 @@ function caseOf(target: string | undefined, flags: VerifyFlags, fx: Effects): st
 const MARKS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as const;
 const COLORS = { pass: '32', fail: '1;31', not_checked: '33' } as const;
 
-function asText({ ok, checks }: VerifyResult, color: boolean): string {
+/** The verdict's first words. */
+interface Words {
+  readonly good: string;
+  readonly bad: string;
+}
+
+const CASE_WORDS: Words = {
+  good: 'nothing that was checked is wrong',
+  bad: 'NOT AS IT WAS SEALED',
+};
+const BAG_WORDS: Words = {
+  good: 'a valid bag (who made it, no bag can say)',
+  bad: 'NOT A VALID BAG',
+};
+
+function asText({ ok, checks }: VerifyResult, words: Words, color: boolean): string {
   const idWidth = Math.max(...checks.map(({ id }) => id.length));
   const lines: string[] = [];
   let subject = '';
@@ -82,7 +118,7 @@ function asText({ ok, checks }: VerifyResult, color: boolean): string {
   }
   const count = (status: Check['status']): string =>
     String(checks.filter((check) => check.status === status).length);
-  const verdict = ok ? 'nothing that was checked is wrong' : 'NOT AS IT WAS SEALED';
+  const verdict = ok ? words.good : words.bad;
   lines.push(
     '',
     `${verdict}: ${count('pass')} pass, ${count('fail')} fail, ${count('not_checked')} not checked`,
