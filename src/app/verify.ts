@@ -9,10 +9,14 @@ import { verifyEvidence } from '../bundle/verify.ts';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
+import { judgeSigner } from '../crypto/judge-signer.ts';
 import { readCertificate, rootProblem } from '../crypto/trust.ts';
 import { anchorChecks } from '../custody/anchor.ts';
 import type { EntryView } from '../custody/read.ts';
+import { judgeIn } from '../custody/signers.ts';
 import { verifyLedger } from '../custody/verify.ts';
+import { stampTrust } from '../stamps/trust.ts';
+import { broughtFrom } from './brought.ts';
 import { openCase, openSigner } from './case.ts';
 
 /** What to verify. */
@@ -23,8 +27,12 @@ export interface VerifyRequest {
   readonly target: string | undefined;
   /** Path of the root certificate that the verifier trusts. */
   readonly trust: string | undefined;
+  /** Path of the roots of time-stamp authorities that the verifier trusts. */
+  readonly tsaTrust?: string | undefined;
   /** Head of the ledger, known from elsewhere. */
   readonly head: string | undefined;
+  /** Paths of checkpoints and entries kept outside the case, their signatures beside them. */
+  readonly anchors?: readonly string[];
   readonly deep: boolean;
   readonly onVolume?: (volume: SealedVolume) => void;
 }
@@ -41,8 +49,9 @@ export interface VerifyResult {
  *   verifier brought (root certificate, head).
  */
 export async function verify(request: VerifyRequest, fx: Effects): Promise<VerifyResult> {
-  const trust =
-    request.trust === undefined ? undefined : await readTrust(resolve(fx.cwd, request.trust));
+  const given = async (path: string | undefined): Promise<Buffer | undefined> =>
+    path === undefined ? undefined : readTrust(resolve(fx.cwd, path));
+  const trust = { root: await given(request.trust), tsa: await given(request.tsaTrust) };
   const target = findTarget(request, fx);
   const checks =
     target.caseDir === undefined
@@ -98,6 +107,12 @@ export async function recordVerification(
   });
 }
 
+/** What the verifier brought. */
+interface Trust {
+  readonly root: Buffer | undefined;
+  readonly tsa: Buffer | undefined;
+}
+
 interface Target {
   readonly caseDir: string | undefined;
   /** Folder and id of one evidence item; undefined: all of the case. */
@@ -151,7 +166,7 @@ function sealedIn(folder: string): string | undefined {
 
 async function readTrust(path: string): Promise<Buffer> {
   return readFile(path).catch((cause: unknown) => {
-    throw new ExhibitError('E_READ', 'the root certificate cannot be read', {
+    throw new ExhibitError('E_READ', 'a certificate file cannot be read', {
       where: { file: path },
       cause,
     });
@@ -161,17 +176,18 @@ async function readTrust(path: string): Promise<Buffer> {
 /** Evidence without its case: the seal, its signature, and what it seals. */
 async function verifyLoose(
   { one, volume }: Target,
-  trust: Buffer | undefined,
+  trust: Trust,
   request: VerifyRequest,
   fx: Effects,
 ): Promise<Check[]> {
   if (one === undefined) throw new ExhibitError('E_NO_CASE', 'no case folder here');
-  const anchor = trust === undefined ? undefined : givenRoot(trust);
+  const anchor = trust.root === undefined ? undefined : givenRoot(trust.root);
   const { checks } = await verifyEvidence({
     folder: one.folder,
     evidenceId: one.id,
     caseId: undefined,
-    anchor,
+    judge: anchor === undefined ? undefined : (signed) => judgeSigner({ ...signed, root: anchor }),
+    stamps: stampTrust(trust.tsa, undefined),
     deep: request.deep,
     only: volume,
     signal: fx.signal,
@@ -197,16 +213,19 @@ function givenRoot(trust: Buffer): X509Certificate {
 async function verifyInCase(
   caseDir: string,
   { one, volume }: Target,
-  trust: Buffer | undefined,
+  trust: Trust,
   request: VerifyRequest,
   fx: Effects,
 ): Promise<Check[]> {
   const paths = casePaths(caseDir);
-  const given = trust === undefined ? {} : { trust };
+  const given = trust.root === undefined ? {} : { trust: trust.root };
   const { anchor } = anchorChecks(paths, given);
+  const stamps = stampTrust(trust.tsa, caseDir);
   const ledger = verifyLedger(caseDir, {
     ...given,
+    tsaTrust: trust.tsa,
     ...(request.head === undefined ? {} : { head: request.head }),
+    ...(await broughtFrom(paths, fx, request.anchors)),
   });
   const checks: Check[] = [...ledger.checks];
   const caseId = await openCase(caseDir).then(
@@ -234,7 +253,15 @@ async function verifyInCase(
       folder,
       evidenceId: id,
       caseId,
-      anchor,
+      judge:
+        anchor === undefined
+          ? undefined
+          : (signed, seal) => {
+              // The place in the ledger counts only for the very seal that the entry names.
+              const entry = sealedAs(ledger.entries, id).find((one) => one.seal === seal);
+              return judgeIn(ledger.signers, { ...signed, root: anchor, seq: entry?.seq });
+            },
+      stamps,
       deep: request.deep,
       only: volume,
       signal: fx.signal,

@@ -2,7 +2,7 @@
  * Verifies one evidence item against its seal: every question that can be put to it, named, with its answer
  * (docs/bundle-format.md, "What verify checks"). All files are untrusted; bad bytes are answers, never exceptions.
  */
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readVolume } from '../archive/read.ts';
@@ -11,7 +11,9 @@ import type { Check, CheckStatus } from '../core/check.ts';
 import { ExhibitError, isSystemError, whereText } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { verifyForm } from '../crypto/cms-verify.ts';
-import { judgeSigner } from '../crypto/judge-signer.ts';
+import type { SignerAnswer, SignerQuestion } from '../crypto/judge-signer.ts';
+import { judgeStamps } from '../stamps/judge.ts';
+import type { StampTrust } from '../stamps/trust.ts';
 import { BAG_CHECKS, BagCheck, type BagExpectation } from './bag-check.ts';
 import { LineCutter } from './lines.ts';
 import { readSeal, type Seal, type SealedVolume } from './seal.ts';
@@ -28,8 +30,13 @@ export interface EvidenceToVerify {
   readonly evidenceId: string;
   /** Id that the seal must name; undefined outside a case. */
   readonly caseId: string | undefined;
-  /** Root that the signer must hang on; undefined when there is none to ask. */
-  readonly anchor: X509Certificate | undefined;
+  /**
+   * Judges the signer of the seal by the anchor, and by what the ledger knows of him; undefined when there is no root to ask.
+   * @param sealSha256 the seal that he signed.
+   */
+  readonly judge: ((signed: SealSignature, sealSha256: string) => SignerAnswer) | undefined;
+  /** Whom time-stamps are believed. */
+  readonly stamps: StampTrust;
   /** Also compute SHA-512 of the payload. */
   readonly deep: boolean;
   /** Only this volume (`EV-0001.v001.tar`); the others are not checked. */
@@ -38,6 +45,11 @@ export interface EvidenceToVerify {
   /** Called as each volume begins. */
   readonly onVolume?: (volume: SealedVolume) => void;
 }
+
+/** A good signature, and when it was made: for whoever judges the signer. */
+export type SealSignature = Pick<SignerQuestion, 'certificate' | 'claimedUs' | 'proven'> & {
+  readonly fingerprint: string;
+};
 
 /** The answers, and the seal where it could be read. */
 export interface EvidenceReport {
@@ -81,7 +93,7 @@ function sealCaseProblem(seal: Seal, { caseId, evidenceId }: EvidenceToVerify): 
 
 async function checkSignature(
   checks: Checks,
-  { folder, anchor }: EvidenceToVerify,
+  { folder, judge, stamps: trust }: EvidenceToVerify,
   seal: Seal,
 ): Promise<void> {
   const file = `${seal.evidenceId}.seal.p7s`;
@@ -90,15 +102,17 @@ async function checkSignature(
   if (typeof signature === 'string') {
     checks.add('seal.signature', file, 'fail', signature);
     checks.add('seal.signer', file, 'not_checked', 'there is no signature');
+    checks.add('seal.timestamp', file, 'not_checked', 'there is no signature');
     return;
   }
   const verdict = verifyForm(seal.bytes, signature);
   if (!verdict.ok) {
     checks.add('seal.signature', file, 'fail', verdict.reason);
     checks.add('seal.signer', file, 'not_checked', 'there is no good signature');
+    checks.add('seal.timestamp', file, 'not_checked', 'there is no good signature');
     return;
   }
-  const { certificate, fingerprint, signingTimeUs } = verdict;
+  const { certificate, fingerprint, signingTimeUs: claimedUs } = verdict;
   const named = fingerprint === seal.signerCertSha256;
   checks.judge(
     'seal.signature',
@@ -106,16 +120,24 @@ async function checkSignature(
     named
       ? undefined
       : `it was made with another certificate (sha256 ${fingerprint}) than the seal names`,
-    `of the seal's bytes, by certificate sha256 ${fingerprint}, claimed time ${formatUs(signingTimeUs)}`,
+    `of the seal's bytes, by certificate sha256 ${fingerprint}, claimed time ${formatUs(claimedUs)}`,
   );
-  if (anchor === undefined) {
+  const names = await readdir(folder).catch(() => []);
+  const { stamps, proven } = judgeStamps(folder, names, file, signature, trust);
+  if (judge === undefined) {
     const detail =
       'no root certificate to ask whether the signer is who he says; give --trust ROOT.pem';
     checks.add('seal.signer', file, 'not_checked', detail);
   } else {
-    const { status, detail } = judgeSigner({ certificate, root: anchor, claimedUs: signingTimeUs });
+    const { status, detail } = judge({ certificate, fingerprint, claimedUs, proven }, seal.sha256);
     checks.add('seal.signer', file, status, detail);
   }
+  for (const { file: stamp, status, detail } of stamps) {
+    checks.add('seal.timestamp', stamp, status, detail);
+  }
+  if (stamps.length > 0) return;
+  const detail = 'no time-stamp of a third party: the claimed times are the signer’s word';
+  checks.add('seal.timestamp', file, 'not_checked', detail);
 }
 
 /** The evidence folder holds exactly what was sealed; gives the names that are there. */
@@ -149,11 +171,6 @@ async function checkFiles(
   ];
   const problem = problems.length === 0 ? undefined : problems.slice(0, 10).join('; ');
   checks.judge('evidence.files', id, problem, 'the folder holds nothing but what the seal names');
-  const detail =
-    stamps.length === 0
-      ? 'no time-stamp of a third party: the claimed times are the signer’s word'
-      : `${stamps.join(', ')}: check it with openssl ts as VERIFY.txt says`;
-  checks.add('seal.timestamp', `${id}.seal.p7s`, 'not_checked', detail);
   return new Set(names);
 }
 

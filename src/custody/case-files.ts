@@ -39,8 +39,13 @@ export function caseFilesCheck(paths: CasePaths, entries: readonly EntryView[]):
     : { id, subject: 'case.json', status: 'fail', detail: problems.join('; ') };
 }
 
+/** True for a relative path that leads nowhere outside. */
+export function isSafeName(name: string): boolean {
+  return SAFE_NAME.test(name);
+}
+
 function hashOf(paths: CasePaths, name: string): string | undefined {
-  const bytes = SAFE_NAME.test(name) ? readRegular(join(paths.dir, name)) : undefined;
+  const bytes = isSafeName(name) ? readRegular(join(paths.dir, name)) : undefined;
   return bytes === undefined ? undefined : sha256Hex(bytes);
 }
 

@@ -9,20 +9,22 @@ import { casePaths, type CasePaths } from '../bundle/layout.ts';
 import type { Check, CheckStatus } from '../core/check.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { parseRfc3339 } from '../core/time.ts';
-import { prefixRoots } from '../core/merkle.ts';
 import { verifyForm, type SignatureVerdict } from '../crypto/cms-verify.ts';
-import type { Revocation } from '../crypto/judge-signer.ts';
 import { fingerprint } from '../crypto/trust.ts';
+import { ledgerTimeChecks, provenFor, type TimeBounds } from '../stamps/ledger-times.ts';
+import { stampTrust } from '../stamps/trust.ts';
 import { anchorChecks, type AnchorOptions } from './anchor.ts';
 import { caseFilesCheck } from './case-files.ts';
-import { entryLeaves } from './checkpoint.ts';
 import { entryFile, NO_PREVIOUS, parseEntry, type Entry } from './entry.ts';
 import { checkpointFile, listLedger, readRegular } from './files.ts';
 import { headCheck, parseHead, pinCheck, type LedgerShape } from './head.ts';
 import { judgeCheckpoint, judgeOutside, type Ground, type SignedFile } from './outside.ts';
 import type { Pin } from './pin.ts';
 import type { EntryView } from './read.ts';
+import { revocationList } from './revocation-list.ts';
+import { shapeOf } from './shape.ts';
 import { judgeIn, signersOf, type SignedEntry, type Signers } from './signers.ts';
+import { ledgerStamps, type SignedUpTo } from './time-stamps.ts';
 
 /** What the verifier brings from outside the case. */
 export interface LedgerTrust extends AnchorOptions {
@@ -32,8 +34,8 @@ export interface LedgerTrust extends AnchorOptions {
   readonly anchors?: readonly SignedFile[];
   /** What this machine saw of the case before. */
   readonly pin?: Pin | undefined;
-  /** Certificates that a revocation list takes back. */
-  readonly revocations?: readonly Revocation[];
+  /** PEM of the roots of time-stamp authorities that the verifier trusts. */
+  readonly tsaTrust?: Uint8Array | undefined;
 }
 
 /** Answers, and what could be read. */
@@ -60,9 +62,9 @@ interface Read {
 }
 
 /**
- * All checks of a case's ledger, in this order: `trust.root`, `trust.anchor`, `ledger.files`, `ledger.form`,
- * `ledger.chain`, `ledger.signature`, `ledger.signer`, `ledger.case_files`, `ledger.time`, `ledger.checkpoint` (where
- * there is one), `ledger.anchor` and `ledger.pin` (where one is given), `ledger.head`. A check that fails at several
+ * All checks of a case's ledger, in this order: `trust.root`, `trust.anchor`, `trust.crl` (where there is a list),
+ * `ledger.files`, `ledger.form`, `ledger.chain`, `ledger.signature`, `ledger.signer`, `ledger.case_files`, `ledger.time`,
+ * `ledger.timestamp` and `ledger.timestamped` (where there are any), `ledger.checkpoint` (where there is one), `ledger.anchor` and `ledger.pin` (where one is given), `ledger.head`. A check that fails at several
  * places is listed once for each.
  * @param caseDir the case folder.
  * @throws ExhibitError `E_USAGE` or `E_FORMAT` when what the verifier brought is no hash or certificate.
@@ -71,6 +73,7 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
   const head = trust.head === undefined ? undefined : parseHead(trust.head);
   const paths = casePaths(caseDir);
   const { anchor, checks: anchorAnswers } = anchorChecks(paths, trust);
+  const list = revocationList(paths, anchor);
   const listing = listLedger(paths.custody);
   const reads = readEntries(paths, listing.last);
   const entries = reads.flatMap(({ seq, file, hash, entry }) =>
@@ -86,19 +89,28 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
   );
   const signed = withVerdicts(paths, reads);
   const signers =
-    anchor === undefined ? NOBODY : signersOf(signed.flatMap(asSigned), anchor, trust.revocations);
-  const shape: LedgerShape = {
-    caseId: reads[0]?.entry?.case,
-    hashes: reads.map(({ hash }) => hash),
-    roots: prefixRoots(entryLeaves(reads.map(({ bytes }) => bytes))).map((one) =>
-      one.toString('hex'),
-    ),
-  };
+    anchor === undefined ? NOBODY : signersOf(signed.flatMap(asSigned), anchor, list.revocations);
+  const shape = shapeOf(
+    reads.map(({ bytes }) => bytes),
+    reads[0]?.entry?.case,
+  );
   const ground: Ground = { shape, root: anchor, signers };
   const inside = listing.checkpoints.map((size) => {
     const name = `custody/${checkpointFile(size)}`;
     return judgeCheckpoint(readSigned(paths, name), ground, 'ledger.checkpoint');
   });
+  const stamps = ledgerStamps(
+    paths,
+    [
+      ...signed.flatMap(asStampable),
+      ...inside.flatMap(({ check: { status, subject } }, index) => {
+        const upTo = listing.checkpoints[index];
+        return status === 'pass' && upTo !== undefined ? [{ file: subject, upTo }] : [];
+      }),
+    ],
+    entries,
+    stampTrust(trust.tsaTrust, caseDir),
+  );
   const outside = (trust.anchors ?? []).map((file) => judgeOutside(file, ground));
   const own = anchor === undefined ? undefined : fingerprint(anchor);
   const pin = trust.pin === undefined ? undefined : pinCheck(shape, trust.pin, own);
@@ -109,6 +121,7 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
   return {
     checks: [
       ...anchorAnswers,
+      ...list.checks,
       ...answer('ledger.files', files, `${count}, each with its signature, and nothing else`),
       ...answer('ledger.form', form, `${count} in canonical JSON of type custody-entry/1`),
       ...answer(
@@ -121,9 +134,13 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
         signatureFailures(signed),
         `${count} signed by the certificate that each one names`,
       ),
-      ...signerChecks(signed, anchor, signers),
+      ...signerChecks(signed, anchor, signers, stamps.bounds),
       caseFilesCheck(paths, entries),
-      timeCheck(entries),
+      ...ledgerTimeChecks(
+        entries.map(({ seq, entry }) => ({ seq, atUs: secondOf(entry) })),
+        stamps.bounds,
+      ),
+      ...stamps.checks,
       ...inside.map((one) => one.check),
       ...outside.map((one) => one.check),
       ...(pin === undefined ? [] : [pin]),
@@ -221,6 +238,11 @@ function asSigned({ seq, file, entry, verdict }: Signed): SignedEntry[] {
   return entry === undefined ? [] : [{ seq, file, entry, verdict }];
 }
 
+function asStampable({ seq, file, entry, verdict }: Signed): SignedUpTo[] {
+  const good = verdict?.ok === true && entry?.seq === seq;
+  return good ? [{ file, upTo: seq }] : [];
+}
+
 function signatureFailures(all: readonly Signed[]): Failure[] {
   return all.flatMap(({ file, entry, verdict }) => {
     if (verdict === undefined) return [failed(file, 'it has no signature')];
@@ -241,6 +263,7 @@ function signerChecks(
   all: readonly Signed[],
   root: X509Certificate | undefined,
   signers: Signers,
+  bounds: TimeBounds,
 ): Check[] {
   const id = 'ledger.signer';
   if (root === undefined) {
@@ -249,7 +272,13 @@ function signerChecks(
   const answers = all.flatMap(({ seq, file, verdict }) => {
     if (verdict?.ok !== true) return [];
     const claimedUs = verdict.signingTimeUs;
-    const { status, detail } = judgeIn(signers, { ...verdict, root, claimedUs, seq });
+    const { status, detail } = judgeIn(signers, {
+      ...verdict,
+      root,
+      claimedUs,
+      seq,
+      proven: provenFor(bounds, seq),
+    });
     return status === 'pass' ? [] : [check(id, file, status, detail)];
   });
   const good = 'every signer was issued by the root or vouched for, valid then and not revoked';
@@ -259,22 +288,6 @@ function signerChecks(
 /** Claimed time of an entry cut to the second, as its signature holds it; microseconds. */
 function secondOf(entry: Entry): number {
   return Math.floor((parseRfc3339(entry.at) ?? NaN) / 1_000_000) * 1_000_000;
-}
-
-/** Times are the signer's word until a time-stamp authority has spoken, so this is never answered with pass. */
-function timeCheck(entries: readonly EntryView[]): Check {
-  const backward = entries.filter(({ entry }, index) => {
-    const before = entries[index - 1]?.entry;
-    return before !== undefined && (parseRfc3339(entry.at) ?? 0) < (parseRfc3339(before.at) ?? 0);
-  });
-  const odd = backward.map(({ seq }) => String(seq)).join(', ');
-  return check(
-    'ledger.time',
-    'custody',
-    'not_checked',
-    'times are claimed by the signers; no time-stamp authority has confirmed them' +
-      (odd === '' ? '' : `; claimed to be earlier than the entry before: ${odd}`),
-  );
 }
 
 function answer(id: string, failures: readonly Failure[], good: string): Check[] {

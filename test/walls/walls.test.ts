@@ -23,6 +23,7 @@ const FOLDER_BREACHES: readonly (readonly [string, string])[] = [
   ['disk', 'collect'],
   ['witness', 'framing'],
   ['crypto', 'bundle'],
+  ['stamps', 'custody'],
   ['archive', 'crypto'],
   ['db', 'bundle'],
   ['bundle', 'custody'],
