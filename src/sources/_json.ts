@@ -10,6 +10,7 @@ import {
   type JsonObject,
   type JsonValue,
   memberSpan,
+  outlineJson,
   parseExact,
   parseJson,
   sortedJson,
@@ -22,6 +23,7 @@ import {
   type Detection,
   FORM,
   type Head,
+  MAX_DEPTH,
   type RecordReader,
   type RowOut,
   type Value,
@@ -217,6 +219,11 @@ export interface JsonFormat {
   readonly normal?: (record: JsonObject) => JsonObject;
   /** Member of an EventBridge event's detail whose array holds the records, where the detail is not the record itself. */
   readonly inside?: string;
+  /**
+   * Other ways to the record through members of what carries it, each member an object or a JSON string: a notification
+   * in SNS, an event in a Lambda invocation. A way that ends at no record of this source is not taken.
+   */
+  readonly ways?: readonly (readonly string[])[];
 }
 
 /** True for an EventBridge event. */
@@ -234,6 +241,8 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
       const told = format.keys.some((list) => list.every((key) => keys.includes(key)));
       return told ? 'bare' : '';
     }
+    if (format.ways?.some((way) => follow(value, way, format) !== undefined) === true)
+      return 'carried';
     if (!isEnvelope(value)) return format.is(value) ? 'bare' : '';
     const detail = value['detail'];
     if (!isObject(detail)) return '';
@@ -243,7 +252,7 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
   });
   const own = seen.filter((carrier) => carrier !== '').length;
   if (own === 0) return undefined;
-  const shape = seen.includes('eventbridge') ? 'eventbridge' : peek.container;
+  const shape = seen.find((carrier) => carrier !== '' && carrier !== 'bare') ?? peek.container;
   return {
     confidence: Math.round(50 + (40 * own) / peek.records.length),
     reason: `${String(own)} of the first ${String(peek.records.length)} records are ${format.what} (${shape})`,
@@ -285,7 +294,7 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
 
 interface Carried {
   readonly record: JsonValue;
-  readonly place?: Place;
+  readonly place?: Place | undefined;
 }
 
 /** The records in an object: itself, or what it carries if it is an EventBridge event. Never none. */
@@ -297,6 +306,11 @@ function carriedBy(
   offset: number,
   format: JsonFormat,
 ): readonly Carried[] {
+  for (const way of format.ways ?? []) {
+    const record = follow(value, way, format);
+    if (record === undefined) continue;
+    return [{ record, place: placeOfWay(value, way, bytes, { start, end }, offset - start) }];
+  }
   const detail = value['detail'];
   const span = isEnvelope(value) ? memberSpan(bytes, start, end, 'detail') : undefined;
   if (span === undefined || !isObject(detail)) return [{ record: value }];
@@ -317,6 +331,51 @@ function carriedBy(
     if (items.length > 0) return items;
   }
   return [{ record: detail, place: placeOf(span) }];
+}
+
+/** The record at the end of a way; undefined if there is none of this source. */
+function follow(
+  carrier: JsonObject,
+  way: readonly string[],
+  format: JsonFormat,
+): JsonObject | undefined {
+  let value: JsonObject = carrier;
+  for (const name of way) {
+    const member = Object.hasOwn(value, name) ? value[name] : undefined;
+    const inner = typeof member === 'string' ? innerJson(member) : member;
+    if (!isObject(inner)) return undefined;
+    value = inner;
+  }
+  return format.is(value) ? value : undefined;
+}
+
+/** The value of a JSON string that holds JSON; undefined for what is none, or nested too deep to walk. */
+export function innerJson(text: string): JsonValue | undefined {
+  if (outlineJson(text).depth > MAX_DEPTH) return undefined;
+  return /\d{16}/.test(text) ? parseExact(text) : parseJson(text);
+}
+
+/** Place of the record at the end of a way, or of the first JSON string on it, beyond which nothing has a place. */
+function placeOfWay(
+  carrier: JsonObject,
+  way: readonly string[],
+  bytes: Buffer,
+  whole: Span,
+  base: number,
+): Place | undefined {
+  let value: JsonObject = carrier;
+  let span: Span = whole;
+  for (const name of way) {
+    const found = memberSpan(bytes, span.start, span.end, name);
+    if (found === undefined) return undefined;
+    span = found;
+    const member = value[name];
+    if (!isObject(member)) {
+      return { offset: base + span.start, length: span.end - span.start, form: FORM.jsonString };
+    }
+    value = member;
+  }
+  return { offset: base + span.start, length: span.end - span.start, form: FORM.plain };
 }
 
 /** Where the elements of an array stand. The bytes must be one valid JSON array. */

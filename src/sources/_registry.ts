@@ -5,6 +5,8 @@ import { clb_access } from './clb_access.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
+import { config_compliance } from './config_compliance.ts';
+import { config_item } from './config_item.ts';
 import { eks_audit } from './eks_audit.ts';
 import { guardduty } from './guardduty.ts';
 import { network_firewall } from './network_firewall.ts';
@@ -14,6 +16,7 @@ import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
 import { securityhub } from './securityhub.ts';
 import type { Source } from './source.ts';
+import { tgw_flow } from './tgw_flow.ts';
 import { vpc_flow } from './vpc_flow.ts';
 import { waf } from './waf.ts';
 
@@ -25,6 +28,8 @@ export const SOURCES: readonly Source[] = [
   cloudfront,
   cloudtrail,
   cloudtrail_digest,
+  config_compliance,
+  config_item,
   eks_audit,
   guardduty,
   network_firewall,
@@ -33,6 +38,7 @@ export const SOURCES: readonly Source[] = [
   route53_resolver,
   s3_access,
   securityhub,
+  tgw_flow,
   vpc_flow,
   waf,
 ];

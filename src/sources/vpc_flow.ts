@@ -143,13 +143,8 @@ function detect(head: Head): Detection | undefined {
   const lines = firstLines(head);
   const names = headerFields(lines[0] ?? '');
   if (names !== undefined) {
-    if (names.some((name) => name.startsWith('tgw-'))) {
-      return {
-        confidence: 0,
-        reason: 'a transit gateway flow log, which is not read yet',
-        shape: 'transit-gateway',
-      };
-    }
+    // A transit gateway’s, another source.
+    if (names.some((name) => name.startsWith('tgw-'))) return undefined;
     return {
       confidence: 90,
       reason: `a header line with ${String(names.length)} flow log fields`,
@@ -279,7 +274,7 @@ export const vpc_flow: Source = {
   about: [
     'Flow logs of a VPC, subnet or network interface, as text: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text.',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',
-    'Transit gateway flow logs and Parquet files are not read.',
+    'Transit gateway flow logs are the source tgw_flow. Parquet files are not read.',
   ].join('\n\n'),
   references: [
     'Amazon VPC User Guide, "Flow log records", section "Available fields"',
