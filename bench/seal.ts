@@ -20,56 +20,81 @@ function writePayload(folder: string, megabytes: number): void {
   }
 }
 
-const seconds = (runs: readonly ChildRun[]): number => median(runs.map((one) => one.seconds));
-
-/** Both results; the payload is read from the page cache by all four programs. */
+/** Sealing against `sha256sum`; both read the payload from the page cache. */
 export async function benchSeal(
   folder: string,
   megabytes: number,
   repeat: number,
-): Promise<Result[]> {
+): Promise<Result> {
   const payload = join(folder, 'payload');
   writePayload(payload, megabytes);
   const files = readdirSync(payload)
     .sort()
     .map((name) => join(payload, name));
-  const [sealed, summed, verified, digested]: [ChildRun[], ChildRun[], ChildRun[], ChildRun[]] = [
-    [],
-    [],
-    [],
-    [],
-  ];
+  const [ours, theirs]: [ChildRun[], ChildRun[]] = [[], []];
   let volumeBytes = 0;
   for (let i = 0; i < repeat; i += 1) {
-    const caseFolder = join(folder, 'case');
-    await exhibit(
-      'init',
-      caseFolder,
-      '--case-id',
-      'BENCH-1',
-      '--examiner',
-      'Bench',
-      '--unprotected-key',
-    );
-    await exhibit('collect', 'dir', payload, '--no-seal', '--case', caseFolder);
-    sealed.push(await exhibit('seal', 'EV-0001', '--quiet', '--case', caseFolder));
-    summed.push(await run('sha256sum', files));
-    const evidence = join(caseFolder, 'evidence', 'EV-0001');
-    const volumes = readdirSync(evidence)
-      .filter((name) => name.endsWith('.tar'))
-      .map((name) => join(evidence, name));
-    volumeBytes = volumes.reduce((sum, volume) => sum + statSync(volume).size, 0);
-    verified.push(await exhibit('verify', 'EV-0001', '--json', '--quiet', '--case', caseFolder));
-    digested.push(await run('openssl', ['dgst', '-sha256', ...volumes]));
-    rmSync(caseFolder, { recursive: true, force: true });
+    const collected = await collectedCase(folder, payload);
+    ours.push(await exhibit('seal', 'EV-0001', '--quiet', '--case', collected));
+    theirs.push(await run('sha256sum', files));
+    volumeBytes = total(volumesOf(collected));
+    rmSync(collected, { recursive: true, force: true });
   }
   rmSync(payload, { recursive: true, force: true });
-  const result = (
-    name: string,
-    ours: readonly ChildRun[],
-    peer: string,
-    theirs: readonly ChildRun[],
-  ): Result => ({
+  return result('seal', megabytes, volumeBytes, ours, 'sha256sum', theirs);
+}
+
+/** Verifying one sealed case against `openssl dgst` of its volumes, in pairs; both read from the page cache. */
+export async function benchVerify(
+  folder: string,
+  megabytes: number,
+  repeat: number,
+): Promise<Result> {
+  const payload = join(folder, 'payload');
+  writePayload(payload, megabytes);
+  const sealed = await collectedCase(folder, payload);
+  rmSync(payload, { recursive: true, force: true });
+  await exhibit('seal', 'EV-0001', '--quiet', '--case', sealed);
+  const volumes = volumesOf(sealed);
+  const [ours, theirs]: [ChildRun[], ChildRun[]] = [[], []];
+  for (let i = 0; i < repeat; i += 1) {
+    ours.push(await exhibit('verify', 'EV-0001', '--json', '--quiet', '--case', sealed));
+    theirs.push(await run('openssl', ['dgst', '-sha256', ...volumes]));
+  }
+  const volumeBytes = total(volumes);
+  rmSync(sealed, { recursive: true, force: true });
+  return result('verify', megabytes, volumeBytes, ours, 'openssl dgst -sha256', theirs);
+}
+
+async function collectedCase(folder: string, payload: string): Promise<string> {
+  const made = join(folder, 'case');
+  const names = ['--case-id', 'BENCH-1', '--examiner', 'Bench'];
+  await exhibit('init', made, ...names, '--unprotected-key');
+  await exhibit('collect', 'dir', payload, '--no-seal', '--case', made);
+  return made;
+}
+
+function volumesOf(caseFolder: string): string[] {
+  const evidence = join(caseFolder, 'evidence', 'EV-0001');
+  return readdirSync(evidence)
+    .filter((name) => name.endsWith('.tar'))
+    .map((name) => join(evidence, name));
+}
+
+const total = (files: readonly string[]): number =>
+  files.reduce((sum, file) => sum + statSync(file).size, 0);
+
+const seconds = (runs: readonly ChildRun[]): number => median(runs.map((one) => one.seconds));
+
+function result(
+  name: string,
+  megabytes: number,
+  volumeBytes: number,
+  ours: readonly ChildRun[],
+  peer: string,
+  theirs: readonly ChildRun[],
+): Result {
+  return {
     name,
     ours_s: seconds(ours),
     peer,
@@ -80,9 +105,5 @@ export async function benchSeal(
     mb_per_s: megabytes / seconds(ours),
     peer_mb_per_s: megabytes / seconds(theirs),
     cpu_s: median(ours.map((one) => one.cpuSeconds)),
-  });
-  return [
-    result('seal', sealed, 'sha256sum', summed),
-    result('verify', verified, 'openssl dgst -sha256', digested),
-  ];
+  };
 }
