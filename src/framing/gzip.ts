@@ -30,6 +30,12 @@ const OUTPUT_BYTES = 131_072;
 const REPLAY_BYTES = 2 ** 20;
 /** Output step of that second run: so much is lost at most before a fault. */
 const REPLAY_OUTPUT_BYTES = 256;
+/**
+ * A file may inflate to this much whatever its ratio; beyond it, to MAX_RATIO times what was read of it so far, all layers
+ * together. Deflate itself ends near 1032 (zlib, "Technical Details"), two layers near a million. Logs stay below 50.
+ */
+const FREE_BYTES = 2 ** 30;
+const MAX_RATIO = 300;
 /** Enough for any magic number and for the fixed part of a member's header. */
 const SNIFF_BYTES = 10;
 /** Header fields of a member (name, comment, extra) longer than this are no gzip that any tool writes. */
@@ -65,7 +71,19 @@ export async function* inflate(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   report: InflateReport,
 ): AsyncGenerator<Buffer, void, undefined> {
-  yield* inflateLayer(new ByteReader(chunks), report, 1);
+  const reader = new ByteReader(chunks);
+  let inflated = 0;
+  for await (const piece of inflateLayer(reader, report, 1)) {
+    inflated += piece.length;
+    if (inflated > FREE_BYTES && inflated > MAX_RATIO * reader.offset) {
+      report.problems.push({
+        kind: 'gzip_bomb',
+        detail: `the first ${String(reader.offset)} bytes inflate to more than ${String(inflated - piece.length)}; the rest is not read`,
+      });
+      return;
+    }
+    yield piece;
+  }
 }
 
 async function* inflateLayer(

@@ -1,6 +1,7 @@
 /** Which source a file belongs to: the first bytes decide. */
 import type { Buffer } from 'node:buffer';
 import { SOURCES } from '../sources/_registry.ts';
+import { sniffCompression } from '../framing/gzip.ts';
 import type { Detection, Head, Source } from '../sources/source.ts';
 
 /** The source of a file, or why there is none. */
@@ -51,6 +52,10 @@ function whyNone(
   if (!/^(?:none|gzip(?:\+gzip)*)$/.test(compression)) {
     return `compressed with ${compression}, which is not read`;
   }
+  // Kept as evidence, byte for byte, and never unpacked: what lies inside is a question for another tool.
+  const inner = sniffCompression(bytes);
+  if (inner !== 'none') return `a file of ${inner} inside ${compression}, which is not read`;
+  if (bytes.toString('latin1', 257, 262) === 'ustar') return 'a tar archive, which is not unpacked';
   // A byte order mark of UTF-16 (Unicode Standard, section 23.8).
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return 'UTF-16 text, which is not read';

@@ -30,6 +30,7 @@ const GZIP_FAULTS: ReadonlySet<string> = new Set([
   'gzip_truncated',
   'gzip_corrupt',
   'gzip_trailing',
+  'gzip_bomb',
   'unclosed',
 ]);
 
@@ -124,10 +125,15 @@ export class FileReader {
     if (this.#task.metadata) return 'metadata';
     if (this.#source === undefined) {
       if (this.#heldBytes > 0) return 'unrecognised';
-      return this.#task.size === 0 ? 'empty' : 'unreadable';
+      return this.#holdsNothing() ? 'empty' : 'unreadable';
     }
     if (this.#rejected > 0 || this.#faults > 0) return 'partial';
     return this.#records === 0 ? 'empty' : 'imported';
+  }
+
+  /** True for a file without a byte, be it compressed: not for one whose compression is broken. */
+  #holdsNothing(): boolean {
+    return !this.#report.problems.some(({ kind }) => GZIP_FAULTS.has(kind));
   }
 
   #decide(complete: boolean): boolean {
@@ -156,7 +162,8 @@ export class FileReader {
     const { metadata, size, as } = this.#task;
     if (metadata) return { source: undefined, reason: 'metadata of another object' };
     if (head.bytes.length === 0) {
-      const reason = size === 0 ? 'the file is empty' : 'nothing could be decompressed';
+      const what = size === 0 ? 'the file is empty' : 'a compressed file of nothing';
+      const reason = this.#holdsNothing() ? what : 'nothing could be decompressed';
       return { source: undefined, reason };
     }
     return recognise(head, as, this.#report.compression);

@@ -113,6 +113,8 @@ export const ANOMALY_KINDS = {
   gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
   gzip_trailing: 'Bytes follow the last gzip member.',
   gzip_corrupt: 'A gzip checksum or block is wrong.',
+  gzip_bomb:
+    'The file inflates to more than a gibibyte and 300 times its size; it was read up to there.',
   gzip_members: 'The file has more than one gzip member.',
   encoding: 'The file has a byte order mark or is not UTF-8.',
   unclosed: 'The JSON document ends before its outer brackets close; no record is cut.',

@@ -16,6 +16,8 @@ const TEXT = Buffer.from(
   ),
 );
 const GZ = gzipSync(TEXT);
+/** More than any piece that comes out at once. */
+const MAX_PIECE = 2 ** 26;
 
 async function inflated(
   stored: Buffer,
@@ -124,6 +126,25 @@ describe('inflate', () => {
     expect(kinds(report)).toEqual(['gzip_corrupt']);
     expect(bytes.length).toBeGreaterThan(20 * 4096 - 300);
     expect(bytes.equals(TEXT.subarray(0, bytes.length))).toBe(true);
+  });
+
+  it('stops a bomb, in however many layers, after a gibibyte', async () => {
+    // Blocks that end at a byte can be repeated: 4 GiB of zeros in 4 MB, and those in 20 KB.
+    const zeros = deflateRawSync(Buffer.alloc(2 ** 24), { finishFlush: constants.Z_FULL_FLUSH });
+    const bomb = (blocks: number): Buffer =>
+      Buffer.concat([GZ.subarray(0, 10), ...Array<Buffer>(blocks).fill(zeros)]);
+    for (const stored of [bomb(256), gzipSync(bomb(256))]) {
+      const report = newInflateReport();
+      let size = 0;
+      for await (const part of inflate([stored], report)) size += part.length;
+      expect(report.problems).toMatchObject([{ kind: 'gzip_bomb' }]);
+      expect(size).toBeGreaterThan(2 ** 30 - 1);
+      expect(size).toBeLessThan(2 ** 30 + MAX_PIECE + 300 * stored.length);
+    }
+    // Below a gibibyte a file may be as dense as deflate can make it.
+    const report = newInflateReport();
+    for await (const part of inflate([gzipSync(Buffer.alloc(5e7))], report)) part.fill(1);
+    expect(report.problems).toEqual([]);
   });
 
   it('says the same however the bytes are chunked', async () => {

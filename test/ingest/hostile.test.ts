@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { rawTar } from '../helpers/tar.ts';
 import { event, importCase, type Imported, log, sealedCase, withDatabase } from './world.ts';
 
 const many = Array.from({ length: 500 }, (_, n) => event(1000 + n));
@@ -46,6 +47,17 @@ const FILES = {
     '"additionalEventData":{"bytesTransferredOut":9007199254740993},"eventSource"',
   ),
   'new\nline\u001b[31m.json': log(event(71)),
+  // Kept as they are and never unpacked; the first inflates 1028 to 1.
+  'zeros.json.gz': gzipSync(Buffer.alloc(50_000_000)),
+  'zeros-in-layers.json.gz': gzipSync(gzipSync(Buffer.alloc(50_000_000))),
+  'four-layers.json.gz': gzipSync(gzipSync(gzipSync(gzipSync(log(event(74)))))),
+  'archive.tar.gz': gzipSync(rawTar([{ name: 'log.json', body: log(event(75)) }])),
+  'archive.tar': rawTar([{ name: '../../escape.json', body: log(event(75)) }]),
+  'archive.zip': Buffer.from('504b0304140000000000', 'hex'),
+  'zip.json.gz': gzipSync(Buffer.from('504b0304140000000000', 'hex')),
+  'nothing.json.gz': gzipSync(''),
+  'nothing-in-layers.json.gz': gzipSync(gzipSync('')),
+  'header-only.json.gz': gzipSync('').subarray(0, 10),
   'CASE.json': log(event(72)),
   'case.json': log(event(73)),
 } as const;
@@ -140,6 +152,28 @@ test('what is no log is unrecognised and says why', () => {
     status: 'unrecognised',
     records: 0,
     reason: 'no source recognises its first bytes',
+  });
+});
+
+test.each([
+  ['zeros.json.gz', 'no source recognises its first bytes'],
+  ['zeros-in-layers.json.gz', 'no source recognises its first bytes'],
+  ['four-layers.json.gz', 'a file of gzip inside gzip+gzip+gzip, which is not read'],
+  ['archive.tar.gz', 'a tar archive, which is not unpacked'],
+  ['archive.tar', 'a tar archive, which is not unpacked'],
+  ['archive.zip', 'compressed with zip, which is not read'],
+  ['zip.json.gz', 'a file of zip inside gzip, which is not read'],
+] as const)('%s stays closed, and the file says why', (name, reason) => {
+  expect(file(name)).toMatchObject({ status: 'unrecognised', records: 0, reason });
+});
+
+test('a gzip file of nothing is empty, one without its content is not', () => {
+  for (const name of ['nothing.json.gz', 'nothing-in-layers.json.gz'] as const)
+    expect(file(name)).toMatchObject({ status: 'empty', reason: 'a compressed file of nothing' });
+  expect(file('header-only.json.gz')).toMatchObject({
+    status: 'unreadable',
+    reason: 'nothing could be decompressed',
+    anomalies: ['gzip_truncated'],
   });
 });
 
