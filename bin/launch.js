@@ -36,7 +36,8 @@ var RESTRICTED = {
   show: ['--raw'],
   custody: [],
   report: ['--out'],
-  export: ['--plain'],
+  export: ['--plain', '--out', '-o'],
+  receive: ['--into'],
 };
 
 /** Signals that are handed on to the inner Node. */
@@ -80,6 +81,10 @@ function flagValues(argv, flags) {
     for (var j = 0; j < flags.length; j += 1) {
       if (argv[i] === flags[j] && i + 1 < argv.length) values.push(argv[i + 1]);
       if (argv[i].indexOf(flags[j] + '=') === 0) values.push(argv[i].slice(flags[j].length + 1));
+      // A short flag's value may follow it at once: -oFILE.
+      else if (flags[j].length === 2 && argv[i].length > 2 && argv[i].indexOf(flags[j]) === 0) {
+        values.push(argv[i].slice(2));
+      }
     }
   }
   return values;

@@ -2,6 +2,8 @@
 
 const SECRET_FLAG = /^--?[a-z-]*(?:pass|secret|token|credential|api-?key|session)[a-z-]*$/i;
 const HIDDEN = '[redacted]';
+/** A secret key of age, typed where its file belongs. */
+const SECRET_KEY = /AGE-(?:SECRET-KEY|PLUGIN)-[^\s]*/gi;
 
 /** Longer words (a whole SQL text) are cut: the run's own record holds them. */
 const MAX_WORD = 2000;
@@ -10,8 +12,8 @@ const MAX_WORD = 2000;
 const MAX_SCANNED = 10_000;
 
 /**
- * The words as the ledger keeps them: values of flags that name a secret, passwords in URLs and the query strings of
- * URLs (presigned ones hold credentials) are hidden.
+ * The words as the ledger keeps them: values of flags that name a secret, secret keys of age, passwords in URLs and the query
+ * strings of URLs (presigned ones hold credentials) are hidden.
  */
 export function redactedArgv(argv: readonly string[]): string[] {
   return argv.map((word, index) => {
@@ -30,6 +32,7 @@ export function redactedArgv(argv: readonly string[]): string[] {
 
 function hideInUrls(word: string): string {
   return word
+    .replace(SECRET_KEY, HIDDEN)
     .replace(/(:\/\/)[^/\s@?#]*@/g, `$1${HIDDEN}@`)
     .replace(/(:\/\/[^\s?#]*)\?[^\s#]*/g, `$1?${HIDDEN}`);
 }

@@ -25,6 +25,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   custody: () => import('./commands/custody.ts'),
   report: () => import('./commands/report.ts'),
   export: () => import('./commands/export.ts'),
+  receive: () => import('./commands/receive.ts'),
   demo: () => import('./commands/demo.ts'),
 };
 

@@ -95,14 +95,20 @@ function meaningfulLines(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
+/** A ciphertext that is about to be made. */
+export interface Ciphertext {
+  /** Can be read once. */
+  readonly pieces: AsyncIterable<Uint8Array>;
+  /** Its length for a plaintext of so many bytes. */
+  readonly size: (plain: number) => number;
+}
+
 /**
  * Encrypts a stream. Not reproducible: file key, salt and nonce are random, as the format wants them.
- * @throws ExhibitError `E_USAGE` if the recipients cannot be mixed; what `plain` throws.
+ * @param plain what it throws, the pieces throw.
+ * @throws ExhibitError `E_USAGE` if the recipients cannot be mixed.
  */
-export async function* encrypted(
-  plain: AsyncIterable<Uint8Array>,
-  lock: Lock,
-): AsyncGenerator<Uint8Array, undefined> {
+export async function encrypt(plain: AsyncIterable<Uint8Array>, lock: Lock): Promise<Ciphertext> {
   const encrypter = new Encrypter();
   if ('passphrase' in lock) {
     encrypter.setPassphrase(lock.passphrase);
@@ -117,7 +123,8 @@ export async function* encrypted(
     }
     for (const recipient of lock.recipients) encrypter.addRecipient(recipient);
   }
-  yield* (await encrypter.encrypt(ReadableStream.from(plain))) as AsyncIterable<Uint8Array>;
+  const cipher = await encrypter.encrypt(ReadableStream.from(plain));
+  return { pieces: cipher as AsyncIterable<Uint8Array>, size: (bytes) => cipher.size(bytes) };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { registerTransfer } from './export-transfer.ts';
 
 interface Options extends CommonOptions {
   readonly plain: string | true;
@@ -15,9 +16,12 @@ interface Options extends CommonOptions {
 /** Where the plain database goes when nobody says where, below the case folder. */
 const PLAIN = 'plain.db';
 
-/** Adds `export case`. */
+/** Adds `export case` and `export transfer`. */
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
-  const group = program.command('export').description('write the data of the case for other tools');
+  const group = program
+    .command('export')
+    .description('write the case for other tools and other people');
+  registerTransfer(group, fx, done);
   commonOptions(
     group
       .command('case')
