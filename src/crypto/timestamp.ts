@@ -77,6 +77,18 @@ export function verifyTimestamp(
   }
 }
 
+/** The nonce in an answer, to find its request; undefined when there is none, or the answer cannot be read. */
+export function nonceOf(response: Uint8Array): bigint | undefined {
+  if (response.length > MAX_RESPONSE_BYTES) return undefined;
+  try {
+    const { content } = readSignedData(tokenOf(response));
+    return content === undefined ? undefined : readTstInfo(content).nonce;
+  } catch {
+    // verifyTimestamp says what is wrong with it.
+    return undefined;
+  }
+}
+
 function judge(response: Uint8Array, question: TimestampQuestion): TimestampVerdict {
   const { stamped, request, between, roots } = question;
   const data = readSignedData(tokenOf(response));

@@ -7,6 +7,7 @@ import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { registerTimestamp } from './custody-timestamp.ts';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust?: string;
@@ -24,6 +25,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       done(EXIT.ok);
     },
   );
+
+  registerTimestamp(custody, fx, done);
 
   commonOptions(custody.command('verify').description('check every entry and name each check'))
     .option('--trust <root.pem>', 'root certificate from a source outside the case')
