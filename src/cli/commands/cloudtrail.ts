@@ -11,7 +11,7 @@ import { renderTable, terminalWidth } from '../table.ts';
 interface Options extends CommonOptions {
   readonly from?: string;
   readonly to?: string;
-  readonly publicKeys?: string;
+  readonly publicKeys?: readonly string[];
   readonly all?: boolean;
   readonly record: boolean;
 }
@@ -25,9 +25,16 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .description('validate log files and digests against the signatures AWS delivered with them')
       .option('--from <time>', 'start of the window that digests must cover')
       .option('--to <time>', 'end of the window that digests must cover')
-      .option('--public-keys <file>', 'answer of `aws cloudtrail list-public-keys`')
+      .option(
+        '--public-keys <file>',
+        'answer of `aws cloudtrail list-public-keys`; may be given for each region',
+        (file: string, others: readonly string[] | undefined) => [...(others ?? []), file],
+      )
       .option('--all', 'list every object, the valid ones too')
-      .option('--no-record', 'do not write the result into the case and its ledger'),
+      .option(
+        '--no-record',
+        'do not write the result into the case: database, report file and ledger',
+      ),
   ).action(async (options: Options) => {
     const result = await validateCloudTrail(await openCase(findCase(options, fx)), fx, {
       ...(options.from === undefined ? {} : { from: parseUserTime(options.from) }),
@@ -35,56 +42,81 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       ...(options.publicKeys === undefined ? {} : { publicKeys: options.publicKeys }),
       record: options.record,
     });
-    if (options.json === true) fx.out.write(`${JSON.stringify(result)}\n`);
+    if (options.json === true) fx.out.write(`${JSON.stringify(asJson(result))}\n`);
     else print(fx, result, options.all === true);
     done(result.ok ? EXIT.ok : EXIT.badNews);
   });
 }
 
+/** The fixed keys of docs/cli.md, and what else a program may want to know. */
+function asJson(result: ValidateResult): Readonly<Record<string, unknown>> {
+  const { ok, digests, logs, findings, keys, evidence, database } = result;
+  return { ok, digests, logs, findings, keys, evidence, database };
+}
+
 /** Findings of one status that are listed one by one; the rest is counted. */
 const LISTED = 20;
+/** Statuses that are only counted unless all is asked for. */
+const QUIET = new Set(['valid', 'validated', 'uncovered', 'name_unknown', 'keys_from_evidence']);
 
 function print(fx: Effects, result: ValidateResult, all: boolean): void {
   const width = terminalWidth(fx);
-  const byStatus = new Map<string, (typeof result.findings)[number][]>();
-  for (const finding of result.findings) {
-    const name = `${finding.kind} ${finding.status}`;
-    byStatus.set(name, [...(byStatus.get(name) ?? []), finding]);
-  }
+  const groups = Map.groupBy(result.findings, ({ kind, status }) => `${kind} ${status}`);
   const rows: string[][] = [];
   const counted: string[] = [];
-  for (const [name, findings] of [...byStatus].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const quiet = name.endsWith(' valid') && !all;
-    const shown = quiet ? [] : all ? findings : findings.slice(0, LISTED);
-    rows.push(...shown.map((f) => [f.kind, f.status, f.subject, f.detail]));
-    const rest = findings.length - shown.length;
-    if (rest > 0 && !quiet) counted.push(`${String(rest)} more: ${name}`);
+  for (const [name, findings] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const quiet = QUIET.has(name.slice(name.indexOf(' ') + 1));
+    const most = all ? findings.length : quiet ? 0 : LISTED;
+    rows.push(...findings.slice(0, most).map((f) => [f.kind, f.status, f.subject, f.detail]));
+    const rest = findings.length - most;
+    if (rest > 0) counted.push(`${String(rest)} ${most > 0 ? 'more ' : ''}${name}`);
   }
   if (rows.length > 0) {
     fx.out.write(renderTable({ columns: ['kind', 'status', 'subject', 'detail'], rows }, width));
-    for (const line of counted) fx.out.write(`  … ${line} (--all lists them)\n`);
     fx.out.write('\n');
   }
-  const { digests, logs, keys } = result;
+  if (counted.length > 0) {
+    fx.out.write(`Not listed (--all lists them): ${counted.join(', ')}\n\n`);
+  }
+  const { digests, logs } = result;
   fx.out.write(
-    `Digests: ${counts(digests)}\nLogs:    ${counts(logs)}\n` +
-      `Keys:    ${String(keys.fingerprints.length)}, ${
-        keys.origin === 'given'
-          ? 'given by you'
-          : "from the evidence itself: compare them with AWS's own list (--public-keys)"
-      }\n`,
+    `Digests: ${counts(digests)}\nLogs:    ${counts(logs)}\nKeys:    ${keyText(result)}\n`,
   );
-  fx.out.write(
-    !result.ok
-      ? 'NOT VALID: see the findings above.\n'
-      : digests.total === 0
-        ? 'No digest file, by its name, is in the evidence: CloudTrail itself vouches for none of these logs.\n'
-        : 'Nothing that CloudTrail signed was changed or is missing.\n',
-  );
+  fx.out.write(`${conclusion(result)}\n`);
+  const advice = ADVICE[result.database];
+  if (advice !== undefined) fx.err.write(`${advice}\n`);
 }
 
-function counts(of: Readonly<Record<string, number>>): string {
-  const { total = 0, ...rest } = of;
+const ADVICE: Readonly<Partial<Record<ValidateResult['database'], string>>> = {
+  absent:
+    'The case has no database yet: validate again after `exhibit import` to query the result.',
+  outdated:
+    'The database is of another version: run `exhibit import` and validate again to query the result.',
+};
+
+function keyText({ keys }: ValidateResult): string {
+  const where = {
+    given: 'given by you',
+    acquisition: 'fetched from AWS when the evidence was collected',
+    evidence: "from the evidence itself: compare them with AWS's own list (--public-keys)",
+    none: 'none in the evidence: give them with --public-keys',
+  }[keys.origin];
+  return `${String(keys.fingerprints.length)}, ${where}`;
+}
+
+function conclusion({ ok, digests, logs }: ValidateResult): string {
+  if (!ok) return 'NOT VALID: see the findings above.';
+  if (digests.total === 0) {
+    return 'No digest file is in the evidence: CloudTrail itself vouches for none of these logs.';
+  }
+  const open = digests.unproven + logs.unproven;
+  return open === 0
+    ? 'Nothing that CloudTrail signed was changed or is missing.'
+    : `Nothing was found changed or missing; ${String(open)} files could not be proven either way.`;
+}
+
+function counts(of: ValidateResult['digests']): string {
+  const { total, ...rest } = of;
   const parts = Object.entries(rest).filter(([, count]) => count > 0);
   return `${String(total)} (${parts.map(([name, count]) => `${String(count)} ${name}`).join(', ') || 'none'})`;
 }

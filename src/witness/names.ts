@@ -1,0 +1,126 @@
+/**
+ * The S3 keys of a trail's objects (AWS CloudTrail User Guide, "Finding your CloudTrail log files" and "CloudTrail digest
+ * file structure"): `[prefix/]AWSLogs/[o-.../]account/CloudTrail[-Digest]/region/YYYY/MM/DD/name`.
+ */
+import { formatUs, parseRfc3339 } from '../core/time.ts';
+
+/** A chain of digests: one per account, region and trail. A change of bucket or prefix does not end it. */
+export interface ChainId {
+  readonly account: string;
+  /** Region whose events the files hold. */
+  readonly region: string;
+  readonly trail: string;
+  /** Region in which the trail was made; in the others it appears as a shadow trail. */
+  readonly homeRegion: string;
+}
+
+/** What a digest's key says. */
+export interface DigestName {
+  readonly chain: ChainId;
+  readonly backfill: boolean;
+  /** End time in the name, microseconds UTC. */
+  readonly end: number;
+  /** Everything before the account: prefix, `AWSLogs/` and the organisation's id. */
+  readonly root: string;
+}
+
+/** Chain, end time and kind, which the last part of a digest's key names. */
+export type DigestBaseName = Omit<DigestName, 'root'>;
+
+// Region names hold no underscore, so the last part before the stamp is the home region whatever the trail is called.
+const DIGEST_NAME =
+  /^(\d{12})_CloudTrail-Digest_([a-z0-9-]+)_(.+)_([a-z0-9-]+)_(\d{8}T\d{6}Z)(_backfill)?\.json(?:\.gz)?$/s;
+const DIGEST_FOLDER =
+  /^(.*AWSLogs\/(?:o-[a-z0-9]+\/)?)(\d{12})\/CloudTrail-Digest\/([a-z0-9-]+)\/(\d{4})\/(\d\d)\/(\d\d)\/[^/]+\.json\.gz$/s;
+
+/** Reads the last part of a digest's key or path. */
+export function parseDigestName(path: string): DigestBaseName | undefined {
+  const match = DIGEST_NAME.exec(baseName(path));
+  const [, account = '', region = '', trail = '', homeRegion = '', stamp = '', backfill] =
+    match ?? [];
+  const end = stampUs(stamp);
+  return end === undefined
+    ? undefined
+    : { chain: { account, region, trail, homeRegion }, backfill: backfill !== undefined, end };
+}
+
+/** Reads a digest's whole key; undefined if it is none, or folders and name do not agree. */
+export function parseDigestKey(key: string): DigestName | undefined {
+  const folder = DIGEST_FOLDER.exec(key);
+  const name = parseDigestName(key);
+  if (folder === null || name === undefined) return undefined;
+  const [, root = '', account, region, ...date] = folder;
+  const { chain, end } = name;
+  const agree =
+    account === chain.account &&
+    region === chain.region &&
+    date.join('-') === formatUs(end).slice(0, 10);
+  return agree ? { ...name, root } : undefined;
+}
+
+/** Key of the standard digest of a chain that ends at a time, beside one that is there. */
+export function digestKeyAt(beside: DigestName, end: number): string {
+  const { account, region, trail, homeRegion } = beside.chain;
+  const text = formatUs(end).slice(0, 19);
+  const folder = `${beside.root}${account}/CloudTrail-Digest/${region}/${text.slice(0, 10).replaceAll('-', '/')}`;
+  const stamp = `${text.replaceAll('-', '').replaceAll(':', '')}Z`;
+  return `${folder}/${account}_CloudTrail-Digest_${region}_${trail}_${homeRegion}_${stamp}.json.gz`;
+}
+
+/** What a log file's key or name says. */
+export interface LogName {
+  readonly account: string;
+  readonly region: string;
+  /** Start of the minute of delivery, microseconds UTC. */
+  readonly delivered: number;
+  /** False for Insights and network activity: whether digests name those is not documented. */
+  readonly inDigests: boolean;
+}
+
+const LOG_NAME =
+  /^(\d{12})_CloudTrail(-Insight|-NetworkActivity|-Aggregated)?_([a-z0-9-]+)_(\d{8}T\d{4}Z)_[^/]+\.json(?:\.gz)?$/;
+
+/** Reads the last part of a log file's key: it names all that the folders name. */
+export function parseLogName(path: string): LogName | undefined {
+  const match = LOG_NAME.exec(baseName(path));
+  const [, account, kind, region, stamp = ''] = match ?? [];
+  const delivered = stampUs(stamp);
+  if (account === undefined || region === undefined || delivered === undefined) return undefined;
+  return { account, region, delivered, inDigests: kind === undefined };
+}
+
+/** What a file may be by the name alone. */
+export function roleByName(path: string): 'digest' | 'log' | undefined {
+  if (/_CloudTrail-Digest_[^/]*$|(?:^|\/)CloudTrail-Digest\/.*\.json(?:\.gz)?$/s.test(path)) {
+    return 'digest';
+  }
+  const inFolder = /(?:^|\/)\d{12}\/CloudTrail\/[a-z0-9-]+\/\d{4}\/\d\d\/\d\d\/[^/]+$/s.test(path);
+  return inFolder || parseLogName(path) !== undefined ? 'log' : undefined;
+}
+
+/** A key from its last `AWSLogs/` on, and what is before: the part that a mirror may have lost or gained. */
+export function splitKey(
+  key: string,
+): { readonly before: string; readonly tail: string } | undefined {
+  const at = key.startsWith('AWSLogs/') ? 0 : key.lastIndexOf('/AWSLogs/') + 1;
+  if (at === 0 && !key.startsWith('AWSLogs/')) return undefined;
+  return { before: key.slice(0, at), tail: key.slice(at) };
+}
+
+/** The last part of a path, without `.gz`: tools that inflate what they download often drop it. */
+export function looseName(path: string): string {
+  return baseName(path).replace(/\.gz$/, '');
+}
+
+/** The last part of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+// `YYYYMMDDTHHMM[SS]Z` of AWS's file names.
+function stampUs(stamp: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z$/.exec(stamp);
+  if (match === null) return undefined;
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '00'] = match;
+  return parseRfc3339(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
