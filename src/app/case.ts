@@ -10,6 +10,7 @@ import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { isEncryptedKey, openPrivateKey } from '../crypto/keys.ts';
 import { createSigner, type Signer } from '../crypto/signer.ts';
 import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
+import { brokenFolders } from './case-folders.ts';
 
 export const CASE_TYPE = 'case/1';
 
@@ -53,7 +54,7 @@ export function signerFile(paths: CasePaths, certificate: string): string {
 /**
  * Opens the case in a folder.
  * @throws ExhibitError `E_NO_CASE` when there is none, `E_FORMAT` when case.json is not of its documented form,
- *   `E_TAMPERED` when it is no regular file.
+ *   `E_TAMPERED` when it is no regular file, `E_OUTSIDE_CASE` when a folder of the case is a link.
  */
 export async function openCase(dir: string): Promise<Case> {
   const paths = casePaths(dir);
@@ -63,6 +64,17 @@ export async function openCase(dir: string): Promise<Case> {
       where: { file: dir },
       hint: 'name the folder that `exhibit init` made',
     });
+  }
+  const [broken] = brokenFolders(paths);
+  if (broken !== undefined) {
+    throw new ExhibitError(
+      'E_OUTSIDE_CASE',
+      `${broken} is no folder of the case but leads elsewhere`,
+      {
+        where: { file: join(dir, broken) },
+        hint: 'put the folder itself where the link is; exhibit never reads or writes through one',
+      },
+    );
   }
   const value = parseCanonicalLine(bytes);
   if (!isCaseInfo(value)) {

@@ -17,6 +17,7 @@ import { judgeIn } from '../custody/signers.ts';
 import { verifyLedger } from '../custody/verify.ts';
 import { stampTrust } from '../stamps/trust.ts';
 import { broughtFrom } from './brought.ts';
+import { foldersCheck } from './case-folders.ts';
 import { openCase, openSigner } from './case.ts';
 
 /** What to verify. */
@@ -227,7 +228,7 @@ async function verifyInCase(
     ...(request.head === undefined ? {} : { head: request.head }),
     ...(await broughtFrom(paths, fx, request.anchors)),
   });
-  const checks: Check[] = [...ledger.checks];
+  const checks: Check[] = [...ledger.checks, foldersCheck(paths)];
   const caseId = await openCase(caseDir).then(
     ({ info }) => info.case,
     (error: unknown) => {
