@@ -6,14 +6,8 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  EVENTS,
-  FAILED,
-  FILLED,
-  TAKEN,
-  type ReadOrder,
-  type ReadOutcome,
-} from './shared-reader.ts';
+import { EVENTS, FAILED, FILLED, TAKEN } from './shared-counters.ts';
+import type { ReadOrder, ReadOutcome } from './shared-reader.ts';
 
 const { fd, size, control, memory, slotBytes } = workerData as ReadOrder;
 const slots = Array.from({ length: memory.byteLength / slotBytes }, (_, slot) =>

@@ -7,21 +7,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
+import { EVENTS, FAILED, FILLED, TAKEN } from './shared-counters.ts';
 
 /** Bytes of a slot: a multiple of the tar block, so that no header lies across two. */
 const SLOT_BYTES = 1024 * 1024;
 const SLOTS = 8;
 /** So many chunks may follow each other before timers and signals get their turn. */
 const TURN = 16;
-
-/** Counter of the chunks that lie in memory. */
-export const FILLED = 0;
-/** Counter of the chunks that the parent is done with. */
-export const TAKEN = 1;
-/** Not zero once reading has failed. */
-export const FAILED = 2;
-/** Counts up whenever one of the thread's own counters does. */
-export const EVENTS = 3;
 
 /** What the thread is told. */
 export interface ReadOrder {
