@@ -34,7 +34,7 @@ var RESTRICTED = {
   timeline: [],
   search: [],
   show: ['--raw'],
-  custody: [],
+  custody: ['--out', '--receipt'],
   report: ['--out'],
   export: ['--plain', '--out', '-o'],
   receive: ['--into'],
@@ -119,6 +119,17 @@ function workingFolder() {
   }
 }
 
+/** The folder of the pins as src/app/pins.ts finds it (a test compares the two), and parents that do not exist yet. */
+function pinFolders(env, cwd) {
+  var folder = env.EXHIBIT_PINS;
+  if (!folder && env.XDG_STATE_HOME) folder = path.join(env.XDG_STATE_HOME, 'exhibit', 'pins');
+  if (!folder && env.HOME) folder = path.join(env.HOME, '.local', 'state', 'exhibit', 'pins');
+  if (!folder) return [];
+  return parents(path.resolve(cwd, folder)).filter(function (one, index) {
+    return index === 0 || !exists(one);
+  });
+}
+
 /** Node's flags for this command line. */
 function nodeFlags(argv, env, cwd) {
   if (!Object.prototype.hasOwnProperty.call(RESTRICTED, argv[0])) return [];
@@ -131,6 +142,15 @@ function nodeFlags(argv, env, cwd) {
       writable.push(form, path.join(form, '*'));
     });
   });
+  if (argv[0] === 'custody' || argv[0] === 'receive') {
+    pinFolders(env, cwd).forEach(function (folder, index) {
+      bothForms(folder).forEach(function (form) {
+        // A parent is only made, never written into.
+        writable.push(form);
+        if (index === 0) writable.push(path.join(form, '*'));
+      });
+    });
+  }
   var flags = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker'];
   writable.forEach(function (file) {
     flags.push('--allow-fs-write=' + file);
@@ -249,4 +269,10 @@ function launch(argv) {
   }
 }
 
-module.exports = { findCase: findCase, launch: launch, nodeEnv: nodeEnv, nodeFlags: nodeFlags };
+module.exports = {
+  findCase: findCase,
+  launch: launch,
+  nodeEnv: nodeEnv,
+  nodeFlags: nodeFlags,
+  pinFolders: pinFolders,
+};

@@ -8,11 +8,13 @@ import { readLedger } from '../custody/read.ts';
 import { addedKey } from '../custody/signers.ts';
 import { caseRoot, type Case } from './case.ts';
 import { withLock } from './lock.ts';
+import { refuseRolledBack } from './pins.ts';
 import { redactedArgv } from './redact.ts';
 import { toolIdentity } from './tool.ts';
 
 /**
  * Appends a signed entry, holding the case's lock.
+ * @param actor who signs; default: whoever the ledger knows by the certificate.
  * @throws ExhibitError `E_LOCKED`; `E_TAMPERED` when the ledger's end or the root is not as it must be.
  */
 export async function appendEntry(
@@ -20,12 +22,14 @@ export async function appendEntry(
   signer: Signer,
   fx: Effects,
   draft: EntryDraft,
+  actor?: Omit<Entry['actor'], 'cert'>,
 ): Promise<Appended> {
   return withLock({ paths }, fx, async () => {
     const root = await caseRoot({ paths, info });
+    refuseRolledBack({ paths, info }, fx);
     return appendToLedger(paths, draft, {
       caseId: info.case,
-      actor: actorOf({ paths, info }, signer),
+      actor: actor ?? actorOf({ paths, info }, signer),
       tool: entryTool(fx),
       atUs: fx.now() * 1000,
       signer,

@@ -36,7 +36,7 @@ export function parseHead(text: string): string {
 }
 
 /** Number of entries that a head anchors; undefined when the ledger does not have it. */
-export function entriesUpTo({ hashes, roots }: LedgerShape, head: string): number | undefined {
+function entriesUpTo({ hashes, roots }: LedgerShape, head: string): number | undefined {
   const whole = head.length === 64 ? hashes.indexOf(head) : -1;
   const found = whole >= 0 ? whole : roots.findIndex((root) => root.startsWith(head));
   return found < 0 ? undefined : found + 1;

@@ -3,7 +3,7 @@
  * first 192 bits). The words are proquints: 16 bits are consonant, vowel, consonant, vowel, consonant (D. S. Wilkerson,
  * "A Proposal for Proquints: Identifiers that are Readable, Spellable, and Pronounceable", arXiv:0901.4016).
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 
 const CONSONANTS = 'bdfghjklmnprstvz';
 const VOWELS = 'aiou';

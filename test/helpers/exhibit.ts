@@ -1,5 +1,7 @@
 /** The real command line in a child process, through bin/exhibit. */
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The package's folder, without a slash at its end. */
@@ -10,6 +12,9 @@ export const BIN = `${ROOT}/bin/exhibit`;
 
 /** A passphrase for test cases' keys. */
 export const PASSPHRASE = 'correct horse battery staple';
+
+/** A folder that no test makes: cases of tests are unknown to this machine unless a test says otherwise. */
+const NO_PINS = join(tmpdir(), `exhibit-no-pins-${String(process.pid)}`);
 
 /** Where and how to run; `env` is laid over this process's environment (undefined removes a variable). */
 export interface RunOptions {
@@ -43,6 +48,9 @@ export function runProcess(
     ...process.env,
     EXHIBIT_PASSPHRASE: PASSPHRASE,
     EXHIBIT_CASE: undefined,
+    EXHIBIT_KEY: undefined,
+    // Never the pins of whoever runs the tests.
+    EXHIBIT_PINS: NO_PINS,
     // vitest sets these for itself; the product must not see them.
     NODE_OPTIONS: undefined,
     VITEST: undefined,

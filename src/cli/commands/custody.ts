@@ -1,19 +1,27 @@
-/** `exhibit custody log|verify`: the ledger. */
+/** `exhibit custody`: the ledger. The subcommands that write are in custody-write.ts, keys and proofs in their own files. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { custodyLog, custodyVerify } from '../../app/custody.ts';
+import { custodyCompare, custodyLog, custodyVerify } from '../../app/custody.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
+import { describeEntry } from '../../app/custody-words.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { registerKeys } from './custody-key.ts';
+import { registerProofs } from './custody-proof.ts';
 import { registerTimestamp } from './custody-timestamp.ts';
+import { registerWriting } from './custody-write.ts';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust?: string;
+  readonly tsaTrust?: string;
   readonly head?: string;
+  readonly anchor?: readonly string[];
+  readonly pin?: boolean;
 }
 
+/** Adds the commands. */
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   const custody = program.command('custody').description('the chain of custody');
 
@@ -26,16 +34,20 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     },
   );
 
-  registerTimestamp(custody, fx, done);
-
   commonOptions(custody.command('verify').description('check every entry and name each check'))
     .option('--trust <root.pem>', 'root certificate from a source outside the case')
-    .option('--head <hex>', 'SHA-256 of an entry, from the paper form')
+    .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
+    .option('--head <head>', 'hash of an entry, or digits or words of a checkpoint, from paper')
+    .option('--anchor <file...>', 'checkpoint or entry kept elsewhere, its .p7s beside it')
+    .option('--pin', 'remember the ledger on this machine when nothing fails')
     .action(async (flags: VerifyFlags) => {
-      const { trust, head } = flags;
-      const verdict = await custodyVerify(findCase(flags, fx), {
+      const { trust, tsaTrust, head } = flags;
+      const verdict = await custodyVerify(findCase(flags, fx), fx, {
         ...(trust === undefined ? {} : { trust: resolve(fx.cwd, trust) }),
+        ...(tsaTrust === undefined ? {} : { tsaTrust: resolve(fx.cwd, tsaTrust) }),
         ...(head === undefined ? {} : { head }),
+        anchors: flags.anchor ?? [],
+        pin: flags.pin === true,
       });
       if (flags.json === true) fx.out.write(`${JSON.stringify(verdict)}\n`);
       else {
@@ -51,6 +63,51 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       }
       done(verdict.ok ? EXIT.ok : EXIT.badNews);
     });
+
+  commonOptions(
+    custody
+      .command('compare')
+      .description('two copies of one ledger, side by side')
+      .argument('<other>', 'another folder of the same case'),
+  )
+    .option('--trust <root.pem>', 'root certificate from a source outside the case')
+    .action(async (other: string, flags: VerifyFlags) => {
+      const found = await custodyCompare(
+        findCase(flags, fx),
+        resolve(fx.cwd, other),
+        flags.trust === undefined ? undefined : resolve(fx.cwd, flags.trust),
+      );
+      fx.out.write(flags.json === true ? `${JSON.stringify(found)}\n` : sideBySide(found));
+      done(found.verdict === 'fork' ? EXIT.badNews : EXIT.ok);
+    });
+
+  registerTimestamp(custody, fx, done);
+  registerWriting(custody, fx, done);
+  registerKeys(custody, fx, done);
+  registerProofs(custody, fx, done);
+}
+
+type Comparison = Awaited<ReturnType<typeof custodyCompare>>;
+
+const VERDICTS: Readonly<Record<Comparison['verdict'], string>> = {
+  same: 'Both ledgers are the same.',
+  first_is_longer: 'The other ledger is the beginning of this one.',
+  second_is_longer: 'This ledger is the beginning of the other one.',
+  fork: 'FORK: TWO HISTORIES OF ONE CASE.',
+};
+
+function sideBySide({ verdict, common, differing }: Comparison): string {
+  const side = (one: Comparison['differing'][number]['first']): string[] =>
+    one === null
+      ? ['-', '-', '-', '-', '-']
+      : [one.hash.slice(0, 16), one.event, one.at, one.actor, one.good ? 'good' : 'BAD'];
+  const rows = differing.flatMap(({ seq, first, second }) => [
+    [String(seq), 'this', ...side(first)],
+    ['', 'other', ...side(second)],
+  ]);
+  const heading = ['no', 'ledger', 'entry hash', 'event', 'time (claimed)', 'actor', 'signature'];
+  const list = rows.length === 0 ? '' : `\n${table([heading, ...rows])}`;
+  return `${VERDICTS[verdict]} Both begin with the same ${String(common)} entries.\n${list}`;
 }
 
 const WORDS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as const;
@@ -76,7 +133,7 @@ function row({ seq, hash, entry }: ReturnType<typeof custodyLog>[number]): strin
     evidence.map(({ id }) => id).join(' ') || '-',
     result === undefined ? '-' : result.ok ? 'ok' : 'FAILED',
     hash.slice(0, 12),
-    entry.reason ?? '',
+    describeEntry(entry),
   ];
 }
 

@@ -1,0 +1,298 @@
+/**
+ * Handing a case over, as two entries that two people sign: `transfer-out` by whoever gives, `received` by whoever takes,
+ * after hashing everything again. Each then holds the other's signature over the head of the ledger.
+ *
+ * For `export transfer` and `receive`: call {@link recordTransferOut} with the encrypted files as `attachments` before the
+ * case's folder is packed, and on the other side {@link receiveCase} on the unpacked case.
+ */
+import { writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
+import type { Check } from '../core/check.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+import type { Signer } from '../crypto/signer.ts';
+import type { Appended } from '../custody/append.ts';
+import { entryFile, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
+import { readLedger, type EntryView } from '../custody/read.ts';
+import { addedKey } from '../custody/signers.ts';
+import { openSigner, type Case } from './case.ts';
+import { appendEntry } from './ledger.ts';
+import { withLock } from './lock.ts';
+import { raisePin } from './pins.ts';
+import { verify } from './verify.ts';
+
+/** Who gets the case, and why. */
+export interface HandoverRequest {
+  /** Name of the recipient. */
+  readonly to: string;
+  readonly organization?: string | undefined;
+  /** SHA-256 of the certificate that the recipient must sign with; it must be one of the case's. */
+  readonly certificate?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly place?: string | undefined;
+  readonly authority?: EntryDraft['authority'] | undefined;
+  /** Files that are handed over and are not in the case, such as encrypted volumes. */
+  readonly attachments?: EntryDraft['attachments'];
+  /** More figures for the entry. */
+  readonly details?: EntryDraft['details'];
+}
+
+/** A recorded transfer. */
+export interface Handover {
+  readonly entry: number;
+  /** SHA-256 of the `transfer-out` entry: the head that the recipient must find, told him by another way. */
+  readonly head: string;
+}
+
+/**
+ * Signs `transfer-out`, naming the recipient and the head of the ledger so far.
+ * @throws ExhibitError `E_SIGNER` when the ledger does not know the recipient's certificate; `E_LOCKED`, `E_TAMPERED`.
+ */
+export async function recordTransferOut(
+  opened: Case,
+  fx: Effects,
+  request: HandoverRequest,
+  signer?: Signer,
+): Promise<Handover> {
+  return withLock(opened, fx, async () => {
+    const entries = readLedger(opened.paths.dir);
+    const { certificate } = request;
+    if (
+      certificate !== undefined &&
+      certificate !== opened.info.examiner.certificate &&
+      !entries.some(({ entry }) => addedKey(entry)?.certificate === certificate)
+    ) {
+      throw new ExhibitError('E_SIGNER', "the ledger does not know the recipient's certificate", {
+        hint: 'add it first: exhibit custody key add --certificate CERT.pem --examiner NAME',
+      });
+    }
+    const { to, organization, reason, place, authority, attachments } = request;
+    const { seq, hash } = await appendEntry(opened, signer ?? (await openSigner(opened, fx)), fx, {
+      event: 'transfer-out',
+      counterparty: organization === undefined ? to : `${to} (${organization})`,
+      evidence: sealedEvidence(entries),
+      ...(reason === undefined ? {} : { reason }),
+      ...(place === undefined ? {} : { place }),
+      ...(authority === undefined ? {} : { authority }),
+      ...(attachments === undefined ? {} : { attachments }),
+      details: {
+        ...request.details,
+        head: entries.at(-1)?.hash ?? null,
+        entries: entries.length,
+        recipient: { name: to, organization, certificate },
+      },
+    });
+    raisePin(opened, fx, false);
+    return { entry: seq, head: hash };
+  });
+}
+
+/** How a case is taken over. */
+export interface ReceiveRequest {
+  /** Path of the root certificate that the recipient trusts. */
+  readonly trust?: string | undefined;
+  /** Head that the sender told by another way. */
+  readonly head?: string | undefined;
+  /** Path of the recipient's private key; default as {@link openSigner}. */
+  readonly key?: string | undefined;
+  readonly place?: string | undefined;
+  readonly reason?: string | undefined;
+  /** The case is not taken; `reason` says why. */
+  readonly refuse?: boolean;
+  /** Folder (there already) for a copy of the signed entry, for the sender. */
+  readonly receipt?: string | undefined;
+  readonly details?: EntryDraft['details'];
+  readonly onVolume?: (file: string) => void;
+}
+
+/** What was signed. */
+export interface Received {
+  readonly accepted: boolean;
+  /** Number of the entry; null: the ledger is broken, and the refusal is a file of its own. */
+  readonly entry: number | null;
+  /** Head of the ledger now. */
+  readonly head: string | null;
+  readonly checks: readonly Check[];
+  /** Files of the receipt. */
+  readonly receipt: readonly string[];
+}
+
+/**
+ * Hashes and checks everything again and signs `received`, accepted or refused.
+ * @throws ExhibitError `E_TAMPERED` when a check fails and nothing was refused: nothing is signed then; `E_NOT_FOUND` when
+ *   nothing was handed over; `E_SIGNER` when this key is not the recipient's; those of {@link openSigner}.
+ */
+export async function receiveCase(
+  opened: Case,
+  fx: Effects,
+  request: ReceiveRequest,
+): Promise<Received> {
+  return withLock(opened, fx, async () => {
+    const { checks } = await verify(
+      {
+        caseDir: opened.paths.dir,
+        target: undefined,
+        trust: request.trust,
+        head: request.head,
+        deep: true,
+        onVolume: ({ file }) => request.onVolume?.(file),
+      },
+      fx,
+    );
+    const failed = checks.filter(({ status }) => status === 'fail');
+    if (failed.length > 0 && request.refuse !== true) throw notAsSent(failed);
+    const signer = await openSigner(opened, fx, request.key ?? fx.env['EXHIBIT_KEY']);
+    const draft = (transfer: EntryView | undefined): EntryDraft => ({
+      event: 'received',
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+      ...(request.place === undefined ? {} : { place: request.place }),
+      ...(transfer === undefined
+        ? {}
+        : {
+            counterparty: transfer.entry.actor.name,
+            ...(transfer.entry.evidence === undefined ? {} : { evidence: transfer.entry.evidence }),
+          }),
+      result: {
+        ok: request.refuse !== true,
+        checks: checks.map(({ id, status, subject, detail }) => ({
+          id,
+          status,
+          detail: `${subject}: ${detail}`,
+        })),
+      },
+      details: {
+        ...request.details,
+        accepted: request.refuse !== true,
+        transfer: transfer?.seq ?? null,
+        head: transfer?.hash ?? null,
+      },
+    });
+    try {
+      const transfer = openTransfer(opened, signer, request.refuse === true);
+      const appended = await appendEntry(opened, signer, fx, draft(transfer));
+      raisePin(opened, fx, request.refuse !== true);
+      return {
+        accepted: request.refuse !== true,
+        entry: appended.seq,
+        head: appended.hash,
+        checks,
+        receipt: await copyReceipt(opened, appended, request.receipt),
+      };
+    } catch (error) {
+      const broken =
+        error instanceof ExhibitError && (error.code === 'E_TAMPERED' || error.code === 'E_FORMAT');
+      if (!broken || request.refuse !== true || request.receipt === undefined) throw error;
+      return refuseOutside(opened, signer, fx, draft(undefined), request.receipt, checks);
+    }
+  });
+}
+
+function notAsSent(failed: readonly Check[]): ExhibitError {
+  const names = [...new Set(failed.map(({ id }) => id))].join(', ');
+  const [first] = failed;
+  return new ExhibitError(
+    'E_TAMPERED',
+    `what arrived is not what was sent: ${names}${first === undefined ? '' : ` (${first.subject}: ${first.detail})`}`,
+    {
+      hint: 'nothing was signed; to put the refusal on record: exhibit custody receive --refuse --reason TEXT',
+    },
+  );
+}
+
+/** The newest `transfer-out` that nobody has answered. */
+function openTransfer(opened: Case, signer: Signer, refused: boolean): EntryView {
+  const entries = readLedger(opened.paths.dir);
+  const answered = new Set(
+    entries.map(({ entry }) => (entry.event === 'received' ? entry.details?.['transfer'] : 0)),
+  );
+  const transfer = entries.findLast(
+    ({ seq, entry }) => entry.event === 'transfer-out' && !answered.has(seq),
+  );
+  if (transfer === undefined) {
+    throw new ExhibitError('E_NOT_FOUND', 'nobody has handed this case over', {
+      hint: 'the sender signs first: exhibit custody transfer --to NAME',
+    });
+  }
+  const recipient = transfer.entry.details?.['recipient'];
+  const named =
+    typeof recipient === 'object' && recipient !== null && 'certificate' in recipient
+      ? recipient['certificate']
+      : undefined;
+  if (named !== undefined && named !== signer.fingerprint) {
+    throw new ExhibitError(
+      'E_SIGNER',
+      `entry ${String(transfer.seq)} names another recipient than the owner of this key`,
+      {
+        hint: "sign with the recipient's key: --key FILE or EXHIBIT_KEY",
+      },
+    );
+  }
+  if (!refused && signer.fingerprint === transfer.entry.actor.cert) {
+    throw new ExhibitError('E_SIGNER', 'the recipient cannot be the one who handed the case over', {
+      hint: "sign with the recipient's key: --key FILE or EXHIBIT_KEY",
+    });
+  }
+  return transfer;
+}
+
+async function copyReceipt(
+  { paths }: Case,
+  { seq }: Appended,
+  folder: string | undefined,
+): Promise<string[]> {
+  if (folder === undefined) return [];
+  const names = [entryFile(seq), `${entryFile(seq)}.p7s`];
+  for (const name of names) {
+    await writeNew(join(folder, name), readFileSync(join(paths.custody, name)));
+  }
+  return names;
+}
+
+/** A ledger that is broken takes no entry: the refusal is signed as a file of its own. */
+async function refuseOutside(
+  opened: Case,
+  signer: Signer,
+  fx: Effects,
+  draft: EntryDraft,
+  folder: string,
+  checks: readonly Check[],
+): Promise<Received> {
+  const atUs = fx.now() * 1000;
+  const name =
+    opened.info.examiner.certificate === signer.fingerprint ? opened.info.examiner.name : undefined;
+  const bytes = canonicalLine({
+    type: 'custody-refusal/1',
+    case: opened.info.case,
+    at: formatUs(atUs),
+    actor: { name, cert: signer.fingerprint },
+    reason: draft.reason,
+    checks: checks
+      .filter(({ status }) => status === 'fail')
+      .map(({ id, status, subject, detail }) => ({ id, status, subject, detail })),
+  } satisfies CanonicalValue);
+  const names = ['refusal.json', 'refusal.json.p7s'] as const;
+  await writeNew(join(folder, names[0]), bytes);
+  await writeNew(join(folder, names[1]), signer.sign(bytes, atUs));
+  return { accepted: false, entry: null, head: null, checks, receipt: names };
+}
+
+async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes, { flag: 'wx' });
+  } catch (cause) {
+    if (!isSystemError(cause) || cause.code !== 'EEXIST') throw cause;
+    throw new ExhibitError('E_EXISTS', 'the file is there already and is not overwritten', {
+      where: { file },
+      hint: 'give another folder',
+      cause,
+    });
+  }
+}
+
+/** Everything that was sealed, as the entries name it. */
+function sealedEvidence(entries: readonly EntryView[]): EvidenceRef[] {
+  return entries.flatMap(({ entry }) => (entry.event === 'sealed' ? (entry.evidence ?? []) : []));
+}
