@@ -13,7 +13,11 @@ export function schemaPage(): string {
     ...readMigrations().flatMap(({ name, sql: text }) => [`## ${name}`, sql(text)]),
     ...SOURCES.flatMap((source) => [
       `## Table ${source.id}`,
-      sql([createTable(source), ...createIndexes(source)].map((one) => `${one};`).join('\n')),
+      sql(
+        [createTable(source), ...createIndexes(source).map((one) => one.sql)]
+          .map((one) => `${one};`)
+          .join('\n'),
+      ),
     ]),
     '## View timeline',
     sql(`${createTimeline(SOURCES)};`),

@@ -1,30 +1,67 @@
 /**
  * Builds a case database beside the old one: everything goes into `case.db.importing`, which takes the place of case.db
  * only when it is complete, checked and on the disk. Whatever happens before leaves the old database as it was.
+ *
+ * Three steps: SQLite makes the file with its tables and indexes, all empty; the workers write their pages (part.ts, pages.ts);
+ * SQLite opens it again for all that is left, and checks every page and every row.
  */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
-import { createIndexes, createTable, createTimeline, quoted, type TableShape } from './ddl.ts';
+import { createIndexes, createTable, createTimeline, type TableShape } from './ddl.ts';
 import { sqliteFailure } from './failure.ts';
+import { plainIndexes } from './index-runs.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { APPLICATION_ID } from './open.ts';
-import type { PartFiles } from './part.ts';
-import { PAGE_BYTES } from './row-file.ts';
+import {
+  admitPages,
+  PAGE_BYTES,
+  type PageCounter,
+  pageCounter,
+  pagesOf,
+  PageSink,
+} from './pages.ts';
+import { FILE_COLUMNS, type Part } from './part.ts';
+import { TableTree } from './table-tree.ts';
 
-/** Page cache of the writer; it also bounds the memory of the index sorters. In KiB. */
-const CACHE_KIB = 16_384;
+/** Page cache of the writer, in KiB; it also bounds the memory of the sorters, which sort what is more in a second thread. */
+const CACHE_KIB = 2048;
+/** Page cache for tables that SQLite fills during the reading, in KiB. */
+const REST_CACHE_KIB = 4096;
 
-/** Tables that every part holds, besides those of its sources. */
-const PART_TABLES = ['source_file', 'content_block', 'row_group', 'reject', 'anomaly'];
+/** Tables besides those of the sources that workers write in pages. */
+const PAGE_TABLES = ['content_block', 'row_group', 'reject'];
+
+/** An index whose pages a worker writes. */
+export interface PageIndex {
+  readonly table: string;
+  readonly column: string;
+  /** Page of its root. */
+  readonly root: number;
+}
 
 /** The one writer of a case database. */
 export class CaseBuilder {
-  readonly db: Database;
-  /** Folder for the parts. */
-  readonly parts: string;
+  /** Start of the names of the workers' own files. */
+  readonly runs: string;
+  /** Of the pages of {@link CaseBuilder.temporary}. */
+  readonly counter: PageCounter;
+  /** The database that is being built. */
+  readonly temporary: string;
+  /** Indexes to be written from runs. */
+  readonly indexes: readonly PageIndex[];
   readonly #path: string;
-  readonly #temporary: string;
+  readonly #parts: string;
+  readonly #shapes: readonly TableShape[];
+  readonly #roots: ReadonlyMap<string, number>;
+  readonly #trees: ReadonlyMap<string, TableTree>;
+  readonly #sink: PageSink;
+  /** Rows that SQLite has to insert, kept apart until it may write again. */
+  readonly #rest: Database;
+  readonly #insertFile: (values: readonly unknown[]) => void;
+  readonly #insertAnomaly: (values: readonly unknown[]) => void;
+  #db: Database | undefined;
 
   /**
    * @param path of case.db.
@@ -35,62 +72,90 @@ export class CaseBuilder {
     migrations: readonly Migration[],
     shapes: readonly TableShape[],
   ): CaseBuilder {
-    let builder: CaseBuilder | undefined;
     try {
-      builder = new CaseBuilder(path);
-      builder.#create(migrations, shapes);
-      return builder;
+      discard(path);
+      return new CaseBuilder(path, migrations, shapes);
     } catch (error) {
-      builder?.abandon();
+      discard(path);
       throw sqliteFailure(error, path) ?? error;
     }
   }
 
-  private constructor(path: string) {
+  private constructor(
+    path: string,
+    migrations: readonly Migration[],
+    shapes: readonly TableShape[],
+  ) {
     this.#path = path;
-    this.#temporary = `${path}.importing`;
-    this.parts = `${path}.parts`;
-    this.#discard();
-    mkdirSync(this.parts);
+    this.#shapes = shapes;
+    this.temporary = temporaryOf(path);
+    this.#parts = partsOf(path);
+    this.runs = join(this.#parts, 'run');
+    mkdirSync(this.#parts);
     // SQLite sorts large indexes in temporary files: evidence stays inside the case folder, also then.
-    process.env['SQLITE_TMPDIR'] = this.parts;
-    this.db = new Sqlite(this.#temporary);
+    process.env['SQLITE_TMPDIR'] = this.#parts;
+    this.#roots = createEmpty(this.temporary, migrations, shapes);
+    this.indexes = shapes.flatMap(({ id, ...shape }) =>
+      plainIndexes({ id, ...shape }).map((column) => ({
+        table: id,
+        column,
+        root: this.#root(`${id}_${column}`),
+      })),
+    );
+    this.counter = pageCounter(pagesOf(this.temporary));
+    this.#sink = new PageSink(this.temporary, this.counter);
+    const tables = [...PAGE_TABLES, ...shapes.map(({ id }) => id)];
+    this.#trees = new Map(tables.map((table) => [table, new TableTree(this.#sink)]));
+    this.#rest = connect(join(this.#parts, 'rest'), REST_CACHE_KIB);
+    migrate(this.#rest, migrations);
+    this.#rest.exec('BEGIN');
+    const file = this.#rest.prepare(
+      `INSERT INTO source_file (${FILE_COLUMNS.join(', ')}) VALUES (${FILE_COLUMNS.map(() => '?').join(', ')})`,
+    );
+    this.#insertFile = (values) => file.run(values);
+    const anomaly = this.#rest.prepare('INSERT OR IGNORE INTO anomaly VALUES (?, ?, ?, ?)');
+    this.#insertAnomaly = (values) => anomaly.run(values);
   }
 
-  #create(migrations: readonly Migration[], shapes: readonly TableShape[]): void {
-    const { db } = this;
-    db.pragma(`page_size = ${String(PAGE_BYTES)}`);
-    // No journal: a half-written file is thrown away, never repaired.
-    db.pragma('journal_mode = OFF');
-    db.pragma('synchronous = OFF');
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.pragma(`cache_size = -${String(CACHE_KIB)}`);
-    db.pragma('threads = 2');
-    db.pragma('foreign_keys = OFF');
-    db.pragma(`application_id = ${String(APPLICATION_ID)}`);
-    migrate(db, migrations);
-    for (const shape of shapes) db.exec(createTable(shape));
-    db.exec(createTimeline(shapes));
+  /** The database; SQLite has it only after {@link CaseBuilder.admit}. */
+  get db(): Database {
+    if (this.#db === undefined) throw new Error('the database is not open yet');
+    return this.#db;
   }
 
-  /** Copies a finished part in and removes it; parts have to come in the order of their files. */
-  merge(part: PartFiles): void {
-    this.#copy(part.path, PART_TABLES);
-    for (const { path, table } of part.sources) this.#copy(path, [table]);
+  /** Takes a part; parts have to come in the order of their files. */
+  merge(part: Part): void {
+    for (const [table, leaves] of part.leaves) this.#trees.get(table)?.append(leaves);
+    for (const values of part.files) this.#insertFile(values);
+    for (const values of part.anomalies) this.#insertAnomaly(values);
   }
 
-  #copy(path: string, tables: readonly string[]): void {
-    this.db.prepare('ATTACH DATABASE ? AS part').run(path);
-    for (const table of tables) {
-      const name = quoted(table);
-      this.db.exec(`INSERT INTO main.${name} SELECT * FROM part.${name}`);
+  /**
+   * Ends the writing of pages: from here on the file is SQLite's.
+   * @param free pages that workers took and did not use; they write no more.
+   */
+  admit(free: readonly number[]): void {
+    const unused = [...free];
+    for (const [table, tree] of this.#trees) unused.push(...tree.finish(this.#root(table)));
+    unused.push(...this.#sink.close());
+    admitPages(this.temporary, this.counter, unused);
+    this.#rest.exec('COMMIT');
+    this.#rest.close();
+    const db = connect(this.temporary, CACHE_KIB);
+    this.#db = db;
+    db.prepare('ATTACH DATABASE ? AS rest').run(this.#rest.name);
+    for (const table of ['source_file', 'anomaly']) {
+      db.exec(`INSERT INTO main.${table} SELECT * FROM rest.${table}`);
     }
-    this.db.exec('DETACH DATABASE part');
-    rmSync(path);
+    db.exec('DETACH DATABASE rest');
   }
 
-  index(shapes: readonly TableShape[]): void {
-    for (const shape of shapes) for (const sql of createIndexes(shape)) this.db.exec(sql);
+  /** Builds the indexes that are not made from runs. */
+  index(): void {
+    const made = new Set(this.indexes.map(({ table, column }) => `${table}_${column}`));
+    for (const shape of this.#shapes) {
+      for (const { name, sql } of createIndexes(shape)) if (!made.has(name)) this.db.exec(sql);
+    }
   }
 
   /** Checks the file, brings it to the disk and puts it in its place. */
@@ -100,7 +165,7 @@ export class CaseBuilder {
     const orphans = db.pragma('foreign_key_check') as unknown[];
     if (problems[0]?.quick_check !== 'ok' || orphans.length > 0) {
       throw new ExhibitError('E_WRITE', 'the database that was just written is damaged', {
-        where: { file: this.#temporary },
+        where: { file: this.temporary },
         hint: 'the disk or the memory may be faulty; check them, then import again',
       });
     }
@@ -108,19 +173,73 @@ export class CaseBuilder {
     db.pragma('synchronous = FULL');
     db.pragma('user_version = 1');
     db.close();
-    renameSync(this.#temporary, this.#path);
-    this.#discard();
+    renameSync(this.temporary, this.#path);
+    discard(this.#path);
   }
 
-  /** Throws the unfinished file away. */
+  /** Throws the unfinished file away; workers must have ended. */
   abandon(): void {
-    if (this.db.open) this.db.close();
-    this.#discard();
+    if (this.#rest.open) this.#rest.close();
+    if (this.#db === undefined) this.#sink.abandon();
+    else if (this.#db.open) this.#db.close();
+    discard(this.#path);
   }
 
-  #discard(): void {
-    delete process.env['SQLITE_TMPDIR'];
-    rmSync(this.#temporary, { force: true });
-    rmSync(this.parts, { recursive: true, force: true });
+  #root(name: string): number {
+    const root = this.#roots.get(name);
+    if (root === undefined) throw new Error(`no root page of ${name}`);
+    return root;
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.importing`;
+}
+
+function partsOf(path: string): string {
+  return `${path}.parts`;
+}
+
+function discard(path: string): void {
+  delete process.env['SQLITE_TMPDIR'];
+  rmSync(temporaryOf(path), { force: true });
+  rmSync(partsOf(path), { recursive: true, force: true });
+}
+
+function connect(path: string, cacheKib: number): Database {
+  const db = new Sqlite(path);
+  db.pragma(`page_size = ${String(PAGE_BYTES)}`);
+  // No journal: a half-written file is thrown away, never repaired.
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.pragma(`cache_size = -${String(cacheKib)}`);
+  db.pragma('threads = 2');
+  db.pragma('foreign_keys = OFF');
+  return db;
+}
+
+/** Makes the file with everything empty: the page of each root. */
+function createEmpty(
+  path: string,
+  migrations: readonly Migration[],
+  shapes: readonly TableShape[],
+): ReadonlyMap<string, number> {
+  const db = connect(path, REST_CACHE_KIB);
+  try {
+    db.pragma(`application_id = ${String(APPLICATION_ID)}`);
+    migrate(db, migrations);
+    for (const shape of shapes) {
+      db.exec(createTable(shape));
+      const plain = new Set(plainIndexes(shape).map((column) => `${shape.id}_${column}`));
+      for (const { name, sql } of createIndexes(shape)) if (plain.has(name)) db.exec(sql);
+    }
+    db.exec(createTimeline(shapes));
+    const roots = db
+      .prepare<[], { name: string; rootpage: number }>('SELECT name, rootpage FROM sqlite_schema')
+      .all();
+    return new Map(roots.map(({ name, rootpage }) => [name, rootpage]));
+  } finally {
+    db.close();
   }
 }

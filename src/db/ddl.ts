@@ -44,12 +44,17 @@ export function createTable(shape: TableShape): string {
   return `CREATE TABLE ${quoted(shape.id)} (\n  ${lines.join(',\n  ')}\n) STRICT`;
 }
 
-/** CREATE INDEX statements of a source, for after the load. */
-export function createIndexes(shape: TableShape): readonly string[] {
-  return [['time_us'], ...shape.indexes].map(
-    (columns) =>
-      `CREATE INDEX ${quoted(`${shape.id}_${columns.join('_')}`)} ON ${quoted(shape.id)} (${columns.map(quoted).join(', ')})`,
-  );
+/** CREATE INDEX statements of a source, and the indexes' names. */
+export function createIndexes(
+  shape: TableShape,
+): readonly { readonly name: string; readonly sql: string }[] {
+  return [['time_us'], ...shape.indexes].map((columns) => {
+    const name = `${shape.id}_${columns.join('_')}`;
+    return {
+      name,
+      sql: `CREATE INDEX ${quoted(name)} ON ${quoted(shape.id)} (${columns.map(quoted).join(', ')})`,
+    };
+  });
 }
 
 /** The view over all sources of events; nothing is stored twice, and conditions reach each source's indexes. */

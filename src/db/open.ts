@@ -5,6 +5,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { BlockReader } from './blocks.ts';
 import { sqliteFailure } from './failure.ts';
 import { addRaw } from './raw.ts';
+import { checkSchema } from './schema-check.ts';
 
 export type { Database } from 'better-sqlite3';
 
@@ -29,6 +30,16 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
       hint: 'look where it came from, remove it and run `exhibit import`',
     });
   }
+  // An import leaves none; one that somebody put there would change what is read.
+  const journal = ['-journal', '-wal']
+    .map((end) => `${path}${end}`)
+    .find((file) => existsSync(file));
+  if (journal !== undefined) {
+    throw new ExhibitError('E_FORMAT', 'a journal lies beside the case database', {
+      where: { file: journal },
+      hint: 'look where both came from, remove them and run `exhibit import`',
+    });
+  }
   try {
     const db = connect(path);
     if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
@@ -38,8 +49,10 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
         hint: 'delete it and run `exhibit import`',
       });
     }
+    const tables = sourceTables(db);
+    checkSchema(db, tables);
     let blocks: BlockReader | undefined;
-    addRaw(db, sourceTables(db), () => (blocks ??= new BlockReader(connect(path))));
+    addRaw(db, tables, () => (blocks ??= new BlockReader(connect(path))));
     db.pragma('query_only = ON');
     return db;
   } catch (error) {

@@ -1,80 +1,77 @@
 /**
- * A part of a case database: what a run of consecutive files holds, written by a worker into small database files of
- * its own, then copied into the case database by the one writer. The tables are the same on both sides, so that SQLite
- * copies whole records without decoding them. Rows of the sources, which are nearly all of it, are written page by page
- * (row-file.ts), the few others through SQLite.
+ * What a worker writes of a case database: pages of the tables straight into the file, keys for the indexes into runs of
+ * their own. What it cannot write in pages (rows of small tables, pages above the leaves) goes to the one writer as a
+ * part, for a run of consecutive files at a time; the writer takes parts in the order of the files.
  */
-import Sqlite, { type Database, type Statement } from 'better-sqlite3';
-import { createTable, type TableShape } from './ddl.ts';
-import { type Migration, migrate } from './migrate.ts';
-import type { Cell, CellBuffer } from './record.ts';
-import { PAGE_BYTES, RowFile } from './row-file.ts';
+import type { TableShape } from './ddl.ts';
+import { type IndexRun, mergeRuns, RunWriter } from './index-runs.ts';
+import { IndexTree } from './index-tree.ts';
+import { type PageCounter, PageSink } from './pages.ts';
+import { type Cell, CellBuffer } from './record.ts';
+import { TableLeaves } from './table-tree.ts';
 
-/** Memory for a part's pages until it is committed, in KiB. */
-const CACHE_KIB = 8192;
-
-/** A finished part: files to be copied from, and the tables in each. */
-export interface PartFiles {
-  readonly path: string;
-  /** Files with one source table each. */
-  readonly sources: readonly { readonly path: string; readonly table: string }[];
+/** A finished part; what the arrays hold is for {@link CaseBuilder.merge}. */
+export interface Part {
+  /** Table, and its leaves as {@link TableLeaves.take} gives them. */
+  readonly leaves: readonly (readonly [table: string, leaves: Float64Array])[];
+  /** Rows of source_file, in the order of {@link FILE_COLUMNS}. */
+  readonly files: readonly (readonly Cell[])[];
+  /** Rows of anomaly. */
+  readonly anomalies: readonly (readonly Cell[])[];
+  /** Source, and `identity` of each of its rows. */
+  readonly identities: readonly (readonly [source: string, identities: Float64Array])[];
 }
 
-/** Writes one part. */
-export class PartWriter {
-  readonly #path: string;
-  readonly #db: Database;
-  readonly #rows = new Map<string, { readonly path: string; readonly file: RowFile }>();
-  readonly #block: Statement<[number, Uint8Array]>;
-  readonly #group: Statement<[number, Uint8Array]>;
-  readonly #reject: Statement;
-  readonly #anomaly: Statement;
-  readonly #file: Statement;
+/** What a worker needs to write. */
+export interface PartSetup {
+  /** The database, closed by SQLite. */
+  readonly database: string;
+  readonly counter: PageCounter;
+  /** Start of the names of other files of this worker. */
+  readonly runs: string;
+}
 
-  /** @param path start of the names of its files, which must not exist yet. */
-  constructor(path: string, migrations: readonly Migration[]) {
-    this.#path = path;
-    const db = new Sqlite(path);
-    this.#db = db;
-    db.pragma(`page_size = ${String(PAGE_BYTES)}`);
-    db.pragma('journal_mode = OFF');
-    db.pragma('synchronous = OFF');
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.pragma(`cache_size = -${String(CACHE_KIB)}`);
-    db.pragma('foreign_keys = OFF');
-    db.exec('BEGIN');
-    migrate(db, migrations);
-    this.#block = db.prepare('INSERT INTO content_block (block_id, bytes) VALUES (?, ?)');
-    this.#group = db.prepare('INSERT INTO row_group (id, sha256) VALUES (?, ?)');
-    this.#reject = db.prepare(
-      'INSERT INTO reject (id, source, "offset", "length", reason, detail) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.#anomaly = db.prepare('INSERT OR IGNORE INTO anomaly VALUES (?, ?, ?, ?)');
-    this.#file = db.prepare(
-      `INSERT INTO source_file (${FILE_COLUMNS.join(', ')}) VALUES (${FILE_COLUMNS.map(() => '?').join(', ')})`,
-    );
+/** Writes the parts of one worker, one after the other. */
+export class PartWriter {
+  readonly #sink: PageSink;
+  readonly #runs: RunWriter;
+  readonly #leaves = new Map<string, TableLeaves>();
+  readonly #cells = new CellBuffer();
+  #files: (readonly Cell[])[] = [];
+  #anomalies: (readonly Cell[])[] = [];
+  #identities = new Map<string, number[]>();
+
+  constructor({ database, counter, runs }: PartSetup) {
+    this.#sink = new PageSink(database, counter);
+    this.#runs = new RunWriter(runs);
   }
 
   /**
    * Adds the row whose cell was added to `cells` last.
+   * @param values of the source's columns.
    * @param from where its cell begins.
    */
-  row(shape: TableShape, id: number, cells: CellBuffer, from: number): void {
-    let rows = this.#rows.get(shape.id);
-    if (rows === undefined) {
-      const path = `${this.#path}-${shape.id}`;
-      rows = { path, file: new RowFile(path, shape.id, createTable(shape)) };
-      this.#rows.set(shape.id, rows);
-    }
-    rows.file.add(cells.bytes, from, cells.length, id, cells.recordLength);
+  row(
+    shape: TableShape,
+    id: number,
+    identity: number,
+    values: readonly (string | number | bigint | null)[],
+    cells: CellBuffer,
+    from: number,
+  ): void {
+    this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
+    this.#runs.add(shape, values, id);
+    const identities = this.#identities.get(shape.id);
+    if (identities === undefined) this.#identities.set(shape.id, [identity]);
+    else identities.push(identity);
   }
 
   block(blockId: number, bytes: Uint8Array): void {
-    this.#block.run(blockId, bytes);
+    this.#add('content_block', blockId, [bytes]);
   }
 
   group(id: number, sha256: Uint8Array): void {
-    this.#group.run(id, sha256);
+    this.#add('row_group', id, [sha256]);
   }
 
   reject(
@@ -85,32 +82,72 @@ export class PartWriter {
     reason: string,
     detail: string,
   ): void {
-    this.#reject.run(id, source, offset, length, reason, detail);
+    this.#add('reject', id, [source, offset, length, reason, detail]);
   }
 
   anomaly(fileId: number, recordNo: number, kind: string, detail: string): void {
-    this.#anomaly.run(fileId, recordNo, kind, detail);
+    this.#anomalies.push([fileId, recordNo, kind, detail]);
   }
 
   /** A row of source_file, in the order of {@link FILE_COLUMNS}. */
   file(values: readonly Cell[]): void {
-    this.#file.run(values);
+    this.#files.push(values);
   }
 
-  /** Finishes the part. */
-  close(): PartFiles {
-    this.#db.exec('COMMIT');
-    this.#db.close();
-    const sources = [...this.#rows].map(([table, { path, file }]) => {
-      file.close();
-      return { path, table };
-    });
-    return { path: this.#path, sources };
+  /** Ends a part. */
+  take(): Part {
+    const part: Part = {
+      leaves: [...this.#leaves].map(([table, leaves]) => [table, leaves.take()]),
+      files: this.#files,
+      anomalies: this.#anomalies,
+      identities: [...this.#identities].map(([source, list]) => [source, Float64Array.from(list)]),
+    };
+    this.#files = [];
+    this.#anomalies = [];
+    this.#identities = new Map();
+    return part;
+  }
+
+  /** Ends the reading: the runs that the indexes are made from. */
+  endRows(): readonly IndexRun[] {
+    return this.#runs.close();
+  }
+
+  /** Writes the index whose root SQLite has put into page `root`, from the runs of all workers. */
+  index(root: number, runs: readonly IndexRun[]): void {
+    const tree = new IndexTree(this.#sink);
+    mergeRuns(runs, tree);
+    tree.finish(root);
+  }
+
+  /** Ends the writing: pages that were taken and not used. */
+  close(): readonly number[] {
+    return this.#sink.close();
+  }
+
+  // A row of a table whose first column is its row id.
+  #add(table: string, id: number, values: readonly Cell[]): void {
+    const cells = this.#cells;
+    cells.clear();
+    cells.begin();
+    cells.null();
+    for (const value of values) cells.value(value);
+    cells.end(id);
+    this.#table(table).add(cells.bytes, 0, cells.length, id, cells.recordLength);
+  }
+
+  #table(table: string): TableLeaves {
+    let leaves = this.#leaves.get(table);
+    if (leaves === undefined) {
+      leaves = new TableLeaves(this.#sink);
+      this.#leaves.set(table, leaves);
+    }
+    return leaves;
   }
 }
 
 /** Columns of source_file in the order in which a worker gives them. */
-const FILE_COLUMNS = [
+export const FILE_COLUMNS = [
   'file_id',
   'evidence_no',
   'path',

@@ -1,7 +1,7 @@
 /**
  * Rows in SQLite's own record format ("Database File Format", sections 1.6 "B-tree Cell Format" and 2.1 "Record
  * Format"): a table leaf cell is the length of the record, the row id, then the record. Written here in JavaScript
- * because the same bytes are hashed (docs/content-hash.md) and put into the pages of a part (row-file.ts): measured, that
+ * because the same bytes are hashed (docs/content-hash.md) and put into the pages of a database (pages.ts): measured, that
  * is five times faster than to bind every value and to hash it apart.
  */
 import { Buffer } from 'node:buffer';

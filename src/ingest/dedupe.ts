@@ -19,13 +19,27 @@ interface Member {
   readonly form: number;
 }
 
-/** Moves the copies of a source's records to table duplicate and corrects the counts and hashes of their files. */
-export function removeDuplicates(db: Database, source: Source): void {
+/**
+ * Moves the copies of a source's records to table duplicate and corrects the counts and hashes of their files.
+ * @param repeated identities that more than one record has; undefined if they have to be looked for in the table.
+ */
+export function removeDuplicates(
+  db: Database,
+  source: Source,
+  repeated: readonly number[] | undefined,
+): void {
+  if (repeated?.length === 0) return;
   const table = `"${source.id}"`;
-  db.exec(`
-    CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY);
-    INSERT INTO suspect SELECT identity FROM ${table} GROUP BY identity HAVING count(*) > 1 ORDER BY identity;`);
+  db.exec('CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY)');
   try {
+    if (repeated === undefined) {
+      db.exec(
+        `INSERT INTO suspect SELECT identity FROM ${table} GROUP BY identity HAVING count(*) > 1 ORDER BY identity`,
+      );
+    } else {
+      const insert = db.prepare('INSERT INTO suspect VALUES (?)');
+      for (const identity of repeated) insert.run(identity);
+    }
     const any = db.prepare('SELECT 1 FROM suspect LIMIT 1').get() !== undefined;
     if (any) separate(db, source, table);
   } finally {

@@ -37,7 +37,7 @@ const GZIP_FAULTS: ReadonlySet<string> = new Set([
 /** Reads one file into a part. */
 export class FileReader {
   readonly #task: FileTask;
-  readonly #part: () => PartWriter;
+  readonly #part: PartWriter;
   readonly #report: InflateReport;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -67,11 +67,11 @@ export class FileReader {
   #length = 0;
 
   /**
-   * @param part the part that rows go to at this moment.
+   * @param part where rows go.
    * @param cells memory for rows, empty between files.
    * @param report filled by the inflater; read at the end.
    */
-  constructor(task: FileTask, part: () => PartWriter, cells: CellBuffer, report: InflateReport) {
+  constructor(task: FileTask, part: PartWriter, cells: CellBuffer, report: InflateReport) {
     this.#cells = cells;
     this.#task = task;
     this.#part = part;
@@ -96,7 +96,7 @@ export class FileReader {
       this.#writeBlock(Buffer.concat(this.#blockBytes, this.#blockFill));
     for (const { kind, detail } of this.#report.problems) this.#fileAnomaly(kind, detail);
     const task = this.#task;
-    this.#part().file([
+    this.#part.file([
       task.fileId,
       task.evidenceNo,
       task.path,
@@ -199,7 +199,7 @@ export class FileReader {
   }
 
   #writeBlock(bytes: Buffer): void {
-    this.#part().block(blockId(this.#task.fileId, this.#block), packBlock(bytes));
+    this.#part.block(blockId(this.#task.fileId, this.#block), packBlock(bytes));
     this.#block++;
     this.#blockBytes.length = 0;
     this.#blockFill = 0;
@@ -245,13 +245,13 @@ export class FileReader {
       cells.integer(identity);
       for (const index of this.#order.behind) cells.value(values[index] ?? null);
       cells.end(id);
-      this.#part().row(source, id, cells, start);
+      this.#part.row(source, id, identity, values, cells, start);
     },
     reject: (reason, detail) => {
       this.#addReject(reason, detail);
     },
     anomaly: (kind, detail) => {
-      this.#part().anomaly(this.#task.fileId, this.#records + 1, kind, detail);
+      this.#part.anomaly(this.#task.fileId, this.#records + 1, kind, detail);
     },
     notARecord: () => undefined,
   };
@@ -261,19 +261,19 @@ export class FileReader {
     const sha256 = groupHash(this.#cells);
     this.#cells.clear();
     this.#groups.update(sha256);
-    this.#part().group(this.#group, sha256);
+    this.#part.group(this.#group, sha256);
     this.#group = 0;
   }
 
   #addReject(reason: RejectReason, detail: string): void {
     const id = this.#nextId();
     this.#rejected++;
-    this.#part().reject(id, this.#source?.id ?? '', this.#offset, this.#length, reason, detail);
+    this.#part.reject(id, this.#source?.id ?? '', this.#offset, this.#length, reason, detail);
   }
 
   #fileAnomaly(kind: AnomalyKind, detail: string): void {
     if (GZIP_FAULTS.has(kind)) this.#faults++;
-    this.#part().anomaly(this.#task.fileId, 0, kind, detail);
+    this.#part.anomaly(this.#task.fileId, 0, kind, detail);
   }
 
   #nextId(): number {

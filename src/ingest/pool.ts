@@ -1,16 +1,22 @@
 /**
- * Hands the files' bytes to the workers and the workers' parts to the writer. Consecutive files form a job, a job goes to
+ * Hands the files' bytes to the workers and the workers' parts to the writer, then shares out the indexes. Consecutive files form a job, a job goes to
  * one worker, parts are merged in the order of jobs: the result does not depend on how many workers there are. Memory
  * is bounded by how many jobs are under way and how many bytes wait at a worker.
  */
 import { Buffer } from 'node:buffer';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
-import type { Migration } from '../db/migrate.ts';
-import type { PartFiles } from '../db/part.ts';
-import type { BytesMessage, FileTask, FromWorker, PartMessage, Segment } from './task.ts';
-import type { WorkerSetup } from './worker.ts';
+import type { PageIndex } from '../db/build.ts';
+import type { Part, PartSetup } from '../db/part.ts';
+import type {
+  BytesMessage,
+  DoneMessage,
+  FileTask,
+  FromWorker,
+  Order,
+  PartMessage,
+  Segment,
+} from './task.ts';
 
 /** A job ends with the file with which it gets this heavy (stored bytes; compressed ones count for what they become). */
 const JOB_WEIGHT = 8 * 2 ** 20;
@@ -27,10 +33,11 @@ const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 4
 interface Member {
   readonly thread: Worker;
   waiting: number;
+  order: PromiseWithResolvers<DoneMessage> | undefined;
 }
 
-/** Copies a part into the database. */
-export type Merge = (part: PartFiles) => void;
+/** Takes a part into the database. */
+export type Merge = (part: Part) => void;
 
 /** The workers of one import. */
 export class Pool {
@@ -50,16 +57,16 @@ export class Pool {
   #segments: Segment[] = [];
   #fileWeight = 1;
 
-  /** @param parts folder for the parts. */
-  constructor(workers: number, parts: string, migrations: readonly Migration[], merge: Merge) {
+  /** @param setup of each worker; `runs` is made one of its own. */
+  constructor(workers: number, setup: PartSetup, merge: Merge) {
     this.#merge = merge;
     this.#members = Array.from({ length: workers }, (_, index) => {
-      const workerData: WorkerSetup = { migrations, parts: join(parts, String(index)) };
+      const workerData: PartSetup = { ...setup, runs: `${setup.runs}-${String(index)}` };
       const thread = new Worker(new URL('./worker.ts', import.meta.url), {
         workerData,
         resourceLimits: WORKER_LIMITS,
       });
-      const member: Member = { thread, waiting: 0 };
+      const member: Member = { thread, waiting: 0, order: undefined };
       thread.on('message', (message: FromWorker) => {
         this.#receive(member, message);
       });
@@ -105,6 +112,39 @@ export class Pool {
     await this.#until(() => this.#mergeJob > this.#job);
   }
 
+  /**
+   * Has the indexes written when everything was merged.
+   * @returns pages that the workers took and did not use.
+   */
+  async finish(indexes: readonly PageIndex[]): Promise<readonly number[]> {
+    const ended = await this.#all({ kind: 'end-rows' });
+    const runs = ended.flatMap((done) => done.runs);
+    const left = indexes.flatMap(({ table, column, root }) => {
+      const own = runs.filter((run) => run.table === table && run.column === column);
+      return own.length === 0 ? [] : [{ kind: 'index', root, runs: own } as const];
+    });
+    await Promise.all(
+      this.#members.map(async (member) => {
+        for (let order = left.shift(); order !== undefined; order = left.shift()) {
+          await this.#order(member, order);
+        }
+      }),
+    );
+    return (await this.#all({ kind: 'close' })).flatMap(({ free }) => free);
+  }
+
+  async #all(order: Order): Promise<readonly DoneMessage[]> {
+    return Promise.all(this.#members.map((member) => this.#order(member, order)));
+  }
+
+  #order(member: Member, order: Order): Promise<DoneMessage> {
+    const done = Promise.withResolvers<DoneMessage>();
+    member.order = done;
+    if (this.#failure === undefined) member.thread.postMessage(order);
+    else done.reject(this.#failure);
+    return done.promise;
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
   }
@@ -133,6 +173,7 @@ export class Pool {
     if (owner === undefined) return;
     const bytes = new Uint8Array(this.#buffer.buffer, 0, this.#fill);
     const message: BytesMessage = {
+      kind: 'bytes',
       job: this.#job,
       bytes,
       segments: this.#segments,
@@ -150,6 +191,8 @@ export class Pool {
   #receive(member: Member, message: FromWorker): void {
     if (message.kind === 'taken') {
       member.waiting -= message.bytes;
+    } else if (message.kind === 'done') {
+      member.order?.resolve(message);
     } else if (message.kind === 'failure') {
       const { code, message: text, where, hint } = message;
       this.#fail(
@@ -188,6 +231,7 @@ export class Pool {
 
   #fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    for (const { order } of this.#members) order?.reject(this.#failure);
     this.#wake?.();
   }
 

@@ -11,6 +11,7 @@ import { readMigrations } from '../db/migrate.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { fillCoverage } from './coverage.ts';
 import { removeDuplicates } from './dedupe.ts';
+import { Identities } from './identities.ts';
 import { inputIdentity, type SealedEvidence } from './identity.ts';
 import { fileTask, ObjectList } from './objects.ts';
 import { Pool } from './pool.ts';
@@ -34,7 +35,7 @@ export interface BuildOptions {
 }
 
 /** What an import is doing. */
-export type Phase = 'read' | 'duplicates' | 'index' | 'check';
+export type Phase = 'read' | 'index' | 'duplicates' | 'check';
 
 /** Largest list of objects that is read into memory: a volume of some million files. */
 const MAX_LIST_BYTES = 1024 * 2 ** 20;
@@ -47,14 +48,19 @@ const MAX_LIST_BYTES = 1024 * 2 ** 20;
 export async function buildDatabase(options: BuildOptions): Promise<string> {
   const migrations = readMigrations();
   const builder = CaseBuilder.open(options.database, migrations, SOURCES);
-  const pool = new Pool(options.workers, builder.parts, migrations, (part) => {
+  const identities = new Identities();
+  const { temporary: database, counter, runs } = builder;
+  const pool = new Pool(options.workers, { database, counter, runs }, (part) => {
     builder.merge(part);
+    identities.add(part.identities);
   });
   try {
     options.progress('read', 0);
-    await readEvidence(options, builder, pool);
+    const evidence = await readEvidence(options, pool);
+    options.progress('index');
+    builder.admit(await pool.finish(builder.indexes));
     await pool.stop();
-    return complete(options, builder);
+    return complete(options, builder, evidence, identities);
   } catch (error) {
     // First the workers: they may still be writing parts.
     await pool.stop();
@@ -66,12 +72,11 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
   }
 }
 
-async function readEvidence(
-  options: BuildOptions,
-  builder: CaseBuilder,
-  pool: Pool,
-): Promise<void> {
-  const insert = builder.db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
+/** A row of table evidence. */
+type EvidenceRow = readonly (number | string)[];
+
+async function readEvidence(options: BuildOptions, pool: Pool): Promise<readonly EvidenceRow[]> {
+  const rows: EvidenceRow[] = [];
   const allBytes = options.evidence
     .flatMap((item) => item.volumes)
     .reduce((sum, volume) => sum + volume.bytes, 0);
@@ -124,24 +129,37 @@ async function readEvidence(
       }
       done += volume.bytes;
     }
-    insert.run(item.evidenceNo, item.evidenceId, item.payloadSetSha256, counts.files, counts.bytes);
+    rows.push([
+      item.evidenceNo,
+      item.evidenceId,
+      item.payloadSetSha256,
+      counts.files,
+      counts.bytes,
+    ]);
   }
   await pool.drain();
+  return rows;
 }
 
-function complete(options: BuildOptions, builder: CaseBuilder): string {
+function complete(
+  options: BuildOptions,
+  builder: CaseBuilder,
+  evidence: readonly EvidenceRow[],
+  identities: Identities,
+): string {
   const { db } = builder;
   const stop = (): void => {
     options.signal.throwIfAborted();
   };
+  stop();
   options.progress('duplicates');
   db.exec('BEGIN');
-  for (const source of SOURCES) removeDuplicates(db, source);
+  const insert = db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
+  for (const row of evidence) insert.run(row);
+  for (const source of SOURCES) removeDuplicates(db, source, identities.repeated(source.id));
   fillCoverage(db, SOURCES);
   db.exec('COMMIT');
-  stop();
-  options.progress('index');
-  builder.index(SOURCES);
+  builder.index();
   stop();
   options.progress('check');
   db.exec('BEGIN');

@@ -1,6 +1,7 @@
 /** What the main thread and the workers tell each other. Flat and small: bytes are transferred, never copied. */
 import type { ErrorCode, Where } from '../core/errors.ts';
-import type { PartFiles } from '../db/part.ts';
+import type { IndexRun } from '../db/index-runs.ts';
+import type { Part } from '../db/part.ts';
 
 /** A payload file of the evidence. */
 export interface FileTask {
@@ -33,10 +34,29 @@ export interface Segment {
 
 /** Main to worker: bytes of one or more consecutive files. */
 export interface BytesMessage {
+  readonly kind: 'bytes';
   readonly job: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly segments: readonly Segment[];
   readonly lastOfJob: boolean;
+}
+
+/** Main to worker, when all bytes were read: what to do next, one after the other. */
+export type Order =
+  | { readonly kind: 'end-rows' }
+  | { readonly kind: 'index'; readonly root: number; readonly runs: readonly IndexRun[] }
+  | { readonly kind: 'close' };
+
+/** Everything a worker gets. */
+export type ToWorker = BytesMessage | Order;
+
+/** Worker to main: an order was carried out. */
+export interface DoneMessage {
+  readonly kind: 'done';
+  /** After `end-rows`. */
+  readonly runs: readonly IndexRun[];
+  /** After `close`: pages that were taken and not used. */
+  readonly free: readonly number[];
 }
 
 /** Worker to main: bytes were taken, more can be sent. */
@@ -45,10 +65,10 @@ export interface TakenMessage {
   readonly bytes: number;
 }
 
-/** Worker to main: a part is ready to be copied. */
+/** Worker to main: a part is ready. */
 export interface PartMessage {
   readonly kind: 'part';
-  readonly part: PartFiles;
+  readonly part: Part;
   readonly job: number;
   /** Parts of one job are numbered from 0. */
   readonly sub: number;
@@ -65,4 +85,4 @@ export interface FailureMessage {
 }
 
 /** Everything a worker sends. */
-export type FromWorker = TakenMessage | PartMessage | FailureMessage;
+export type FromWorker = TakenMessage | PartMessage | DoneMessage | FailureMessage;

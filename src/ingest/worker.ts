@@ -1,5 +1,5 @@
 /**
- * Worker thread: takes stored bytes of files, gives back parts of a case database. It sees no file system and no clock;
+ * Worker thread: takes stored bytes of files, writes pages of a case database and gives back parts. It sees no clock;
  * what it makes of a file depends on the file alone.
  */
 import { Buffer } from 'node:buffer';
@@ -7,21 +7,13 @@ import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import { sqliteFailure } from '../db/failure.ts';
-import { PartWriter } from '../db/part.ts';
+import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
-import type { Migration } from '../db/migrate.ts';
 import { inflate, inflateWhole, newInflateReport } from '../framing/gzip.ts';
 import { FileReader } from './file-reader.ts';
-import type { BytesMessage, FileTask, FromWorker, Segment } from './task.ts';
+import type { BytesMessage, FileTask, FromWorker, Order, Segment, ToWorker } from './task.ts';
 
-/** What a worker is started with. */
-export interface WorkerSetup {
-  readonly migrations: readonly Migration[];
-  /** Start of the paths of its parts. */
-  readonly parts: string;
-}
-
-const setup = workerData as WorkerSetup;
+const setup = workerData as PartSetup;
 const port = parentPort;
 
 /** A file that comes in one piece is inflated at once if it is not larger than this afterwards. */
@@ -67,27 +59,16 @@ class Inbox {
   }
 }
 
-/** Parts of the job at hand. */
-class Parts {
-  #open: PartWriter | undefined;
-  #count = 0;
-  #sub = 0;
+const inbox = new Inbox();
+const writer = new PartWriter(setup);
+/** Number of the next part of the job at hand. */
+let sub = 0;
 
-  readonly current = (): PartWriter => {
-    this.#open ??= new PartWriter(`${setup.parts}-${String(this.#count++)}`, setup.migrations);
-    return this.#open;
-  };
-
-  finish(job: number, lastOfJob: boolean): void {
-    const part = this.current();
-    this.#open = undefined;
-    send({ kind: 'part', part: part.close(), job, sub: this.#sub++, lastOfJob });
-    if (lastOfJob) this.#sub = 0;
-  }
+function finishPart(job: number, lastOfJob: boolean): void {
+  send({ kind: 'part', part: writer.take(), job, sub: sub++, lastOfJob });
+  if (lastOfJob) sub = 0;
 }
 
-const inbox = new Inbox();
-const parts = new Parts();
 const cells = new CellBuffer();
 
 async function readFile(
@@ -102,7 +83,7 @@ async function readFile(
     stored.update(bytes);
     const whole = task.metadata ? undefined : inflateWhole(bytes, WHOLE_BYTES);
     const report = whole?.report ?? newInflateReport();
-    const reader = new FileReader(task, parts.current, cells, report);
+    const reader = new FileReader(task, writer, cells, report);
     if (whole !== undefined) reader.push(whole.bytes);
     else if (!task.metadata) await stream([bytes], reader, report, job);
     reader.end();
@@ -121,7 +102,7 @@ async function readFile(
     };
     const source = pieces();
     const report = newInflateReport();
-    const reader = new FileReader(task, parts.current, cells, report);
+    const reader = new FileReader(task, writer, cells, report);
     // The reader may want no more; the bytes are taken and hashed all the same.
     const kept = { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
     if (!task.metadata) await stream(kept, reader, report, job);
@@ -148,7 +129,7 @@ async function stream(
     since += chunk.length;
     if (since < PART_BYTES) continue;
     since = 0;
-    parts.finish(job, false);
+    finishPart(job, false);
   }
 }
 
@@ -157,17 +138,33 @@ async function work(): Promise<never> {
     const { segment, bytes, job, endsJob } = await inbox.next();
     if (segment.file === undefined) throw new Error('a segment without its file');
     const ended = await readFile(segment.file, segment, bytes, job);
-    if (endsJob || ended) parts.finish(job, true);
+    if (endsJob || ended) finishPart(job, true);
   }
 }
 
-port?.on('message', (message: BytesMessage) => {
-  inbox.add(message);
-});
+function carryOut(order: Order): void {
+  const runs = order.kind === 'end-rows' ? writer.endRows() : [];
+  if (order.kind === 'index') writer.index(order.root, order.runs);
+  send({ kind: 'done', runs, free: order.kind === 'close' ? writer.close() : [] });
+}
 
-work().catch((error: unknown) => {
-  const failure = error instanceof ExhibitError ? error : sqliteFailure(error, setup.parts);
+function fail(error: unknown): void {
+  const failure = error instanceof ExhibitError ? error : sqliteFailure(error, setup.database);
   if (failure === undefined) throw error;
   const { code, message, where, hint } = failure;
   send({ kind: 'failure', code, message, where, hint });
+}
+
+port?.on('message', (message: ToWorker) => {
+  if (message.kind === 'bytes') {
+    inbox.add(message);
+    return;
+  }
+  try {
+    carryOut(message);
+  } catch (error) {
+    fail(error);
+  }
 });
+
+work().catch(fail);

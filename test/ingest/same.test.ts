@@ -1,9 +1,10 @@
 /** The same evidence gives the same database: any number of workers, any split into parts, real evidence too. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { sha256Hex } from '#src/core/digest.ts';
 import { testCase } from '../helpers/case.ts';
 import { exhibit, ROOT } from '../helpers/exhibit.ts';
 import { collect, event, importCase, log, sealedCase, withDatabase } from './world.ts';
@@ -20,7 +21,8 @@ const files = {
   'other.txt': 'no log',
 };
 
-test('1, 2 and 4 workers give the same file, byte for byte but for table import_run', async () => {
+// Pages lie where the workers put them; what they say is the same.
+test('1, 2 and 4 workers give the same rows in every table but import_run', async () => {
   const dir = await sealedCase(files);
   const results = [];
   for (const workers of ['1', '2', '4']) {
@@ -46,12 +48,10 @@ test('1, 2 and 4 workers give the same file, byte for byte but for table import_
           .all(),
       ),
     );
-    results.push({
-      content_sha256,
-      rows: JSON.stringify(rows),
-      size: readFileSync(join(dir, 'case.db')).length,
-    });
+    const sound = withDatabase(dir, (db) => db.pragma('integrity_check', { simple: true }));
+    results.push({ content_sha256, rows: sha256Hex(JSON.stringify(rows)), sound });
   }
+  expect(results[0]?.sound).toBe('ok');
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
 });

@@ -1,0 +1,125 @@
+/** B-trees of indexes ("Database File Format", section 1.6), written in the order of their entries, each page once. */
+import { Buffer } from 'node:buffer';
+import { localBytes, PAGE, PAGE_BYTES, type PageSink, putOverflow, TreePage } from './pages.ts';
+import { CellBuffer, putVarint } from './record.ts';
+
+/** Longest record that lies wholly in its page. */
+const MAX_LOCAL = Math.floor(((PAGE_BYTES - 12) * 64) / 255) - 23;
+/** Shorter cells are copied byte by byte; for longer ones a call into native code pays. */
+const SHORT_CELL = 64;
+
+/** Key of an index on one column. */
+export type Key = string | number | bigint | null;
+
+/** Writes the index of one column: entries in the order of SQLite's BINARY collation, equal ones by row id. */
+export class IndexTree {
+  readonly #sink: PageSink;
+  readonly #leaf = new TreePage(PAGE.LEAF_INDEX);
+  readonly #above: TreePage[] = [];
+  readonly #record = new CellBuffer();
+
+  constructor(sink: PageSink) {
+    this.#sink = sink;
+  }
+
+  /** Adds the entries of one key. @param ids ascending. */
+  add(key: Key, ids: Float64Array): void {
+    let cell: Buffer = Buffer.alloc(0);
+    let size = -1;
+    for (const id of ids) {
+      const bytes = integerBytes(id);
+      if (bytes === size) {
+        // Entries of a key differ in the row id alone, at their end, as long as it takes as many bytes.
+        putInteger(cell, cell.length - size, id, size);
+      } else {
+        const made = this.#cell(key, id);
+        ({ cell } = made);
+        size = made.whole ? bytes : -1;
+      }
+      this.#addCell(cell);
+    }
+  }
+
+  /** Writes what is left, the root into the page where SQLite has it. */
+  finish(root: number): void {
+    let page = this.#leaf;
+    let right = 0;
+    for (const above of this.#above) {
+      right = this.#sink.add(page.finished(right));
+      page = above;
+    }
+    this.#sink.put(root, page.finished(right));
+  }
+
+  /** A leaf cell: length of the record, then the record; of a long one only its beginning. */
+  #cell(key: Key, id: number): { readonly cell: Buffer; readonly whole: boolean } {
+    const record = this.#record;
+    record.clear();
+    record.begin();
+    record.value(key);
+    record.integer(id);
+    record.end(0);
+    const { recordLength, length, bytes } = record;
+    const start = length - recordLength;
+    const whole = recordLength <= MAX_LOCAL;
+    const local = whole ? recordLength : localBytes(recordLength, MAX_LOCAL);
+    const cell = Buffer.alloc(9 + local + 4);
+    let at = putVarint(cell, 0, recordLength);
+    at += bytes.copy(cell, at, start, start + local);
+    if (!whole) at = cell.writeUInt32BE(putOverflow(this.#sink, bytes, start + local, length), at);
+    return { cell: cell.subarray(0, at), whole };
+  }
+
+  #addCell(cell: Buffer): void {
+    const leaf = this.#leaf;
+    if (!leaf.fits(cell.length)) {
+      // The last entry goes up and parts this page from the next one, which so begins with an entry in any case.
+      const divider = leaf.takeLast();
+      const page = this.#sink.add(leaf.finished());
+      leaf.clear();
+      this.#addDivider(0, page, divider);
+    }
+    const { length } = cell;
+    const at = leaf.place(length);
+    if (length < SHORT_CELL) {
+      const { bytes } = leaf;
+      for (let index = 0; index < length; index++) bytes[at + index] = cell[index] ?? 0;
+    } else {
+      cell.copy(leaf.bytes, at);
+    }
+  }
+
+  /** Puts an entry that has the page `left` before it into the level above the leaves, or higher. */
+  #addDivider(level: number, left: number, entry: Buffer): void {
+    const page = (this.#above[level] ??= new TreePage(PAGE.INTERIOR_INDEX));
+    if (!page.fits(4 + entry.length)) {
+      const divider = page.takeLast();
+      const full = this.#sink.add(page.finished(divider.readUInt32BE(0)));
+      page.clear();
+      this.#addDivider(level + 1, full, divider.subarray(4));
+    }
+    const at = page.place(4 + entry.length);
+    page.bytes.writeUInt32BE(left, at);
+    entry.copy(page.bytes, at + 4);
+  }
+}
+
+/** Bytes that a row id takes in a record; 0 and 1 take none. */
+function integerBytes(id: number): number {
+  if (id < 2) return 0;
+  if (id < 2 ** 7) return 1;
+  if (id < 2 ** 15) return 2;
+  if (id < 2 ** 23) return 3;
+  if (id < 2 ** 31) return 4;
+  return id < 2 ** 47 ? 6 : 8;
+}
+
+function putInteger(target: Buffer, at: number, value: number, bytes: number): void {
+  // Two halves, so that the shifts see integers of 32 bits.
+  const high = Math.floor(value / 2 ** 32);
+  const low = value - high * 2 ** 32;
+  for (let index = 0; index < bytes; index++) {
+    const shift = 8 * (bytes - 1 - index);
+    target[at + index] = shift < 32 ? low >>> shift : high >>> (shift - 32);
+  }
+}
