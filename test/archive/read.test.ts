@@ -290,6 +290,23 @@ describe('reading', () => {
     await expect(readVolume(path, stop, { hashing: 'second-thread' })).rejects.toThrow('enough');
   });
 
+  describe.each(['same-thread', 'second-thread'] as const)('by %s', (hashing) => {
+    test.each([
+      ['cut', 6],
+      ['longer', 13],
+    ])('notices a file that gets %s meanwhile', async (_, megabytes) => {
+      const path = join(mkdtempSync(join(root, 'f-')), 'x.tar');
+      await ourTar(path, { 'top/a': Buffer.alloc(12 * 1024 * 1024) });
+      const meddle = (): void => {
+        truncateSync(path, megabytes * 1024 * 1024);
+      };
+      await expect(readVolume(path, meddle, { hashing })).rejects.toMatchObject({
+        code: 'E_TAMPERED',
+        message: 'the length of a file changed while it was read',
+      });
+    });
+  });
+
   test('stops at Ctrl-C', async () => {
     const path = fileOf(rawTar([TOP, GOOD]));
     const stop = new AbortController();
