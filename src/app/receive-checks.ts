@@ -149,14 +149,11 @@ function ledgerCheck(
     return check(id, 'not_checked', 'no entry of the ledger says that the case was handed over');
   }
   const entry = `entry ${String(sent.seq)}`;
-  const recorded = sent.entry.details?.['ciphertexts'];
-  if (!Array.isArray(recorded)) {
-    return check(id, 'not_checked', `${entry} does not say what was handed over`);
+  const { attachments } = sent.entry;
+  if (attachments === undefined) {
+    return check(id, 'not_checked', `${entry} does not say which files were handed over`);
   }
-  const lines = (recorded as readonly unknown[]).map((one) => {
-    const { name, sha256 } = (one ?? {}) as Readonly<Record<string, unknown>>;
-    return `${String(sha256)}  ${String(name)}`;
-  });
+  const lines = attachments.map(({ name, sha256 }) => `${sha256}  ${name}`);
   const volumes = list.files
     .filter(({ name }) => volumeOf(name) !== undefined)
     .map(({ name, sha256 }) => `${sha256}  ${name}`);

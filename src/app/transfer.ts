@@ -173,9 +173,9 @@ class Packing {
         seal: sha256,
         payload_set: payloadSetSha256,
       })),
+      attachments: ciphertexts,
       details: {
         form: 'age',
-        ciphertexts,
         ...('recipients' in lock ? { recipients: lock.recipients } : { recipients: 'passphrase' }),
       },
     });
