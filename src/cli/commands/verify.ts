@@ -7,7 +7,6 @@ import {
   type VerifyRequest,
   type VerifyResult,
 } from '../../app/verify.ts';
-import { verifyBag } from '../../app/verify-bag.ts';
 import type { Check } from '../../core/check.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
@@ -55,6 +54,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
           hint: 'leave out the target, --case, --trust, --head, --deep and --record',
         });
       }
+      const { verifyBag } = await import('../../app/verify-bag.ts');
       answer(await verifyBag(flags.bag, fx), BAG_WORDS);
       return;
     }
