@@ -141,9 +141,16 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
   };
 }
 
-/** Findings that say nothing beyond the counts. */
-const COUNTED_ONLY = new Set(['valid', 'uncovered', 'spans']);
-/** Findings of the digest validation that a report names one by one; all are counted. */
+/** Findings that say nothing beyond the counts, the periods and where the keys came from. */
+const COUNTED_ONLY = new Set([
+  'valid',
+  'uncovered',
+  'name_unknown',
+  'validated',
+  'not_validated',
+  'keys_from_evidence',
+]);
+/** Findings and periods of the digest validation that a report names one by one; all are counted. */
 const NAMED_FINDINGS = 50;
 
 // The validation's own file, if it is the one that the newest ledger entry about it vouches for.
@@ -159,10 +166,11 @@ function witnessFacts(target: Case, entries: readonly EntryView[]): WitnessFacts
   if (newest === undefined || !existsSync(file)) return null;
   const bytes = readFileSync(file);
   if (sha256Hex(bytes) !== newest.sha256) return null;
-  const { ok, digests, logs, keys, findings } = JSON.parse(bytes.toString('utf8')) as Pick<
-    WitnessFacts,
-    'ok' | 'digests' | 'logs' | 'findings'
-  > & { readonly keys: { readonly origin: string } };
+  const { ok, digests, logs, asked, keys, periods, findings } = JSON.parse(
+    bytes.toString('utf8'),
+  ) as Pick<WitnessFacts, 'ok' | 'digests' | 'logs' | 'asked' | 'periods' | 'findings'> & {
+    readonly keys: { readonly origin: string };
+  };
   const notable = findings.filter(({ status }) => !COUNTED_ONLY.has(status));
   return {
     file_sha256: newest.sha256,
@@ -170,7 +178,14 @@ function witnessFacts(target: Case, entries: readonly EntryView[]): WitnessFacts
     ok,
     digests,
     logs,
+    asked,
     keys_origin: keys.origin,
+    periods: periods
+      .slice(0, NAMED_FINDINGS)
+      .map(({ account, region, trail, from, to, status, detail }) => {
+        return { account, region, trail, from, to, status, detail };
+      }),
+    periods_total: periods.length,
     findings: notable.slice(0, NAMED_FINDINGS),
     findings_total: notable.length,
   };

@@ -1,5 +1,5 @@
-/** Chapters on evidence, custody, verification and CloudTrail's own digests. */
-import { breakable, html, type Markup, type Part } from './escape.ts';
+/** Chapters on evidence, custody and verification. */
+import { breakable, html, type Markup } from './escape.ts';
 import type { EvidenceFacts, Report } from './model.ts';
 import { alert, facts, hash, mark, said, table, time } from './parts.ts';
 import { bytes, count, number } from './words.ts';
@@ -158,54 +158,4 @@ export function verification({ verification: { checks } }: Report): Markup {
             { widths: ['24%', '14%', '62%'] },
           )}`,
     )}`;
-}
-
-/** Chapter 5. */
-export function witness({ witness: found }: Report): Markup {
-  if (found === null) {
-    return html`<p>
-      No validation of CloudTrail’s own digest files is on record (<code
-        >exhibit cloudtrail validate</code
-      >). What the seals prove holds from the time of collection on; this validation is what can
-      reach back to the delivery by AWS.
-    </p>`;
-  }
-  const cells = (counts: Readonly<Record<string, number>>): Part[] =>
-    ['total', 'valid', 'invalid', 'missing'].map((name) => number(counts[name] ?? 0));
-  const rest = found.findings_total - found.findings.length;
-  return html`<p>
-      CloudTrail signs digest files that name the hash of each log file it delivered. They were
-      validated from the evidence alone, with public keys that were
-      ${found.keys_origin === 'given' ? 'given by the examiner' : 'found in the evidence, which is the evidence’s own claim'}.
-      Ledger entry ${number(found.ledger_seq)} records the result ${hash(found.file_sha256)}.
-    </p>
-    ${table(
-      [
-        '',
-        { num: 'Total' },
-        { num: 'Valid' },
-        { num: 'Invalid' },
-        { num: 'Missing' },
-        { num: 'Unproven' },
-        { num: 'Named by no digest' },
-      ],
-      [
-        ['Digest files', ...cells(found.digests), number(found.digests['unproven'] ?? 0), '–'],
-        ['Log files', ...cells(found.logs), '–', number(found.logs['uncovered'] ?? 0)],
-      ],
-    )}
-    ${
-      found.findings.length === 0
-        ? html`<p>No finding beyond these counts.</p>`
-        : table(
-            ['Object', 'Status', 'Detail'],
-            found.findings.map(({ subject, status, detail }) => [
-              said(subject),
-              status.replaceAll('_', ' '),
-              breakable(detail),
-            ]),
-            { widths: ['46%', '14%', '40%'] },
-          )
-    }
-    ${rest > 0 ? html`<p class="soft">And ${count(rest, 'more finding')}; all are in report/cloudtrail-validation.json.</p>` : null}`;
 }

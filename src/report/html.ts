@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { sha256Hex } from '../core/digest.ts';
 import { cover, summary } from './cover.ts';
-import { custody, evidence, verification, witness } from './custody.ts';
+import { custody, evidence, verification } from './custody.ts';
 import { html, trusted, type Markup } from './escape.ts';
 import { appendix, glossary, limits, tools } from './limits.ts';
 import type { Report } from './model.ts';
@@ -13,6 +13,7 @@ import { hash } from './parts.ts';
 import { coverage, records } from './records.ts';
 import { runs } from './runs.ts';
 import { styleSheet } from './style.ts';
+import { witness } from './witness.ts';
 
 /** Chapters in order; `flow` ones do not begin a printed page of their own. */
 const CHAPTERS: readonly {

@@ -134,8 +134,21 @@ export interface WitnessFacts {
   readonly ok: boolean;
   readonly digests: Readonly<Record<string, number>>;
   readonly logs: Readonly<Record<string, number>>;
-  /** Where the public keys came from: `given` by the verifier or found in the `evidence`. */
+  /** Window that was asked for; null on an open side. */
+  readonly asked: { readonly from: string | null; readonly to: string | null };
+  /** Where the public keys came from: `given` by the verifier, fetched at `acquisition`, found in the `evidence`, `none`. */
   readonly keys_origin: string;
+  /** Time by account, region and trail, the first of them: `validated`, `unproven`, `invalid`, `missing`, `not_validated`. */
+  readonly periods: readonly {
+    readonly account: string;
+    readonly region: string;
+    readonly trail: string | null;
+    readonly from: string;
+    readonly to: string;
+    readonly status: string;
+    readonly detail: string;
+  }[];
+  readonly periods_total: number;
   /** Findings that say more than the counts do, the first of them. */
   readonly findings: readonly {
     readonly kind: string;
