@@ -2,8 +2,8 @@
  * Handing a case over, as two entries that two people sign: `transfer-out` by whoever gives, `received` by whoever takes,
  * after hashing everything again. Each then holds the other's signature over the head of the ledger.
  *
- * For `export transfer` and `receive`: call {@link recordTransferOut} with the encrypted files as `attachments` before the
- * case's folder is packed, and on the other side {@link receiveCase} on the unpacked case.
+ * `export transfer` and `receive` use both on packages: {@link recordTransferOut} with the encrypted files as `attachments`
+ * before the case's folder is packed, and on the other side {@link receiveCase} on the unpacked case.
  */
 import { writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
@@ -105,6 +105,8 @@ export interface ReceiveRequest {
   /** Folder (there already) for a copy of the signed entry, for the sender. */
   readonly receipt?: string | undefined;
   readonly details?: EntryDraft['details'];
+  /** Answers of a verification that the caller has just made; default: everything is hashed and checked here. */
+  readonly checks?: readonly Check[];
   readonly onVolume?: (file: string) => void;
 }
 
@@ -131,17 +133,7 @@ export async function receiveCase(
   request: ReceiveRequest,
 ): Promise<Received> {
   return withLock(opened, fx, async () => {
-    const { checks } = await verify(
-      {
-        caseDir: opened.paths.dir,
-        target: undefined,
-        trust: request.trust,
-        head: request.head,
-        deep: true,
-        onVolume: ({ file }) => request.onVolume?.(file),
-      },
-      fx,
-    );
+    const checks = request.checks ?? (await checkAll(opened, fx, request));
     const failed = checks.filter(({ status }) => status === 'fail');
     if (failed.length > 0 && request.refuse !== true) throw notAsSent(failed);
     const signer = await openSigner(opened, fx, request.key ?? fx.env['EXHIBIT_KEY']);
@@ -188,6 +180,25 @@ export async function receiveCase(
       return refuseOutside(opened, signer, fx, draft(undefined), request.receipt, checks);
     }
   });
+}
+
+async function checkAll(
+  opened: Case,
+  fx: Effects,
+  request: ReceiveRequest,
+): Promise<readonly Check[]> {
+  const { checks } = await verify(
+    {
+      caseDir: opened.paths.dir,
+      target: undefined,
+      trust: request.trust,
+      head: request.head,
+      deep: true,
+      onVolume: ({ file }) => request.onVolume?.(file),
+    },
+    fx,
+  );
+  return checks;
 }
 
 function notAsSent(failed: readonly Check[]): ExhibitError {
