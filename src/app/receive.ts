@@ -1,29 +1,20 @@
 /** Receives a transfer package: checks it, opens it, verifies the case in it, and signs for it or refuses it. */
 import { createHash, type Hash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { entryFile } from '../custody/entry.ts';
-import { readLedger, type EntryView } from '../custody/read.ts';
+import { readLedger } from '../custody/read.ts';
 import { syncFolder } from '../disk/durable.ts';
 import { writeNewFile } from '../disk/new-file.ts';
 import { decrypted, type Unlock } from '../transfer/age.ts';
 import { unpackCase } from '../transfer/case-archive.ts';
 import { CASE_FILE, volumeOf, type TransferList } from '../transfer/list.ts';
 import { readPackage } from '../transfer/package.ts';
-import { openCase, openSigner, type Case } from './case.ts';
-import { appendEntry } from './ledger.ts';
+import { openCase, type Case } from './case.ts';
+import { receiveCase, type Received } from './custody-transfer.ts';
 import { inventory, inventoryProblem, listOf, transferChecks } from './receive-checks.ts';
 import { verify } from './verify.ts';
 
@@ -69,8 +60,8 @@ const RECEIPT = 'receipt';
  * Receives a package. The case appears in its folder only when everything was decrypted, verified and signed; after any
  * failure the folder is as it was before.
  * @throws ExhibitError `E_EXISTS` (the folder is not empty), `E_TAMPERED` (a file is missing, or its hash is not the one in
- *   the list), `E_WRONG_KEY`, `E_FORMAT`, `E_HOSTILE_ARCHIVE`, `E_UNFINISHED`, `E_WRITE`, and those of {@link openSigner},
- *   {@link appendEntry} and {@link verify}. Failed checks of `verify` are no errors: they are in the result.
+ *   the list), `E_WRONG_KEY`, `E_FORMAT`, `E_HOSTILE_ARCHIVE`, `E_UNFINISHED`, `E_WRITE`, and those of {@link receiveCase}
+ *   and {@link verify}. Failed checks of `verify` are no errors: they are in the result.
  */
 export async function receiveTransfer(
   request: ReceiveRequest,
@@ -123,7 +114,7 @@ async function receive(
     );
   }
   const { trust, head } = request;
-  const verified = await verify({ caseDir: dir, target: undefined, trust, head, deep: false }, fx);
+  const verified = await verify({ caseDir: dir, target: undefined, trust, head, deep: true }, fx);
   const broken = verified.checks.some(
     ({ id, status }) => status === 'fail' && (id === 'ledger.files' || id === 'ledger.form'),
   );
@@ -134,15 +125,15 @@ async function receive(
   if (!ok && !refused) {
     return { ...base, ok: false, verdict: 'bad', folder: null, receipt: null };
   }
-  const signed = await countersign(opened, request, entries, checks, ok, fx);
-  if (signed !== undefined) keepReceipt(dir, signed.seq, refused ? request.into : dir);
+  const receipt = join(refused ? request.into : dir, RECEIPT);
+  const signed = await countersign(opened, request, checks, receipt, fx);
   if (!refused) publish(dir, request.into);
   return {
     ...base,
     ok: !refused,
     verdict: refused ? 'refused' : 'accepted',
     folder: refused ? null : request.into,
-    head: signed?.hash ?? base.head,
+    head: signed === undefined ? base.head : signed.head,
     receipt: signed === undefined ? null : join(request.into, RECEIPT),
   };
 }
@@ -270,46 +261,23 @@ async function* copied(
   }
 }
 
-/** Appends the recipient's entry, if there is a key to sign it with. */
+/** The recipient's entry, if there is a key to sign it with, and a copy of it for the sender. */
 async function countersign(
   opened: Case,
-  request: ReceiveRequest,
-  entries: readonly EntryView[],
+  { key, place, refuse, trust, head }: ReceiveRequest,
   checks: readonly Check[],
-  ok: boolean,
+  receipt: string,
   fx: Effects,
-): Promise<{ readonly seq: number; readonly hash: string } | undefined> {
-  if (request.key === undefined) return undefined;
-  const signer = await openSigner(opened, fx, request.key);
-  const sent = entries.findLast(({ entry }) => entry.event === 'transfer-out');
-  const head = entries.at(-1);
-  return appendEntry(opened, signer, fx, {
-    event: 'received',
-    ...(request.refuse === undefined ? {} : { reason: request.refuse }),
-    ...(request.place === undefined ? {} : { place: request.place }),
-    ...(sent === undefined ? {} : { counterparty: sent.entry.actor.name }),
-    ...(sent?.entry.evidence === undefined ? {} : { evidence: sent.entry.evidence }),
-    result: {
-      ok,
-      checks: checks.map(({ id, subject, status, detail }) => ({
-        id,
-        status,
-        detail: `${subject}: ${detail}`,
-      })),
-    },
-    details: {
-      accepted: request.refuse === undefined,
-      ...(head === undefined ? {} : { head: head.hash }),
-      ...(sent === undefined ? {} : { transfer: sent.seq }),
-    },
-  });
-}
-
-/** Copies the recipient's entry and its signature to where they are taken from to be carried back. */
-function keepReceipt(dir: string, seq: number, into: string): void {
-  const folder = join(into, RECEIPT);
-  mkdirSync(folder);
-  for (const name of [entryFile(seq), `${entryFile(seq)}.p7s`]) {
-    copyFileSync(join(casePaths(dir).custody, name), join(folder, name));
+): Promise<Received | undefined> {
+  if (key === undefined) return undefined;
+  mkdirSync(receipt);
+  try {
+    return await receiveCase(opened, fx, {
+      ...{ key, place, trust, head, checks, receipt, reason: refuse },
+      refuse: refuse !== undefined,
+    });
+  } catch (error) {
+    rmSync(receipt, { recursive: true });
+    throw error;
   }
 }

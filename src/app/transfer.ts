@@ -21,7 +21,7 @@ import {
 import { openText } from '../transfer/open-text.ts';
 import { writePackage, type FileToPack } from '../transfer/package.ts';
 import { openSigner, type Case } from './case.ts';
-import { appendEntry } from './ledger.ts';
+import { recordTransferOut, type Handover } from './custody-transfer.ts';
 import { withLock } from './lock.ts';
 
 /** What is sent, and to whom. */
@@ -31,7 +31,10 @@ export interface TransferRequest {
   readonly lock: Lock;
   /** Name of the recipient, for the ledger. */
   readonly to: string;
-  readonly reason: string | undefined;
+  readonly organization?: string | undefined;
+  /** SHA-256 of the certificate that the recipient must sign with; it must be one of the case's. */
+  readonly certificate?: string | undefined;
+  readonly reason?: string | undefined;
   /** Called as each file begins. */
   readonly onFile: (name: string) => void;
 }
@@ -68,8 +71,8 @@ export async function exportTransfer(
     try {
       await writePackage(out, packing.files());
     } catch (error) {
-      if (packing.entry !== undefined && error instanceof ExhibitError) {
-        const recorded = `${error.message} (entry ${String(packing.entry.seq)} of the ledger records the transfer, and there is no package of it)`;
+      if (packing.handover !== undefined && error instanceof ExhibitError) {
+        const recorded = `${error.message} (entry ${String(packing.handover.entry)} of the ledger records the transfer, and there is no package of it)`;
         const { where, hint, cause } = error;
         throw new ExhibitError(error.code, recorded, {
           ...(where === undefined ? {} : { where }),
@@ -80,15 +83,8 @@ export async function exportTransfer(
       throw error;
     }
     const { case: id } = opened.info;
-    const { seq, hash } = packing.entry ?? { seq: 0, hash: '' };
-    return {
-      case: id,
-      package: out,
-      to: request.to,
-      entry: seq,
-      head: hash,
-      files: packing.listed,
-    };
+    const { entry, head } = packing.handover ?? { entry: 0, head: '' };
+    return { case: id, package: out, to: request.to, entry, head, files: packing.listed };
   });
 }
 
@@ -120,7 +116,7 @@ async function sealsOf(opened: Case): Promise<Seal[]> {
 /** The files of one package, made one after the other. */
 class Packing {
   readonly listed: ListedFile[] = [];
-  entry: { readonly seq: number; readonly hash: string } | undefined;
+  handover: Handover | undefined;
   readonly #opened: Case;
   readonly #signer: Signer;
   readonly #request: TransferRequest;
@@ -161,24 +157,23 @@ class Packing {
         await volume.close();
       }
     }
-    const ciphertexts = this.listed.map(({ name, sha256 }) => ({ name, sha256 }));
+    const attachments = this.listed.map(({ name, sha256 }) => ({ name, sha256 }));
     const text = Buffer.from(openText(info.case, 'passphrase' in lock), 'utf8');
     yield* this.#hashed(OPEN_FILE, text.length, once(text));
-    this.entry = await appendEntry(this.#opened, this.#signer, this.#fx, {
-      event: 'transfer-out',
-      counterparty: this.#request.to,
-      ...(this.#request.reason === undefined ? {} : { reason: this.#request.reason }),
-      evidence: this.#seals.map(({ evidenceId, sha256, payloadSetSha256 }) => ({
-        id: evidenceId,
-        seal: sha256,
-        payload_set: payloadSetSha256,
-      })),
-      attachments: ciphertexts,
-      details: {
-        form: 'age',
-        ...('recipients' in lock ? { recipients: lock.recipients } : { recipients: 'passphrase' }),
+    const { to, organization, certificate, reason } = this.#request;
+    this.handover = await recordTransferOut(
+      this.#opened,
+      this.#fx,
+      {
+        to,
+        organization,
+        certificate,
+        reason,
+        attachments,
+        details: { form: 'age', recipients: 'recipients' in lock ? lock.recipients : 'passphrase' },
       },
-    });
+      this.#signer,
+    );
     const archive = caseArchive(paths.dir, this.#fx.signal);
     yield* this.#encrypted(CASE_FILE, archive.size, archive.pieces());
     const list = Buffer.from(

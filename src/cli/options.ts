@@ -46,3 +46,8 @@ export function findCase(options: CommonOptions, fx: Effects): string {
     hint: 'go into a case folder, or give --case DIR or EXHIBIT_CASE',
   });
 }
+
+/** For an option that may be given more than once. */
+export function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

@@ -7,21 +7,18 @@ import { exportTransfer } from '../../app/transfer.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
-import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
 
 interface Options extends CommonOptions {
   readonly to: string;
+  readonly organization?: string;
+  readonly certificate?: string;
   readonly recipient?: readonly string[];
   readonly recipientsFile?: readonly string[];
   readonly passphrase?: boolean;
   readonly out?: string;
   readonly reason?: string;
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  value,
-];
 
 /** Adds the command to `export`. */
 export function registerTransfer(
@@ -34,8 +31,10 @@ export function registerTransfer(
       .command('transfer')
       .description('a package of all sealed evidence and its custody, encrypted with age')
       .requiredOption('--to <name>', 'who receives it, for the ledger')
-      .option('--recipient <age1...>', 'public key that can open it (again for more)', collect)
-      .option('--recipients-file <file>', 'public keys, one a line, as age -R takes them', collect)
+      .option('--organization <name>', "the recipient's organisation")
+      .option('--certificate <sha256>', 'the certificate that the recipient must sign with')
+      .option('--recipient <age1...>', 'public key that can open it (again for more)', repeated)
+      .option('--recipients-file <file>', 'public keys, one a line, as age -R takes them', repeated)
       .option(
         '--passphrase',
         'a passphrase opens it: asked for, or from EXHIBIT_TRANSFER_PASSPHRASE',
@@ -53,6 +52,8 @@ export function registerTransfer(
         out: options.out === undefined ? undefined : resolve(fx.cwd, options.out),
         lock: await readLock(options, fx),
         to: options.to,
+        organization: options.organization,
+        certificate: options.certificate?.toLowerCase().replaceAll(':', ''),
         reason: options.reason,
         onFile: (name) => {
           if (options.quiet !== true) fx.err.write(`encrypting ${name}\n`);

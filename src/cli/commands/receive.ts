@@ -6,6 +6,7 @@ import { readUnlock } from '../../app/transfer-keys.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
+import { repeated } from '../options.ts';
 
 interface Options {
   readonly into: string;
@@ -21,11 +22,6 @@ interface Options {
   readonly quiet?: boolean;
 }
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  value,
-];
-
 /** Adds the command. */
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   program
@@ -33,7 +29,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .description('open a transfer package, verify everything in it, and sign for it or refuse it')
     .argument('<package>', 'folder or .tar file that `exhibit export transfer` wrote')
     .requiredOption('--into <dir>', 'case folder to make; must not exist or be empty')
-    .option('--identity <file>', 'secret key of age, as age-keygen wrote it', collect)
+    .option('--identity <file>', 'secret key of age, as age-keygen wrote it', repeated)
     .option('--passphrase', 'a passphrase: asked for, or from EXHIBIT_TRANSFER_PASSPHRASE')
     .option(
       '--key <file>',
