@@ -81,10 +81,10 @@ export function printEvents(
       for (const event of counted()) fx.out.write(`${JSON.stringify(event)}\n`);
       break;
     case 'json':
-      fx.out.write('{"events":[');
+      // Nothing before the first event is there: an error must be the one document on stdout.
       for (const event of counted())
-        fx.out.write(`${count > 1 ? ',' : ''}\n${JSON.stringify(event)}`);
-      fx.out.write(`\n],"count":${String(count)}}\n`);
+        fx.out.write(`${count > 1 ? ',' : '{"events":['}\n${JSON.stringify(event)}`);
+      fx.out.write(`${count > 0 ? '' : '{"events":['}\n],"count":${String(count)}}\n`);
       break;
     case 'csv':
       fx.out.write(eventsCsv(counted(), columns));

@@ -29,9 +29,10 @@ const COLUMN = new RegExp(
 const GENERATED = new RegExp(
   `^ {2}(?:${NAME}|file_id|record_no) (?:TEXT|INTEGER) GENERATED ALWAYS AS \\((.*)\\) VIRTUAL$`,
 );
-/** What the common columns of sources are computed with: nothing that costs more than its input. */
+/** What common columns of sources may be computed with; a source that needs another function adds it here. */
 const FUNCTIONS = new Set([
-  ...['coalesce', 'ifnull', 'iif', 'instr', 'lower', 'nullif', 'replace', 'substr', 'upper'],
+  ...['coalesce', 'ifnull', 'iif', 'instr', 'json_extract', 'json_type', 'json_valid', 'length'],
+  ...['lower', 'ltrim', 'nullif', 'replace', 'rtrim', 'substr', 'trim', 'upper'],
   // Words that a bracket may follow.
   ...['and', 'else', 'in', 'not', 'or', 'then', 'when'],
 ]);
