@@ -19,7 +19,9 @@ interface Step {
   readonly windows?: string;
 }
 
-const CMS = 'openssl cms -verify -binary -inform DER -purpose any -CAfile pki/root.pem';
+// Without the last two, openssl also trusts whatever the machine trusts.
+const CMS =
+  'openssl cms -verify -binary -inform DER -purpose any -partial_chain -CAfile "$W/trust.pem" \\\n    -no-CApath -no-CAstore';
 
 const STEPS: readonly Step[] = [
   {
@@ -31,13 +33,75 @@ form or letter that reached you by another way than this folder. If it differs, 
     windows: 'certutil -dump pki\\root.pem   (line "Cert Hash(sha256)")',
   },
   {
+    title: 'The custody ledger is whole, signed and unbroken, and knows every seal',
+    words: `Each entry names the hash of the entry before, so nothing can be changed, taken out or put in
+between. Entries of kind key-added let others sign from then on, entries of kind key-revoked take
+a signer back; trust.pem collects who may sign. What the chain cannot show by itself is that
+entries were cut off at its end: compare the count and hash printed last with a ledger head that
+was written down elsewhere.`,
+    commands: `( cp pki/root.pem "$W/trust.pem"; : > "$W/revoked"; prev=$(printf '0%.0s' $(seq 64)); n=0
+for f in custody/[0-9]*.json; do n=$((n+1))
+  [ "$f" = "$(printf 'custody/%08d.json' $n)" ] || { echo "GAP before $f"; exit 1; }
+  grep -qF "\\"prev\\":\\"$prev\\"" "$f" || { echo "BROKEN $f"; exit 1; }
+  grep -qF "\\"case\\":\\"$CASE\\"" "$f" || { echo "OTHER CASE $f"; exit 1; }
+  ${CMS} -in "$f.p7s" -content "$f" -signer "$W/signer.pem" -out /dev/null ||
+    { echo "BAD SIGNATURE $f"; exit 1; }
+  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
+  grep -qF "\\"cert\\":\\"$fp\\"" "$f" || { echo "OTHER SIGNER $f"; exit 1; }
+  if grep -qx "$fp" "$W/revoked"; then echo "REVOKED SIGNER $f"; exit 1; fi
+  c=$(grep -o '"details":{"certificate":"[0-9a-f]*"' "$f" | cut -d'"' -f6)
+  if grep -qF '"event":"key-revoked"' "$f"; then echo "$c" >> "$W/revoked"; fi
+  if grep -F '"event":"key-added"' "$f" | grep -qF '"how":"registered"'; then
+    openssl x509 -in "pki/signers/$c.pem" >> "$W/trust.pem"
+    h=$(openssl x509 -in "pki/signers/$c.pem" -outform DER | sha256sum | cut -d' ' -f1)
+    [ "$h" = "$c" ] || { echo "NOT THE CERTIFICATE OF $f"; exit 1; }
+  fi
+  prev=$(sha256sum "$f" | cut -d' ' -f1)
+done
+[ "$n" -gt 0 ] && [ "$(ls -A custody | grep -v '^checkpoint-' | grep -vc '\\.ts[qr]')" = $((2*n)) ] ||
+  { echo "NOT EXACTLY THE ENTRIES AND THEIR SIGNATURES IN custody"; exit 1; }
+for f in case.json pki/root.pem; do
+  h=$(sha256sum "$f" | cut -d' ' -f1)
+  grep -qF "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" custody/00000001.json ||
+    { echo "CHANGED SINCE THE CASE WAS OPENED $f"; exit 1; }
+done
+for s in evidence/EV-*/EV-*.seal; do
+  h=$(sha256sum "$s" | cut -d' ' -f1)
+  grep -l '"event":"sealed"' custody/[0-9]*.json | xargs grep -qF "\\"seal\\":\\"$h\\"" ||
+    { echo "SEAL NOT IN THE LEDGER $s"; exit 1; }
+done
+for h in $(grep -h '"event":"sealed"' custody/[0-9]*.json |
+    grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4); do
+  sha256sum evidence/EV-*/EV-*.seal | grep -q "^$h " || { echo "SEALED EVIDENCE IS GONE"; exit 1; }
+done
+echo "OK $n $prev" )`,
+  },
+  {
+    title: 'Each checkpoint is signed and is the root of the ledger it counts',
+    words: `A checkpoint holds the case, a number of entries and the root of the Merkle tree (RFC 6962) over
+their files. With a checkpoint, or its digits or words on paper, that was kept elsewhere, entries
+cut off and a second history show: put it beside the others in custody, or compare the lines.`,
+    commands: `( mth() { local k=1 n=$(($2-$1)); if [ $n = 1 ]; then
+    { printf '\\000'; cat "custody/$(printf '%08d.json' $2)"; } | openssl dgst -sha256 -binary
+  else while [ $((2*k)) -lt $n ]; do k=$((2*k)); done
+    { printf '\\001'; mth $1 $(($1+k)); mth $(($1+k)) $2; } | openssl dgst -sha256 -binary; fi; }
+for c in custody/checkpoint-*.txt; do [ -e "$c" ] || { echo "no checkpoints here"; break; }
+  ${CMS} -in "$c.p7s" -content "$c" -out /dev/null ||
+    { echo "BAD SIGNATURE $c"; exit 1; }
+  [ "$(sed -n 1p "$c")" = "custody-checkpoint/1/$CASE" ] || { echo "OTHER CASE $c"; exit 1; }
+  n=$(sed -n 2p "$c"); last=$(ls custody/[0-9]*.json | wc -l)
+  [ "$n" -ge 1 ] && [ "$n" -le "$last" ] || { echo "CUT OFF: $c counts $n, here are $last"; exit 1; }
+  root=$(mth 0 "$n" | openssl base64); echo "$n $root"
+  [ "$(sed -n 3p "$c")" = "$root" ] || { echo "ANOTHER HISTORY $c"; exit 1; }
+done; echo "OK checkpoints" )`,
+  },
+  {
     title: 'Each seal is signed, by the certificate it names, for this case',
     words: `A seal is a small text file that lists the volumes of one evidence item with their hashes. Its
 signature covers all of it, the # lines too. If this fails, the seal was changed or signed by
 somebody else, and the hashes in it mean nothing.`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do
-  ${CMS} \\
-    -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null ||
+  ${CMS} -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null ||
     { echo "BAD SIGNATURE $s"; exit 1; }
   fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
   grep -qxF "# signer-cert-sha256: $fp" "$s" || { echo "OTHER SIGNER $s"; exit 1; }
@@ -50,11 +114,11 @@ done; echo "OK seals signed" )`,
     words: `All other times in this folder are claims of the examiner's clock. A time-stamp (.tsr) by an
 independent authority proves that a signature existed before its time. Put the authority's
 certificate, obtained from the authority itself, in place of tsa.pem.`,
-    commands: `( for r in evidence/EV-*/*.tsr*; do
-  [ -e "$r" ] || { echo "no time-stamps here: times are claims"; break; }
+    commands: `( n=0; for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
+  [ -e "$r" ] || continue; n=$((n+1))
   openssl ts -verify -in "$r" -queryfile "$(echo "$r" | sed 's/\\.tsr/.tsq/')" \\
     -CAfile tsa.pem || { echo "BAD TIME-STAMP $r"; exit 1; }
-done )`,
+done; [ $n -gt 0 ] || echo "no time-stamps here: times are claims" )`,
   },
   {
     title: 'Each volume has the hash in its seal, and nothing lies beside them',
@@ -114,38 +178,6 @@ unpacked folder, makes the sealed volume again: nothing is hidden in gaps or aft
   cmp "$W/repacked.tar" "$t" || { echo "NOT THE SAME $t"; exit 1; }
 done; echo "OK repacked" )`,
   },
-  {
-    title: 'The custody ledger is whole, signed and unbroken, and knows every seal',
-    words: `Each entry names the hash of the entry before, so nothing can be changed, taken out or put in
-between. What the chain cannot show by itself is that entries were cut off at its end: compare
-the count and hash printed last with a ledger head that was written down elsewhere.`,
-    commands: `( prev=$(printf '0%.0s' $(seq 64)); n=0
-for f in custody/[0-9]*.json; do n=$((n+1))
-  [ "$f" = "$(printf 'custody/%08d.json' $n)" ] || { echo "GAP before $f"; exit 1; }
-  grep -qF "\\"prev\\":\\"$prev\\"" "$f" || { echo "BROKEN $f"; exit 1; }
-  grep -qF "\\"case\\":\\"$CASE\\"" "$f" || { echo "OTHER CASE $f"; exit 1; }
-  ${CMS} \\
-    -in "$f.p7s" -content "$f" -out /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
-  prev=$(sha256sum "$f" | cut -d' ' -f1)
-done
-[ "$n" -gt 0 ] && [ "$(ls -A custody | grep -vc '^checkpoint-')" = $((2*n)) ] ||
-  { echo "NOT EXACTLY THE ENTRIES AND THEIR SIGNATURES IN custody"; exit 1; }
-for f in case.json pki/root.pem; do
-  h=$(sha256sum "$f" | cut -d' ' -f1)
-  grep -qF "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" custody/00000001.json ||
-    { echo "CHANGED SINCE THE CASE WAS OPENED $f"; exit 1; }
-done
-for s in evidence/EV-*/EV-*.seal; do
-  h=$(sha256sum "$s" | cut -d' ' -f1)
-  grep -l '"event":"sealed"' custody/[0-9]*.json | xargs grep -qF "\\"seal\\":\\"$h\\"" ||
-    { echo "SEAL NOT IN THE LEDGER $s"; exit 1; }
-done
-for h in $(grep -h '"event":"sealed"' custody/[0-9]*.json |
-    grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4); do
-  sha256sum evidence/EV-*/EV-*.seal | grep -q "^$h " || { echo "SEALED EVIDENCE IS GONE"; exit 1; }
-done
-echo "OK $n $prev" )`,
-  },
 ];
 
 /** The text of VERIFY.txt. */
@@ -191,7 +223,8 @@ ${paper}
 
 Signatures are CMS (RFC 5652), detached, RSA with SHA-256. The option -binary is necessary. If a
 certificate has expired since, openssl says so; add -attime SECONDS with a time at which it
-was valid (seconds since 1970), best the time of a time-stamp from step 3.
+was valid (seconds since 1970), best the time of a time-stamp from step 5. OpenSSL 1.1 does not know
+-no-CAstore; leave it out there.
 
 Volumes are POSIX ustar archives, bags are BagIt 1.0 (RFC 8493), hashes are SHA-256 and SHA-512.
 acquisition/objects.jsonl in each volume says where every file came from: its original path,

@@ -10,12 +10,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openCase, openSigner } from '#src/app/case.ts';
+import { custodyCheckpoint } from '#src/app/custody.ts';
+import { addKey, newIdentity, revokeKey } from '#src/app/custody-keys.ts';
+import { receiveCase, recordTransferOut } from '#src/app/custody-transfer.ts';
+import { canonicalLine } from '#src/core/canonical.ts';
 import { fingerprintWithColons } from '#src/crypto/trust.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
 import { otherCase, type TestCase } from '../helpers/case.ts';
+import { fakeEffects } from '../helpers/effects.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
+import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 
 const TOOLS = ['bash', 'openssl', 'sha256sum', 'sha512sum', 'tar', 'cmp', 'diff'];
@@ -23,13 +30,14 @@ const ready = TOOLS.every(hasTool);
 const EV = 'evidence/EV-0001';
 const STEPS = {
   root: 1,
-  signature: 2,
-  stamps: 3,
-  volumes: 4,
-  unpack: 5,
-  bags: 6,
-  repack: 7,
-  ledger: 8,
+  ledger: 2,
+  checkpoints: 3,
+  signature: 4,
+  stamps: 5,
+  volumes: 6,
+  unpack: 7,
+  bags: 8,
+  repack: 9,
 } as const;
 type StepName = keyof typeof STEPS;
 
@@ -430,6 +438,119 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
     symlinkSync('/etc/passwd', at(made, `${EV}/EV-0001.seal`));
     const results = await runSteps(made);
     expect(results.signature.status).not.toBe(0);
+  });
+});
+
+describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
+  let handed: string;
+
+  /** Bob's certificate is registered, he took the case over, and there is a checkpoint. */
+  beforeAll(async () => {
+    const made = await sealedCase();
+    const out = join(await tempDir(), 'bob');
+    const bob = { ...made.fx, env: { ...made.fx.env, EXHIBIT_KEY: join(out, 'key.pem') } };
+    await newIdentity(made.fx, { name: 'Bob', out, unprotected: true });
+    const certificate = join(out, 'cert.pem');
+    const added = await addKey(made.case, made.fx, { name: 'Bob', role: 'lab', certificate });
+    await recordTransferOut(made.case, made.fx, { to: 'Bob', certificate: added.certificate });
+    await receiveCase(made.case, bob, {});
+    await custodyCheckpoint(made.case, bob);
+    handed = made.case.paths.dir;
+  });
+
+  async function handedCase(): Promise<TestCase> {
+    const dir = join(await tempDir(), 'case');
+    cpSync(handed, dir, { recursive: true });
+    const fx = fakeEffects();
+    const opened = await openCase(dir);
+    return { case: opened, signer: await openSigner(opened, fx), fx };
+  }
+
+  const failed = async (made: TestCase): Promise<string[]> =>
+    Object.entries(await runSteps(made)).flatMap(([name, { status }]) =>
+      status === 0 ? [] : [name],
+    );
+
+  test('accept who was added, and compute the root of the tree', async () => {
+    const made = await handedCase();
+    const results = await runSteps(made);
+    for (const [name, { status, out }] of Object.entries(results))
+      expect(status, `${name}: ${out}`).toBe(0);
+    const [, , root] = readFileSync(at(made, 'custody/checkpoint-00000006.txt'), 'utf8').split(
+      '\n',
+    );
+    expect(results.checkpoints.out).toContain(`6 ${root ?? ''}\nOK checkpoints`);
+  });
+
+  const last = (made: TestCase, ...names: string[]): void => {
+    for (const name of names) rmSync(at(made, `custody/${name}`));
+  };
+
+  test.each<[string, (made: TestCase) => unknown, readonly StepName[]]>([
+    [
+      'entries cut off below a checkpoint',
+      (made) => {
+        last(made, '00000006.json', '00000006.json.p7s');
+      },
+      ['checkpoints'],
+    ],
+    [
+      'a checkpoint of another root',
+      (made) => {
+        const file = 'custody/checkpoint-00000006.txt';
+        const text = readFileSync(at(made, file), 'latin1').replace(/\n.{4}(.*=)/, '\nAAAA$1');
+        writeFileSync(at(made, file), text);
+        writeFileSync(at(made, `${file}.p7s`), made.signer.sign(Buffer.from(text)));
+      },
+      ['checkpoints'],
+    ],
+    [
+      'a seal in place of a checkpoint',
+      (made) => {
+        cpSync(at(made, `${EV}/EV-0001.seal`), at(made, 'custody/checkpoint-00000006.txt'));
+        cpSync(at(made, `${EV}/EV-0001.seal.p7s`), at(made, 'custody/checkpoint-00000006.txt.p7s'));
+      },
+      ['checkpoints'],
+    ],
+    [
+      'an entry signed after its signer was revoked',
+      async (made) => {
+        await revokeKey(made.case, made.fx, {
+          certificate: made.signer.fingerprint,
+          reason: 'keyCompromise',
+          words: 'lost',
+        });
+        const before = readFileSync(at(made, 'custody/00000007.json'));
+        const entry = JSON.parse(before.toString()) as object;
+        const bytes = canonicalLine({
+          ...entry,
+          seq: 8,
+          prev: createHash('sha256').update(before).digest('hex'),
+          event: 'note',
+          details: {},
+        });
+        writeFileSync(at(made, 'custody/00000008.json'), bytes);
+        const second = Math.floor(made.fx.now() / 1000) * 1_000_000;
+        writeFileSync(at(made, 'custody/00000008.json.p7s'), made.signer.sign(bytes, second));
+      },
+      ['ledger'],
+    ],
+    [
+      'another certificate in place of the one that was added',
+      (made) => {
+        const entry = readFileSync(at(made, 'custody/00000004.json'), 'utf8');
+        const added = /"details":\{"certificate":"([0-9a-f]+)"/.exec(entry)?.[1] ?? '';
+        cpSync(
+          at(made, `pki/signers/${made.signer.fingerprint}.pem`),
+          at(made, `pki/signers/${added}.pem`),
+        );
+      },
+      ['ledger', 'checkpoints'],
+    ],
+  ])('tell: %s', async (_, tamper, expected) => {
+    const made = await handedCase();
+    await tamper(made);
+    expect((await failed(made)).sort()).toEqual([...expected].sort());
   });
 });
 
