@@ -24,6 +24,7 @@ import {
   FORM,
   type Head,
   MAX_DEPTH,
+  type RecordHints,
   type RecordReader,
   type RowOut,
   type Value,
@@ -217,8 +218,12 @@ export interface JsonFormat {
   readonly fields: readonly JsonField[];
   /** The record in the spelling that {@link JsonFormat.fields} expects, where files spell it in more than one way. */
   readonly normal?: (record: JsonObject) => JsonObject;
-  /** Member of an EventBridge event's detail whose array holds the records, where the detail is not the record itself. */
+  /** Member of an EventBridge event's detail, or of a wrapped object, whose array holds the records. */
   readonly inside?: string;
+  /** True if EventBridge events themselves are the records, not what they carry. */
+  readonly envelopes?: true;
+  /** False if records may have no time; then the source is no part of the timeline. */
+  readonly timed?: false;
   /**
    * Other ways to the record through members of what carries it, each member an object or a JSON string: a notification
    * in SNS, an event in a Lambda invocation. A way that ends at no record of this source is not taken.
@@ -227,7 +232,7 @@ export interface JsonFormat {
 }
 
 /** True for an EventBridge event. */
-function isEnvelope(record: JsonObject): boolean {
+export function isEnvelope(record: JsonObject): boolean {
   return 'detail-type' in record && 'detail' in record && 'source' in record;
 }
 
@@ -243,12 +248,12 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
     }
     if (format.ways?.some((way) => follow(value, way, format) !== undefined) === true)
       return 'carried';
-    if (!isEnvelope(value)) return format.is(value) ? 'bare' : '';
-    const detail = value['detail'];
+    const detail = isEnvelope(value) && format.envelopes === undefined ? value['detail'] : value;
     if (!isObject(detail)) return '';
     const list = format.inside === undefined ? undefined : detail[format.inside];
     const inner = Array.isArray(list) ? (list as readonly JsonValue[]) : [detail];
-    return inner.some((one) => isObject(one) && format.is(one)) ? 'eventbridge' : '';
+    if (!inner.some((one) => isObject(one) && format.is(one))) return '';
+    return detail === value ? 'bare' : 'eventbridge';
   });
   const own = seen.filter((carrier) => carrier !== '').length;
   if (own === 0) return undefined;
@@ -271,25 +276,42 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
   return {
     framing: { kind: 'json', wrappers: format.wrappers, openers },
     read: (bytes, start, end, offset, hints, out) => {
-      const text = recordText(bytes, start, end, hints.ascii, out);
-      if (text === undefined) return;
-      const value = hints.bigNumber ? parseExact(text) : parseJson(text);
-      if (value === undefined) {
-        out.reject('not_json', 'the record is not JSON');
-        return;
-      }
-      if (hints.members !== countMembers(value)) {
-        out.anomaly('duplicate_key', 'an object names a key twice');
-      }
-      if (!isObject(value)) {
-        out.reject('not_an_object', 'the record is not an object');
-        return;
-      }
+      const read = readObject(bytes, start, end, hints, out);
+      if (read === undefined) return;
+      const { value, text } = read;
       for (const { record, place } of carriedBy(value, bytes, start, end, offset, format)) {
         emit(record, text, hints.escaped, format, place, out);
       }
     },
   };
+}
+
+/** A framed record as text and value; undefined after it was rejected. */
+export function readObject(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  hints: RecordHints,
+  out: RowOut,
+): { readonly value: JsonObject; readonly text: string } | undefined {
+  if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
+    out.reject('invalid_utf8', 'the record is not valid UTF-8');
+    return undefined;
+  }
+  const text = bytes.toString(hints.ascii ? 'latin1' : 'utf8', start, end);
+  const value = hints.bigNumber ? parseExact(text) : parseJson(text);
+  if (value === undefined) {
+    out.reject('not_json', 'the record is not JSON');
+    return undefined;
+  }
+  if (hints.members !== countMembers(value)) {
+    out.anomaly('duplicate_key', 'an object names a key twice');
+  }
+  if (!isObject(value)) {
+    out.reject('not_an_object', 'the record is not an object');
+    return undefined;
+  }
+  return { value, text };
 }
 
 interface Carried {
@@ -311,8 +333,9 @@ function carriedBy(
     if (record === undefined) continue;
     return [{ record, place: placeOfWay(value, way, bytes, { start, end }, offset - start) }];
   }
-  const detail = value['detail'];
-  const span = isEnvelope(value) ? memberSpan(bytes, start, end, 'detail') : undefined;
+  const peels = isEnvelope(value) && format.envelopes === undefined;
+  const detail = peels ? value['detail'] : value;
+  const span = peels ? memberSpan(bytes, start, end, 'detail') : { start, end };
   if (span === undefined || !isObject(detail)) return [{ record: value }];
   const placeOf = (one: Span): Place => ({
     offset: offset + one.start - start,
@@ -330,7 +353,7 @@ function carriedBy(
     });
     if (items.length > 0) return items;
   }
-  return [{ record: detail, place: placeOf(span) }];
+  return peels ? [{ record: detail, place: placeOf(span) }] : [{ record: value }];
 }
 
 /** The record at the end of a way; undefined if there is none of this source. */
@@ -379,7 +402,7 @@ function placeOfWay(
 }
 
 /** Where the elements of an array stand. The bytes must be one valid JSON array. */
-function elementSpans(bytes: Buffer, array: Span): readonly Span[] {
+export function elementSpans(bytes: Buffer, array: Span): readonly Span[] {
   const spans: Span[] = [];
   let depth = 0;
   let from = -1;
@@ -407,21 +430,6 @@ function elementSpans(bytes: Buffer, array: Span): readonly Span[] {
   return spans;
 }
 
-/** The record as text; undefined, and rejected, if it is not UTF-8. */
-function recordText(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  ascii: boolean,
-  out: RowOut,
-): string | undefined {
-  if (!ascii && !isUtf8(bytes.subarray(start, end))) {
-    out.reject('invalid_utf8', 'the record is not valid UTF-8');
-    return undefined;
-  }
-  return bytes.toString(ascii ? 'latin1' : 'utf8', start, end);
-}
-
 function emit(
   raw: JsonValue,
   text: string,
@@ -436,19 +444,24 @@ function emit(
   }
   const record = format.normal?.(raw) ?? raw;
   const timeUs = format.time(record);
-  if (timeUs === undefined) {
+  if (timeUs === undefined && format.timed !== false) {
     out.reject('bad_time', `${format.timeName} is missing or not a time`);
     return;
   }
   noteOddities(raw, text, escaped, out);
-  const values: Value[] = [timeUs];
+  const values: Value[] = [timeUs ?? null];
   for (const { value } of format.fields) values.push(value(record, out));
   if (escaped) cleanTexts(values, text, out);
   out.row(values, hash53(format.identity(record)), place);
 }
 
 /** Notes a member named __proto__ and integers beyond 2^53. */
-function noteOddities(record: JsonObject, text: string, escaped: boolean, out: RowOut): void {
+export function noteOddities(
+  record: JsonObject,
+  text: string,
+  escaped: boolean,
+  out: RowOut,
+): void {
   if (/\d{16}/.test(text) && holdsBigInteger(record)) {
     out.anomaly('big_number', 'an integer is beyond 2^53');
   }
@@ -461,7 +474,7 @@ function noteOddities(record: JsonObject, text: string, escaped: boolean, out: R
 }
 
 /** Only escapes can bring U+0000 and lone surrogates into a value. */
-function cleanTexts(values: Value[], text: string, out: RowOut): void {
+export function cleanTexts(values: Value[], text: string, out: RowOut): void {
   if (!/\\u(?:0000|d[89a-f])/i.test(text)) return;
   for (const [index, value] of values.entries()) {
     if (typeof value !== 'string') continue;

@@ -1,14 +1,21 @@
 /** Every log source. Written by `npm run gen` from the files of this folder; do not edit. */
+import { access_analyzer_finding } from './access_analyzer_finding.ts';
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
 import { clb_access } from './clb_access.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
+import { cloudwatch_logs } from './cloudwatch_logs.ts';
 import { config_compliance } from './config_compliance.ts';
 import { config_item } from './config_item.ts';
+import { ec2_instance } from './ec2_instance.ts';
+import { ec2_network_interface } from './ec2_network_interface.ts';
 import { eks_audit } from './eks_audit.ts';
+import { eventbridge } from './eventbridge.ts';
 import { guardduty } from './guardduty.ts';
+import { inspector_finding } from './inspector_finding.ts';
+import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
 import { route53_public } from './route53_public.ts';
@@ -22,16 +29,23 @@ import { waf } from './waf.ts';
 
 /** In bytewise order of id. */
 export const SOURCES: readonly Source[] = [
+  access_analyzer_finding,
   alb_access,
   alb_connection,
   clb_access,
   cloudfront,
   cloudtrail,
   cloudtrail_digest,
+  cloudwatch_logs,
   config_compliance,
   config_item,
+  ec2_instance,
+  ec2_network_interface,
   eks_audit,
+  eventbridge,
   guardduty,
+  inspector_finding,
+  macie_finding,
   network_firewall,
   nlb_access,
   route53_public,

@@ -1,0 +1,189 @@
+/** EventBridge (CloudWatch Events) events whose detail no other source reads: state changes, health, alarms, your own. */
+import { isObject, type JsonObject } from '../core/json.ts';
+import {
+  anyTime,
+  canonicalRecord,
+  columnsOf,
+  derived,
+  detectJson,
+  isEnvelope,
+  joined,
+  json,
+  type JsonField,
+  type JsonFormat,
+  jsonReader,
+  text,
+  textOf,
+  valueAt,
+} from './_json.ts';
+import type { Source } from './source.ts';
+
+/** True for an event whose detail another source reads: a record of CloudTrail, a finding, a configuration item. */
+function isOthers(record: JsonObject): boolean {
+  const detail = record['detail'];
+  if (!isObject(detail)) return false;
+  const has = (...names: readonly string[]): boolean => names.every((name) => name in detail);
+  return (
+    ('eventName' in detail && ('eventVersion' in detail || 'eventSource' in detail)) ||
+    has('insightDetails') ||
+    has('timeWindow', 'summary') ||
+    has('service', 'resource', 'severity') ||
+    (Array.isArray(detail['findings']) && record['source'] === 'aws.securityhub') ||
+    has('findingArn', 'severity') ||
+    has('resourcesAffected', 'category') ||
+    has('resourceType', 'resource', 'analyzedAt') ||
+    has('configurationItem') ||
+    has('configurationItemSummary') ||
+    has('configRuleName')
+  );
+}
+
+/** The first member of detail that is there. */
+function ofDetail(name: string, members: readonly string[], about: string): JsonField {
+  return derived(name, about, (record, out) => {
+    for (const member of members) {
+      const value = valueAt(record, ['detail', ...member.split('.')]);
+      if (value !== undefined && value !== null && typeof value !== 'object') {
+        return typeof value === 'boolean' ? String(value) : textOf(value, member, out);
+      }
+    }
+    return null;
+  });
+}
+
+const FORMAT: JsonFormat = {
+  what: 'EventBridge events',
+  marks: ['"detail-type"'],
+  wrappers: ['Events', 'events'],
+  envelopes: true,
+  is: (record) =>
+    isEnvelope(record) &&
+    typeof record['detail-type'] === 'string' &&
+    typeof record['source'] === 'string',
+  keys: [],
+  time: (record) => anyTime(record['time']),
+  timeName: 'time',
+  identity: (record) => joined(record, 'id', 'account', 'region', 'time', 'detail-type'),
+  fields: [
+    text('account_id', 'account', 'account.'),
+    text('region', 'region', 'region.'),
+    text('event_id', 'id', 'id: unique for each event of a bus.'),
+    text('detail_type', 'detail-type', 'detail-type.'),
+    text('event_source', 'source', 'source: aws.<service>, or what your own events name.'),
+    text(
+      'replay_name',
+      'replay-name',
+      'replay-name: the replay of an archive that sent the event again.',
+    ),
+    json('resources', 'resources', 'resources as JSON: ARNs.'),
+    ofDetail(
+      'state',
+      ['state', 'state.value', 'status', 'lastStatus', 'last-status', 'eventTypeCode', 'result'],
+      'State, status or result in detail, where it names one.',
+    ),
+    ofDetail(
+      'resource_id',
+      [
+        'instance-id',
+        'EC2InstanceId',
+        'clusterArn',
+        'bucket.name',
+        'repository-name',
+        'pipeline',
+        'project-name',
+        'alarmName',
+      ],
+      'What detail says the event is about: instance, cluster, bucket, repository, pipeline.',
+    ),
+    json('detail', 'detail', 'detail as JSON.'),
+  ],
+};
+
+const EVENT = {
+  version: '0',
+  id: '0a1b2c3d-0001-4000-8000-000000000001',
+  'detail-type': 'EC2 Instance State-change Notification',
+  source: 'aws.ec2',
+  account: '111122223333',
+  time: '2025-11-08T09:00:05Z',
+  region: 'eu-central-1',
+  resources: ['arn:aws:ec2:eu-central-1:111122223333:instance/i-0a1b2c3d4e5f60718'],
+  detail: { 'instance-id': 'i-0a1b2c3d4e5f60718', state: 'terminated' },
+};
+
+export const eventbridge: Source = {
+  id: 'eventbridge',
+  title: 'EventBridge events',
+  version: 1,
+  about: [
+    'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. Files of events that carry records of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) are read by that source; in a file that mixes them with others, the others are rejects, with their place and text.',
+    'EventBridge delivers at least once, and a rule delivers only what its pattern matches. Input transformers may reshape an event beyond recognition. time is when the source says it happened. Archives cannot be downloaded: what was replayed is marked by replay_name.',
+  ].join('\n\n'),
+  references: [
+    'Amazon EventBridge User Guide, "Events in Amazon EventBridge", section "Event structure"',
+    'Amazon EventBridge Events Reference, "Events from AWS services"',
+  ],
+  columns: columnsOf('time: when it happened, as the source says.', FORMAT.fields),
+  common: {
+    actor: 'event_source',
+    action: 'detail_type',
+    target: "coalesce(resource_id, json_extract(resources, '$[0]'))",
+  },
+  indexes: [['event_id'], ['detail_type']],
+  timeline: true,
+  repeatsInFile: 'duplicate',
+  detect: (head) => {
+    const all = detectJson(head, FORMAT);
+    if (all === undefined) return undefined;
+    const others = { ...FORMAT, is: (record: JsonObject) => FORMAT.is(record) && isOthers(record) };
+    return detectJson(head, others) === undefined ? all : undefined;
+  },
+  reader: (head) => jsonReader(head, FORMAT),
+  sameText: canonicalRecord,
+  samples: [
+    {
+      name: 'a change of state and an event of your own, one after another',
+      path: '2025/11/08/09/events-1-2025-11-08-09-00-00-0a1b2c3d',
+      text: [
+        EVENT,
+        {
+          ...EVENT,
+          id: 'b',
+          source: 'shop',
+          'detail-type': 'order',
+          detail: { status: 7 },
+          resources: [],
+        },
+      ]
+        .map((event) => JSON.stringify(event))
+        .join(''),
+      rows: [
+        {
+          time_us: 1_762_592_405_000_000,
+          account_id: '111122223333',
+          actor: 'aws.ec2',
+          action: 'EC2 Instance State-change Notification',
+          target: 'i-0a1b2c3d4e5f60718',
+          state: 'terminated',
+          detail: '{"instance-id":"i-0a1b2c3d4e5f60718","state":"terminated"}',
+        },
+        { actor: 'shop', state: '7', target: null },
+      ],
+    },
+    {
+      name: 'no time, something else, an account that is no text, a cut record',
+      path: 'x',
+      text: [EVENT, { ...EVENT, time: 'x' }, { a: 1 }, { ...EVENT, id: 'c', account: [] }]
+        .map((event) => JSON.stringify(event))
+        .concat(JSON.stringify(EVENT).slice(0, 99))
+        .join('\n'),
+      rows: [{}, { account_id: null }],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
+      anomalies: ['bad_value'],
+    },
+  ],
+  example: {
+    question: 'Which instances were stopped or terminated, and when?',
+    sql: "SELECT time_us, account_id, region, resource_id, state FROM eventbridge WHERE detail_type = 'EC2 Instance State-change Notification' AND state IN ('stopping', 'stopped', 'shutting-down', 'terminated') ORDER BY time_us, id LIMIT 20",
+  },
+};
