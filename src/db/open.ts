@@ -14,7 +14,8 @@ export const APPLICATION_ID = 0x45584842;
 
 /**
  * A read-only connection with a view of each source table that adds `raw`, the exact text of the record.
- * @throws ExhibitError `E_NOT_IMPORTED` without a file, `E_FORMAT` when it is no case database.
+ * @throws ExhibitError `E_NOT_IMPORTED` without a file, `E_FORMAT` when it is no case database,
+ *   `E_EXISTS` when a journal lies beside it.
  */
 export function openDatabase(path: string, _options: { readonly readonly: true }): Database {
   if (!existsSync(path)) {
@@ -35,9 +36,9 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
     .map((end) => `${path}${end}`)
     .find((file) => existsSync(file));
   if (journal !== undefined) {
-    throw new ExhibitError('E_FORMAT', 'a journal lies beside the case database', {
+    throw new ExhibitError('E_EXISTS', 'a journal lies beside the case database', {
       where: { file: journal },
-      hint: 'look where both came from, remove them and run `exhibit import`',
+      hint: 'look where both came from and remove them; `exhibit import` builds the database anew',
     });
   }
   try {

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readVolume } from '#src/archive/read.ts';
 import type { ExhibitError } from '#src/core/errors.ts';
-import { ourTar, rawTar, type RawMember } from '../helpers/tar.ts';
+import { GOOD, HOSTILE, NOT_CANONICAL, TOP } from '../hostile/archives.ts';
+import { ourTar, rawTar } from '../helpers/tar.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 
@@ -35,92 +36,12 @@ async function refusal(path: string): Promise<string> {
   }
 }
 
-const TOP: RawMember = { name: 'top/', type: '5' };
-const GOOD: RawMember = { name: 'top/a', body: 'hello' };
-const BASE_256 = Uint8Array.of(0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5);
-const NEGATIVE_256 = Buffer.alloc(12, 0xff);
-
 test('the form itself is accepted', async () => {
   expect(await refusal(fileOf(rawTar([TOP, GOOD])))).toBe('read');
 });
 
 describe('never accepted: E_HOSTILE_ARCHIVE', () => {
-  const member = (bad: Partial<RawMember>): readonly RawMember[] => [TOP, { ...GOOD, ...bad }];
-  const corpus: Readonly<Record<string, readonly RawMember[]>> = {
-    // Row 13: paths that lead elsewhere.
-    'a path that climbs': member({ name: 'top/../../etc/passwd' }),
-    'a path that stands still': member({ name: 'top/./a' }),
-    'an absolute path': member({ name: '/etc/passwd' }),
-    'an absolute prefix': member({ name: 'passwd', prefix: '/etc' }),
-    'a drive letter': member({ name: 'C:/a' }),
-    'a UNC path': member({ name: '//server/share/a' }),
-    backslashes: member({ name: 'top\\..\\a' }),
-    'a home folder': member({ name: '~root/a' }),
-    'an empty component': member({ name: 'top//a' }),
-    'an alternate stream': member({ name: 'top/a:b' }),
-    'a percent sign': member({ name: 'top/a%2e' }),
-    'a name that looks like an option': member({ name: 'top/-rf' }),
-    'a line feed in a name': member({ name: 'top/a\nb' }),
-    'an escape in a name': member({ name: 'top/\u001b[2J' }),
-    'a name that is not ASCII': member({ name: 'top/\u00e9' }),
-    'a blank in a name': member({ name: 'top/a b' }),
-    'no name': member({ name: '' }),
-    // Row 14: everything but files and folders.
-    'a hard link': member({ type: '1', link: 'top/b', body: '' }),
-    'a symbolic link': member({ type: '2', link: '/etc/passwd', body: '' }),
-    'a character device': member({ type: '3', body: '' }),
-    'a block device': member({ type: '4', body: '' }),
-    'a FIFO': member({ type: '6', body: '' }),
-    'a contiguous file': member({ type: '7' }),
-    'an old regular file': member({ type: '\0' }),
-    'a pax header': member({ type: 'x', body: '12 path=../x\n' }),
-    'a global pax header': member({ type: 'g', body: '12 path=../x\n' }),
-    'a GNU long name': member({ type: 'L', name: '././@LongLink' }),
-    'a GNU long link': member({ type: 'K', name: '././@LongLink' }),
-    'a GNU sparse file': member({ type: 'S' }),
-    'a GNU volume label': member({ type: 'V', body: '' }),
-    'a GNU dumpdir': member({ type: 'D' }),
-    'a type nobody knows': member({ type: 'Z' }),
-    // Row 15: names that meet.
-    'a repeated file': [TOP, GOOD, GOOD],
-    'a repeated folder': [
-      TOP,
-      { name: 'top/d/', type: '5' },
-      { ...GOOD, name: 'top/d/f' },
-      { name: 'top/d/', type: '5' },
-    ],
-    'a file in place of a folder': [
-      TOP,
-      { name: 'top/d/', type: '5' },
-      { ...GOOD, name: 'top/d/f' },
-      { ...GOOD, name: 'top/d' },
-    ],
-    'names that differ only by case': [TOP, { ...GOOD, name: 'top/A' }, GOOD],
-    'folders that differ only by case': [
-      TOP,
-      { name: 'top/D/', type: '5' },
-      { ...GOOD, name: 'top/D/f' },
-      { name: 'top/d/', type: '5' },
-    ],
-    'a second top folder': [TOP, GOOD, { name: 'top2/', type: '5' }],
-    'a file beside the top folder': [TOP, GOOD, { ...GOOD, name: 'zzz' }],
-    'a device of Windows': member({ name: 'top/con' }),
-    'a device of Windows with an ending': member({ name: 'top/Aux.txt' }),
-    'a port of Windows': member({ name: 'top/COM1.log' }),
-    'a trailing dot': member({ name: 'top/a.' }),
-    // Row 17: numbers in other forms.
-    'a size in base 256': member({ size: BASE_256 }),
-    'a negative size in base 256': member({ size: NEGATIVE_256 }),
-    'a negative size': member({ size: '-0000000005\0' }),
-    'a size with blanks': member({ size: '          5\0' }),
-    'a size that ends in a blank': member({ size: '00000000005 ' }),
-    'a size with a digit that is not octal': member({ size: '00000000008\0' }),
-    'a size of twelve digits': member({ size: '000000000005' }),
-    'a size with a NUL inside': member({ size: '0000\x0000005\0\0' }),
-    'no size': member({ size: '\0'.repeat(12) }),
-    'a folder with a size': [{ ...TOP, body: 'x' }, GOOD],
-  };
-  test.each(Object.entries(corpus))('%s', async (_, members) => {
+  test.each(Object.entries(HOSTILE))('%s', async (_, members) => {
     expect(await refusal(fileOf(rawTar(members)))).toMatch(/^E_HOSTILE_ARCHIVE at \d+$/);
   });
 
@@ -151,63 +72,7 @@ describe('never accepted: E_HOSTILE_ARCHIVE', () => {
 });
 
 describe('not the canonical form: E_TAMPERED', () => {
-  const member = (bad: Partial<RawMember>): Buffer => rawTar([TOP, { ...GOOD, ...bad }]);
-  const end = (length: number, byte?: number): Buffer => {
-    const zeros = Buffer.alloc(length);
-    if (byte !== undefined) zeros[byte] = 1;
-    return zeros;
-  };
-  const good = rawTar([TOP, GOOD]);
-  const corpus: Readonly<Record<string, Buffer>> = {
-    'a wrong checksum': member({ checksum: '000000\0 ' }),
-    'a checksum in another form': member({ checksum: ' 00000\0 ' }),
-    'the magic of old GNU tar': member({ magic: 'ustar  \0' }),
-    'no magic': member({ magic: '\0'.repeat(8) }),
-    'another version': member({ magic: 'ustar\x0001' }),
-    'another mode': member({ mode: '0000755\0' }),
-    'a setuid mode': member({ mode: '0004644\0' }),
-    'a mode in another form': member({ mode: '000644 \0' }),
-    'another owner': member({ uid: '0001750\0' }),
-    'another group': member({ gid: '0001750\0' }),
-    'an owner in base 256': member({ uid: '\x80\0\0\0\0\0\0\x01' }),
-    'a time': member({ mtime: '14716475120\0' }),
-    'an owner name': member({ uname: 'root' }),
-    'a group name': member({ gname: 'root' }),
-    'a link name in a file': member({ link: 'x' }),
-    'a device number': member({ devmajor: '0000001\0' }),
-    'a minor device number': member({ devminor: '0000001\0' }),
-    'no device number': member({ devmajor: '\0'.repeat(8) }),
-    'bytes after the prefix': member({ tail: 'x' }),
-    'bytes after the NUL of a name': member({ name: 'top/a\0x' }),
-    'a prefix that is not needed': member({ name: 'a', prefix: 'top' }),
-    'a folder without its slash': rawTar([{ name: 'top', type: '5' }, GOOD]),
-    'padding that is not zero': member({ padding: 1 }),
-    'members out of order': rawTar([TOP, { ...GOOD, name: 'top/b' }, GOOD]),
-    'a member of a folder that has no member': rawTar([TOP, { ...GOOD, name: 'top/d/a' }]),
-    'a member of a folder that was left': rawTar([
-      TOP,
-      { name: 'top/d/', type: '5' },
-      { ...GOOD, name: 'top/d/a' },
-      { ...GOOD, name: 'top/e' },
-      { ...GOOD, name: 'top/d/b' },
-    ]),
-    'no end': rawTar([TOP, { ...GOOD, body: 'x'.repeat(10_240 - 2 * 512 - 512) }], Buffer.alloc(0)),
-    'one block of zeros, then a byte': rawTar([TOP, GOOD], end(1024, 700)),
-    'a byte in the zeros at the end': rawTar([TOP, GOOD], end(4096, 4095)),
-    'a member after the end': rawTar(
-      [TOP, GOOD],
-      Buffer.concat([Buffer.alloc(1024), rawTar([GOOD])]),
-    ),
-    'zeros after the record': Buffer.concat([good, Buffer.alloc(10_240)]),
-    'one byte after the record': Buffer.concat([good, Buffer.from('x')]),
-    'a cut last record': good.subarray(0, good.length - 1),
-    'a cut file': member({ size: '00000100000\0' }),
-    'a size beyond the end of the archive': member({ size: '77777777777\0' }),
-    'an empty archive': Buffer.alloc(10_240),
-    'an empty file': Buffer.alloc(0),
-    'a file shorter than a block': Buffer.from('top/'),
-  };
-  test.each(Object.entries(corpus))('%s', async (_, bytes) => {
+  test.each(Object.entries(NOT_CANONICAL))('%s', async (_, bytes) => {
     expect(await refusal(fileOf(bytes))).toMatch(/^E_TAMPERED at \d+$/);
   });
 
