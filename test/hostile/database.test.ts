@@ -150,7 +150,7 @@ describe('never opened:', () => {
 
   test('and said the same by every verb that reads it', async () => {
     const copy = await caseWith(REFUSED['one more view'] ?? (() => undefined));
-    for (const words of [['query', 'sql', 'SELECT 1'], ['timeline'], ['show', '268435457']]) {{
+    for (const words of [['query', 'sql', 'SELECT 1'], ['timeline'], ['show', '268435457']]) {
       const { status, json } = await exhibitJson([...words, '--case', copy], { cwd: copy });
       expect({ words, status, json }).toMatchObject({
         status: 3,
