@@ -1,0 +1,75 @@
+/** A folder with the samples of every source mixed, under misleading names and none: each file is read by its source. */
+import { Buffer } from 'node:buffer';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { SOURCES } from '#src/sources/_registry.ts';
+import { claims, headOf, read } from '../sources/run.ts';
+import { type Files, importCase, sealedCase, withDatabase } from './world.ts';
+
+/** Names that say something else than the content, or nothing. */
+const NAMES: readonly ((n: string) => string)[] = [
+  (n) => n,
+  (n) => `AWSLogs/999988887777/CloudTrail/x/999988887777_CloudTrail_x_20251108T0900Z_${n}.json.gz`,
+  (n) => `AWSLogs/999988887777/vpcflowlogs/x/999988887777_vpcflowlogs_x_${n}.log.gz`,
+  (n) => `${n}.csv`,
+  (n) => `aws-waf-logs-${n}.parquet`,
+  (n) => `ä ${n}.tmp`,
+];
+
+interface Expected {
+  readonly source: string;
+  readonly records: number;
+  readonly rejected: number;
+}
+
+test('each file is recognised by its content, and no record is lost', async () => {
+  const files: Record<string, Uint8Array> = {};
+  const expected = new Map<string, Expected>();
+  let n = 0;
+  for (const source of SOURCES) {
+    for (const sample of source.samples) {
+      const name = (NAMES[n % NAMES.length] ?? String)(String(n).padStart(4, '0'));
+      const bytes = Buffer.from(sample.text);
+      files[name] = n % 2 === 0 ? bytes : gzipSync(bytes);
+      const { records, rejects } = read(source, name, bytes);
+      expected.set(name, { source: source.id, records, rejected: rejects.length });
+      n++;
+    }
+  }
+  files['nobody knows'] = Buffer.from('Dear diary, today nothing happened.\n');
+
+  const dir = await sealedCase(files satisfies Files);
+  await importCase(dir);
+
+  const found = withDatabase(dir, (db) =>
+    db
+      .prepare<
+        [],
+        { name: string; source: string | null; records: number; rejected: number; reason: string }
+      >('SELECT original_path AS name, source, records, rejected, reason FROM source_file')
+      .all(),
+  );
+  expect(found).toHaveLength(n + 1);
+  for (const { name, source, records, rejected, reason } of found) {
+    const key = name.replace(/^bucket\//, '');
+    const want = expected.get(key.normalize('NFC')) ?? { source: null, records: 0, rejected: 0 };
+    expect({ key, source, records, rejected }).toEqual({ key, ...want });
+    if (source === null) expect(reason).toBe('no source recognises its first bytes');
+  }
+});
+
+test('nothing claims what no source reads', () => {
+  for (const text of [
+    '',
+    '{}',
+    '[]',
+    '{"Records":[]}',
+    '{"findings":[]}',
+    '{"events":[]}',
+    'a b c\n',
+    '\0\0\0',
+  ]) {
+    const made = claims(headOf('AWSLogs/x/guardduty.jsonl', Buffer.from(text)));
+    expect(made.filter(({ detection }) => detection.confidence > 20)).toEqual([]);
+  }
+});
