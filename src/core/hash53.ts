@@ -12,6 +12,23 @@ export function hash53(text: string): number {
     a = Math.imul(a ^ unit, 0x85ebca77);
     b = Math.imul(b ^ unit, 0x9e3779b1);
   }
+  return mixed(a, b);
+}
+
+/** The same hash of the text that ASCII bytes spell. */
+export function hash53Ascii(bytes: Uint8Array, from: number, to: number): number {
+  let a = 0x1b873593;
+  let b = 0x6c62272e;
+  for (let index = from; index < to; index++) {
+    const unit = bytes[index] ?? 0;
+    a = Math.imul(a ^ unit, 0x85ebca77);
+    b = Math.imul(b ^ unit, 0x9e3779b1);
+  }
+  return mixed(a, b);
+}
+
+function mixed(first: number, second: number): number {
+  let [a, b] = [first, second];
   a ^= Math.imul(b ^ (b >>> 15), 0x2c1b3c6d);
   b ^= Math.imul(a ^ (a >>> 13), 0x297a2d39);
   a ^= a >>> 16;

@@ -5,8 +5,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import type { ByteRow } from '../core/byte-row.ts';
 import type { TableShape } from './ddl.ts';
 import type { IndexTree, Key } from './index-tree.ts';
+import { KeyTable, KIND } from './key-table.ts';
 
 /** Rows of a run. */
 const RUN_ROWS = 131_072;
@@ -14,8 +16,6 @@ const RUN_ROWS = 131_072;
 const CHUNK_BYTES = 262_144;
 /** Kind, length of the key, count of ids; ids and keys begin at multiples of eight bytes. */
 const GROUP_HEADER = 16;
-
-const KIND = { null: 0, safe: 1, integer: 2, text: 3 } as const;
 
 /** A sorted run of one index, in a file of its own. */
 export interface IndexRun {
@@ -32,22 +32,26 @@ export function plainIndexes(shape: TableShape): readonly string[] {
   );
 }
 
-type Groups = Map<Key, number[]>;
-
+/** An index of a table, and the key of each row of the run at hand. */
 interface Gathered {
-  readonly table: string;
   readonly column: string;
   /** Place of the column in a row's values. */
   readonly place: number;
-  readonly groups: Groups;
+  readonly keys: KeyTable;
+  readonly groups: Int32Array;
+}
+
+interface Table {
+  readonly ids: Float64Array;
+  rows: number;
+  readonly gathered: readonly Gathered[];
 }
 
 /** Gathers keys of rows. */
 export class RunWriter {
   readonly #path: string;
-  readonly #tables = new Map<string, readonly Gathered[]>();
+  readonly #tables = new Map<string, Table>();
   readonly #runs: IndexRun[] = [];
-  #rows = 0;
 
   /** @param path start of the names of its files. */
   constructor(path: string) {
@@ -56,78 +60,118 @@ export class RunWriter {
 
   /** Adds a row. @param id larger than those of all rows of its table before. */
   add(shape: TableShape, values: readonly Key[], id: number): void {
-    let gathered = this.#tables.get(shape.id);
-    if (gathered === undefined) {
-      gathered = gatheredOf(shape);
-      this.#tables.set(shape.id, gathered);
+    const table = this.#table(shape);
+    const row = table.rows;
+    for (const { place, keys, groups } of table.gathered) {
+      groups[row] = keys.group(values[place] ?? null);
     }
-    for (const { place, groups } of gathered) {
-      const value = values[place] ?? null;
-      const key = typeof value === 'bigint' ? normal(value) : value;
-      const ids = groups.get(key);
-      if (ids === undefined) groups.set(key, [id]);
-      else ids.push(id);
+    this.#next(shape.id, table, id);
+  }
+
+  /** The same for a row that is still bytes. */
+  addBytes(shape: TableShape, bytes: ByteRow, id: number): void {
+    const table = this.#table(shape);
+    const row = table.rows;
+    for (const { place, keys, groups } of table.gathered) {
+      if (bytes.isText(place)) {
+        groups[row] = keys.text(bytes.bytes, bytes.start(place), bytes.stop(place));
+      } else {
+        groups[row] = bytes.isNumber(place) ? keys.integer(bytes.number(place)) : 0;
+      }
     }
-    this.#rows++;
-    if (this.#rows === RUN_ROWS) this.#spill();
+    this.#next(shape.id, table, id);
   }
 
   /** Ends the gathering. */
   close(): readonly IndexRun[] {
-    this.#spill();
+    for (const [id, table] of this.#tables) this.#spill(id, table);
     return this.#runs;
   }
 
-  #spill(): void {
-    for (const { table, column, groups } of [...this.#tables.values()].flat()) {
-      if (groups.size === 0) continue;
-      const path = `${this.#path}-${String(this.#runs.length)}`;
-      writeRun(path, groups);
-      groups.clear();
-      this.#runs.push({ table, column, path });
+  #table(shape: TableShape): Table {
+    let table = this.#tables.get(shape.id);
+    if (table === undefined) {
+      const names = shape.columns.map((column) => column.name);
+      table = {
+        ids: new Float64Array(RUN_ROWS),
+        rows: 0,
+        gathered: plainIndexes(shape).map((column) => ({
+          column,
+          place: names.indexOf(column),
+          keys: new KeyTable(),
+          groups: new Int32Array(RUN_ROWS),
+        })),
+      };
+      this.#tables.set(shape.id, table);
     }
-    this.#rows = 0;
+    return table;
+  }
+
+  #next(id: string, table: Table, rowId: number): void {
+    table.ids[table.rows] = rowId;
+    table.rows++;
+    if (table.rows === RUN_ROWS) this.#spill(id, table);
+  }
+
+  #spill(id: string, table: Table): void {
+    if (table.rows === 0) return;
+    for (const { column, keys, groups } of table.gathered) {
+      const path = `${this.#path}-${String(this.#runs.length)}`;
+      writeRun(path, keys, table.ids.subarray(0, table.rows), groups);
+      keys.clear();
+      this.#runs.push({ table: id, column, path });
+    }
+    table.rows = 0;
   }
 }
 
-function gatheredOf(shape: TableShape): readonly Gathered[] {
-  const names = shape.columns.map((column) => column.name);
-  return plainIndexes(shape).map((column) => ({
-    table: shape.id,
-    column,
-    place: names.indexOf(column),
-    groups: new Map(),
-  }));
-}
+/** @param groups key of the row with the id in the same place. */
+function writeRun(path: string, keys: KeyTable, ids: Float64Array, groups: Int32Array): void {
+  // Counting sort: how many rows a key has says where its ids begin.
+  const counts = new Int32Array(keys.size);
+  for (let row = 0; row < ids.length; row++) {
+    const group = groups[row] ?? 0;
+    counts[group] = (counts[group] ?? 0) + 1;
+  }
+  const order = keys.sorted();
+  const next = new Int32Array(keys.size);
+  let sum = 0;
+  for (const group of order) {
+    next[group] = sum;
+    sum += counts[group] ?? 0;
+  }
+  const sorted = new Float64Array(ids.length);
+  for (let row = 0; row < ids.length; row++) {
+    const group = groups[row] ?? 0;
+    const place = next[group] ?? 0;
+    sorted[place] = ids[row] ?? 0;
+    next[group] = place + 1;
+  }
 
-/** The one form of a key: integers are numbers where a number holds them. */
-function normal(key: bigint): Key {
-  return Number.isSafeInteger(Number(key)) ? Number(key) : key;
-}
-
-function writeRun(path: string, groups: Groups): void {
   const file = openSync(path, 'wx');
-  let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let fill = 0;
   const flush = (): void => {
     for (let done = 0; done < fill;) done += writeSync(file, buffer, done, fill - done);
     fill = 0;
   };
-  for (const key of sortedKeys(groups)) {
-    const ids = groups.get(key) ?? [];
-    const most = GROUP_HEADER + (typeof key === 'string' ? 3 * key.length + 8 : 8) + 8 * ids.length;
-    if (fill + most > buffer.length) {
+  for (const group of order) {
+    const count = counts[group] ?? 0;
+    if (count === 0) continue;
+    const length = keys.length(group);
+    const bytes = GROUP_HEADER + aligned(length) + 8 * count;
+    if (fill + bytes > buffer.length) {
       flush();
-      if (most > buffer.length) buffer = Buffer.allocUnsafeSlow(most);
+      if (bytes > buffer.length) buffer = Buffer.allocUnsafeSlow(bytes);
     }
-    const start = fill + GROUP_HEADER;
-    const length = putKey(buffer, start, key);
-    buffer[fill] = kindOf(key);
+    buffer[fill] = keys.kind(group);
     buffer.writeUInt32LE(length, fill + 4);
-    buffer.writeUInt32LE(ids.length, fill + 8);
-    fill = aligned(start + length);
-    new Float64Array(buffer.buffer, fill, ids.length).set(ids);
-    fill += 8 * ids.length;
+    buffer.writeUInt32LE(count, fill + 8);
+    keys.put(buffer, fill + GROUP_HEADER, group);
+    const end = next[group] ?? 0;
+    const at = fill + GROUP_HEADER + aligned(length);
+    new Float64Array(buffer.buffer, at, count).set(sorted.subarray(end - count, end));
+    fill += bytes;
   }
   flush();
   closeSync(file);
@@ -135,33 +179,6 @@ function writeRun(path: string, groups: Groups): void {
 
 function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
-}
-
-function kindOf(key: Key): number {
-  if (key === null) return KIND.null;
-  if (typeof key === 'string') return KIND.text;
-  return typeof key === 'number' ? KIND.safe : KIND.integer;
-}
-
-function putKey(target: Buffer, at: number, key: Key): number {
-  if (key === null) return 0;
-  if (typeof key === 'string') return target.write(key, at, 'utf8');
-  if (typeof key === 'number') target.writeDoubleLE(key, at);
-  else target.writeBigInt64LE(key, at);
-  return 8;
-}
-
-/** In SQLite's order: NULL, integers, then texts by their bytes. A column holds one of the two kinds. */
-function sortedKeys(groups: Groups): readonly Key[] {
-  const keys = [...groups.keys()].filter((key) => key !== null);
-  // Up to U+D7FF, UTF-16 units and UTF-8 bytes sort alike, and comparing strings is faster.
-  const byBytes = keys.some((key) => typeof key === 'string' && /[\ud800-\uffff]/.test(key));
-  keys.sort(
-    byBytes
-      ? (a, b) => Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
-      : (a, b) => (a < b ? -1 : a > b ? 1 : 0),
-  );
-  return groups.has(null) ? [null, ...keys] : keys;
 }
 
 function isInteger(kind: number): boolean {
@@ -201,7 +218,7 @@ class RunReader {
     const at = this.#at;
     this.kind = kind;
     if (kind === KIND.safe) this.number = buffer.readDoubleLE(at);
-    else if (kind === KIND.integer) this.number = buffer.readBigInt64LE(at);
+    else if (kind === KIND.integer) this.number = buffer.readBigInt64BE(at);
     else if (kind === KIND.text) this.text = Buffer.from(buffer.subarray(at, at + length));
     this.ids = new Float64Array(buffer.buffer.slice(at + body, at + body + 8 * count));
     this.#at = at + body + 8 * count;

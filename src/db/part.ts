@@ -3,6 +3,7 @@
  * their own. What it cannot write in pages (rows of small tables, pages above the leaves) goes to the one writer as a
  * part, for a run of consecutive files at a time; the writer takes parts in the order of the files.
  */
+import type { ByteRow } from '../core/byte-row.ts';
 import type { TableShape } from './ddl.ts';
 import { type IndexRun, mergeRuns, RunWriter } from './index-runs.ts';
 import { IndexTree } from './index-tree.ts';
@@ -61,6 +62,17 @@ export class PartWriter {
   ): void {
     this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
     this.#runs.add(shape, values, id);
+    this.#identity(shape, identity);
+  }
+
+  /** The same for a row that is still bytes. */
+  byteRow(shape: TableShape, id: number, row: ByteRow, cells: CellBuffer, from: number): void {
+    this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
+    this.#runs.addBytes(shape, row, id);
+    this.#identity(shape, row.identity);
+  }
+
+  #identity(shape: TableShape, identity: number): void {
     const identities = this.#identities.get(shape.id);
     if (identities === undefined) this.#identities.set(shape.id, [identity]);
     else identities.push(identity);

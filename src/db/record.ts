@@ -97,6 +97,16 @@ export class CellBuffer {
     this.#type(13 + 2 * (end - start));
   }
 
+  /** A text of ASCII bytes. */
+  ascii(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    const body = this.#room(length);
+    let at = this.#bodyAt;
+    for (let index = from; index < to; index++) body[at++] = bytes[index] ?? 0;
+    this.#bodyAt = at;
+    this.#type(13 + 2 * length);
+  }
+
   blob(value: Uint8Array): void {
     this.#room(value.length).set(value, this.#bodyAt);
     this.#bodyAt += value.length;

@@ -241,6 +241,15 @@ export class JsonFramer implements Framer {
         continue;
       }
       this.#at = at;
+      if (byte === OPEN_BRACE && this.#sink.quick !== undefined) {
+        const most = Math.min(end, at + this.#limits.recordBytes);
+        const stop = this.#sink.quick(bytes, at, most, this.#base + at);
+        if (stop > 0) {
+          at = stop;
+          if (this.#containers.length === 0) this.#documents++;
+          continue;
+        }
+      }
       if (byte === OPEN_BRACE || byte === QUOTE) {
         this.#open(byte === OPEN_BRACE);
         return true;

@@ -21,6 +21,11 @@ export interface FrameSink {
     offset: number,
     hints: RecordHints,
   ) => void;
+  /**
+   * A record opens at `start` and may be taken at once, unframed: one past its last byte, or negative for "frame it".
+   * @param end one past the last byte that may belong to it.
+   */
+  readonly quick?: (bytes: Buffer, start: number, end: number, offset: number) => number;
   /** Bytes that should have been a record and are none: a reject. */
   readonly problem: (reason: RejectReason, offset: number, length: number, detail: string) => void;
   /** Something odd about the file as a whole. */

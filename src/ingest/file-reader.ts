@@ -1,6 +1,7 @@
 /** One file on its way into a part: recognise, hash, keep the bytes in blocks, cut into records, map, count. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { ByteRow } from '../core/byte-row.ts';
 import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
 import { storedOrder } from '../db/ddl.ts';
 import type { PartWriter } from '../db/part.ts';
@@ -206,6 +207,10 @@ export class FileReader {
   }
 
   readonly #sink: FrameSink = {
+    quick: (bytes, start, end, offset) => {
+      this.#offset = offset;
+      return this.#reader?.quick?.(bytes, start, end, this.#out) ?? -1;
+    },
     record: (bytes, start, end, offset, hints) => {
       this.#offset = offset;
       this.#length = end - start;
@@ -225,27 +230,36 @@ export class FileReader {
     row: (values: readonly Value[], identity, place) => {
       const source = this.#source;
       if (source === undefined) return;
-      const id = this.#nextId();
-      const offset = place?.offset ?? this.#offset;
-      const length = place?.length ?? this.#length;
-      const form = place?.form ?? FORM.plain;
-      if (groupOf(id) !== this.#group) {
-        this.#endGroup();
-        this.#group = groupOf(id);
-      }
-      this.#imported++;
+      const id = this.#beginRow();
       const cells = this.#cells;
       const start = cells.length;
       cells.begin();
       cells.null();
       for (const index of this.#order.before) cells.value(values[index] ?? null);
-      cells.integer(offset);
-      cells.integer(length);
-      cells.integer(form);
+      cells.integer(place?.offset ?? this.#offset);
+      cells.integer(place?.length ?? this.#length);
+      cells.integer(place?.form ?? FORM.plain);
       cells.integer(identity);
       for (const index of this.#order.behind) cells.value(values[index] ?? null);
       cells.end(id);
       this.#part.row(source, id, identity, values, cells, start);
+    },
+    byteRow: (row, length) => {
+      const source = this.#source;
+      if (source === undefined) return;
+      const id = this.#beginRow();
+      const cells = this.#cells;
+      const start = cells.length;
+      cells.begin();
+      cells.null();
+      for (const index of this.#order.before) putByteValue(cells, row, index);
+      cells.integer(this.#offset);
+      cells.integer(length);
+      cells.integer(FORM.plain);
+      cells.integer(row.identity);
+      for (const index of this.#order.behind) putByteValue(cells, row, index);
+      cells.end(id);
+      this.#part.byteRow(source, id, row, cells, start);
     },
     reject: (reason, detail) => {
       this.#addReject(reason, detail);
@@ -255,6 +269,17 @@ export class FileReader {
     },
     notARecord: () => undefined,
   };
+
+  /** Id of the row that comes now. */
+  #beginRow(): number {
+    const id = this.#nextId();
+    if (groupOf(id) !== this.#group) {
+      this.#endGroup();
+      this.#group = groupOf(id);
+    }
+    this.#imported++;
+    return id;
+  }
 
   #endGroup(): void {
     if (this.#group === 0) return;
@@ -285,4 +310,10 @@ export class FileReader {
     }
     return rowId(this.#task.fileId, this.#records);
   }
+}
+
+function putByteValue(cells: CellBuffer, row: ByteRow, place: number): void {
+  if (row.isText(place)) cells.ascii(row.bytes, row.start(place), row.stop(place));
+  else if (row.isNumber(place)) cells.integer(row.number(place));
+  else cells.null();
 }

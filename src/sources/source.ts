@@ -4,6 +4,7 @@
  * clock, file, network or database, and it never sees another source.
  */
 import type { Buffer } from 'node:buffer';
+import type { ByteRow } from '../core/byte-row.ts';
 import type { CommonColumn } from '../core/columns.ts';
 
 /** What a column can hold. Integers are exact 64-bit; there is no REAL where a court reads a number. */
@@ -139,6 +140,8 @@ export interface RowOut {
     identity: number,
     place?: { readonly offset: number; readonly length: number; readonly form: number },
   ) => void;
+  /** The same for a reader that scans bytes. @param length of the record. */
+  readonly byteRow: (row: ByteRow, length: number) => void;
   readonly reject: (reason: RejectReason, detail: string) => void;
   readonly anomaly: (kind: AnomalyKind, detail: string) => void;
   /** A header, comment or blank line: bytes that are no record and are not counted. */
@@ -162,6 +165,13 @@ export interface RecordReader {
     hints: RecordHints,
     out: RowOut,
   ) => void;
+  /**
+   * The quick way for a JSON record of the usual form, if the source has one: reads it from the brace at `start`, before it is
+   * framed, and gives exactly the row that {@link RecordReader.read} would.
+   * @param end one past the last byte that is at hand and may belong to the record.
+   * @returns one past its last byte; negative, and nothing given to `out`, if it is not of that form or not all at hand.
+   */
+  readonly quick?: (bytes: Buffer, start: number, end: number, out: RowOut) => number;
 }
 
 /** A case for the conformance test: bytes in, rows out. */

@@ -130,17 +130,6 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
     },
   );
 
-  it('gives the same by the quick way, if it has one, whatever the bytes', () => {
-    fc.assert(
-      fc.property(damaged(source.samples), ({ path, bytes }) => {
-        expect(content(read(source, path, bytes))).toEqual(
-          content(read(source, path, bytes, [], 'framed')),
-        );
-      }),
-      { numRuns: 200 },
-    );
-  });
-
   it('never throws, and answers every record once, whatever the bytes', () => {
     fc.assert(
       fc.property(damaged(source.samples), ({ path, bytes }) => {
@@ -163,9 +152,8 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
 });
 
 /** A result, whichever way it was read. */
-function content(result: Result): Omit<Result, 'quick'> {
-  const { quick: _way, ...rest } = result;
-  return rest;
+function content(result: Result): Result {
+  return { ...result, quick: 0 };
 }
 
 function unique<T>(list: readonly T[]): T[] {

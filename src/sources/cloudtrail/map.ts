@@ -5,7 +5,8 @@ import type { RowOut, Value } from '../source.ts';
 
 const EMPTY: JsonObject = {};
 
-const STS = 'sts.amazonaws.com';
+/** The service of role sessions. */
+export const STS = 'sts.amazonaws.com';
 
 function objectOf(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : EMPTY;
@@ -48,7 +49,7 @@ const MOST_DAYS = 4096;
  * CloudTrail's times: RFC 3339 in UTC by the second; the basic form `20131102T010628Z` in old session attributes;
  * without a zone in events that came through CloudTrail Lake, where they are UTC.
  */
-function cloudTrailTime(text: string): number | undefined {
+export function cloudTrailTime(text: string): number | undefined {
   const time = text.length === 20 ? commonTime(text) : undefined;
   if (time !== undefined) return time;
   const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
@@ -97,7 +98,7 @@ function timeOf(value: JsonValue | undefined, name: string, out: RowOut): number
 }
 
 /** Request parameters that name what is acted on, the most telling first. */
-const TARGET_NAMES: ReadonlyMap<string, number> = new Map(
+export const TARGET_NAMES: ReadonlyMap<string, number> = new Map(
   [
     'functionName',
     'secretId',
@@ -166,8 +167,17 @@ function resourceArn(resources: JsonValue | undefined): string | null {
   return null;
 }
 
+/** Response elements of the sign-in service that say how it went. */
+export const CONSOLE_RESULTS: readonly string[] = [
+  'ConsoleLogin',
+  'SwitchRole',
+  'ExitRole',
+  'CheckMfa',
+  'RenewRole',
+];
+
 function consoleResult(response: JsonObject): string | null {
-  for (const name of ['ConsoleLogin', 'SwitchRole', 'ExitRole', 'CheckMfa', 'RenewRole']) {
+  for (const name of CONSOLE_RESULTS) {
     const value = response[name];
     if (typeof value === 'string') return value;
   }
