@@ -7,6 +7,7 @@ export default tseslint.config(
     ignores: [
       'node_modules/',
       'demo/',
+      'dist/',
       'coverage/',
       'evidence-samples/mirror/',
       'test/**/fixtures/',

@@ -1,6 +1,6 @@
 'use strict';
 /*
- * Starts src/cli/start.ts under the Node that this package pins, whatever Node started us. Written in ES5, because
+ * Starts exhibit (dist/cli/start.js, or src/cli/start.ts) under the Node that this package pins, whatever Node started us. Written in ES5, because
  * an old Node must be able to read it. Verbs that only analyse run under Node's permission model: they may read
  * anything, write only into the case folder (and a folder that the user names), and have no network and no child
  * processes. docs/decisions/0002-launcher.md and 0004-permission-model.md say why.
@@ -11,6 +11,9 @@ var path = require('path');
 
 var ROOT = path.dirname(__dirname);
 var START = path.join(ROOT, 'src', 'cli', 'start.ts');
+/** The same without types, and what it was made from (bin/build.js). */
+var BUILT_START = path.join(ROOT, 'dist', 'cli', 'start.js');
+var BUILT = path.join(ROOT, '.built.json');
 
 /** process.platform-process.arch → npm package that holds Node's binary. */
 var NODE_PACKAGES = {
@@ -161,6 +164,21 @@ function nodeFlags(argv, env, cwd) {
 }
 
 /** The environment of the pinned Node. */
+/** dist/ where it is made from src/ as it is now; below node_modules Node takes no types out, there it must be dist/. */
+function startFile() {
+  if (/[\\/]node_modules[\\/]/.test(ROOT)) return BUILT_START;
+  try {
+    var built = JSON.parse(fs.readFileSync(BUILT, 'utf8'));
+    for (var i = 0; i < built.length; i += 1) {
+      var stat = fs.statSync(path.join(ROOT, 'src', built[i][0]));
+      if (stat.size !== built[i][1] || stat.mtimeMs !== built[i][2]) return START;
+    }
+    return fs.existsSync(BUILT_START) ? BUILT_START : START;
+  } catch (absent) {
+    return START;
+  }
+}
+
 function nodeEnv(env) {
   var inner = {};
   Object.keys(env).forEach(function (name) {
@@ -265,7 +283,7 @@ function launch(argv) {
     fail('E_READ', 'the working folder does not exist any more', 'change into one that does', argv);
   } else {
     var env = nodeEnv(process.env);
-    run(node, nodeFlags(argv, env, workingFolder()).concat([START], argv), env, argv);
+    run(node, nodeFlags(argv, env, workingFolder()).concat([startFile()], argv), env, argv);
   }
 }
 

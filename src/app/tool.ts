@@ -1,6 +1,6 @@
 /** Which exhibit this is: version, and one hash over its own files, so that a report can be traced to its code. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sha256Hex } from '../core/digest.ts';
 import { sqliteVersion } from '../db/version.ts';
 
@@ -18,8 +18,11 @@ export interface ToolIdentity extends ToolVersions {
   readonly hash: string;
 }
 
+/** Folder of the code that runs: src, or dist, which is made from it. */
+const CODE = basename(join(import.meta.dirname, '..'));
+
 /** What decides how exhibit behaves, relative to the package; absent ones (an npm package has no lockfile) are skipped. */
-const OWN_FILES = ['bin', 'src', 'migrations', 'queries', 'package.json', 'package-lock.json'];
+const OWN_FILES = ['bin', CODE, 'migrations', 'queries', 'package.json', 'package-lock.json'];
 
 const PACKAGE_ROOT = join(import.meta.dirname, '..', '..');
 
