@@ -112,13 +112,23 @@ done; echo "OK seals signed" )`,
   {
     title: 'Time-stamps of a third party, where there are any',
     words: `All other times in this folder are claims of the examiner's clock. A time-stamp (.tsr) by an
-independent authority proves that a signature existed before its time. Put the authority's
-certificate, obtained from the authority itself, in place of tsa.pem.`,
-    commands: `( n=0; for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
-  [ -e "$r" ] || continue; n=$((n+1))
-  openssl ts -verify -in "$r" -queryfile "$(echo "$r" | sed 's/\\.tsr/.tsq/')" \\
-    -CAfile tsa.pem || { echo "BAD TIME-STAMP $r"; exit 1; }
-done; [ $n -gt 0 ] || echo "no time-stamps here: times are claims" )`,
+independent authority proves that a signature existed at its time. Put the authority's root
+certificate, obtained from the authority itself, into tsa.pem; pki/tsa holds what lies between.
+The first command asks whether it stamps this file, the second whether it answers the request.
+No signature may claim a time after its time-stamp: compare "Time stamp" with "signingTime".`,
+    commands: `( cat pki/tsa/*-chain.pem pki/root.pem > "$W/between.pem" 2> /dev/null
+for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
+  [ -e "$r" ] || continue
+  f=$(echo "$r" | sed 's/\\.tsr[.0-9]*$//'); q=$(echo "$r" | sed 's/\\.tsr/.tsq/')
+  openssl ts -verify -in "$r" -data "$f" -CAfile tsa.pem -untrusted "$W/between.pem" ||
+    { echo "BAD TIME-STAMP $r"; exit 1; }
+  [ ! -e "$q" ] || openssl ts -verify -in "$r" -queryfile "$q" -CAfile tsa.pem \\
+    -untrusted "$W/between.pem" || { echo "NOT AN ANSWER TO ITS REQUEST $r"; exit 1; }
+  echo "$r"; openssl ts -reply -in "$r" -text 2> /dev/null | grep '^Time stamp'
+  openssl cms -cmsout -print -inform DER -in "$f" | grep -A3 signingTime | grep TIME
+done
+ls evidence/EV-*/*.tsr* custody/*.tsr* 2> /dev/null | grep -q . ||
+  echo "no time-stamps: all times are claims" )`,
   },
   {
     title: 'Each volume has the hash in its seal, and nothing lies beside them',

@@ -11,6 +11,7 @@ import {
   natural,
   octetsOf,
   oidText,
+  only,
   readDer,
   smallNatural,
   TAG,
@@ -55,6 +56,8 @@ export interface TstInfo {
   /** The authority's number of this token, hex. */
   readonly serial: string;
   readonly policy: string;
+  /** DER of the authority's Name, where the token gives one of that kind. */
+  readonly authority: Buffer | undefined;
 }
 
 /**
@@ -102,7 +105,7 @@ export function readTstInfo(bytes: Uint8Array): TstInfo {
   // DER leaves out a value that is the default.
   if (ordering !== undefined && !truth(ordering)) throw new DerError('a default value is written');
   const nonce = fields.maybe(TAG.integer);
-  fields.maybe(contextTag(0, 'constructed'));
+  const authority = fields.maybe(contextTag(0, 'constructed'));
   const extensions = fields.maybe(contextTag(1, 'constructed'));
   fields.end();
   if (extensions !== undefined) {
@@ -118,7 +121,13 @@ export function readTstInfo(bytes: Uint8Array): TstInfo {
     nonce: nonce === undefined ? undefined : natural(nonce),
     serial,
     policy,
+    authority: authority === undefined ? undefined : directoryName(only(authority, authority.tag)),
   };
+}
+
+/** The Name in a GeneralName of the kind directoryName (RFC 5280 section 4.2.1.6); other kinds say nothing here. */
+function directoryName(node: Der): Buffer | undefined {
+  return node.tag === contextTag(4, 'constructed') ? only(node, node.tag).bytes : undefined;
 }
 
 /** Microseconds of an Accuracy; parts that are absent are zero. */

@@ -108,6 +108,10 @@ function judge(response: Uint8Array, question: TimestampQuestion): TimestampVerd
     more: between,
     binds: (certificate) => isNamed(data, certificate),
   });
+  // RFC 3161 section 2.4.2: a hint, which must then be true.
+  if (info.authority?.equals(authority.subject) === false) {
+    return refuse('the token gives another name than its certificate');
+  }
   const problem = purposeProblem(authority) ?? validityProblem(authority, info.genTimeUs);
   if (problem !== undefined) return refuse(problem);
   const chain =

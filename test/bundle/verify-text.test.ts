@@ -16,6 +16,7 @@ import { custodyCheckpoint } from '#src/app/custody.ts';
 import { addKey, newIdentity, revokeKey } from '#src/app/custody-keys.ts';
 import { receiveCase, recordTransferOut } from '#src/app/custody-transfer.ts';
 import { canonicalLine } from '#src/core/canonical.ts';
+import { attachTimestamp, requestTimestamp } from '#src/app/timestamp.ts';
 import { fingerprintWithColons } from '#src/crypto/trust.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
 import { otherCase, type TestCase } from '../helpers/case.ts';
@@ -24,6 +25,7 @@ import { runProcess } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
+import { makeTsa } from '../helpers/tsa.ts';
 
 const TOOLS = ['bash', 'openssl', 'sha256sum', 'sha512sum', 'tar', 'cmp', 'diff'];
 const ready = TOOLS.every(hasTool);
@@ -420,6 +422,39 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
       status === 0 ? [] : [name],
     );
     expect(failed.sort(), JSON.stringify(results, null, 1)).toEqual([...expected].sort());
+  });
+
+  test('check time-stamps of seals and ledger, with the chain in between', async () => {
+    const made = await sealedCase();
+    const fx = { ...made.fx, now: Date.now };
+    const tsa = await makeTsa({ intermediate: true });
+    writeFileSync(at(made, 'x.pem'), tsa.chainPem);
+    for (const target of ['EV-0001', at(made, 'custody/00000003.json')]) {
+      const { path } = await requestTimestamp(made.case, target, fx);
+      const response = at(made, 'x');
+      writeFileSync(response, await tsa.answer(readFileSync(path)));
+      const answer = { response, chain: at(made, 'x.pem'), tsaTrust: undefined };
+      await attachTimestamp(made.case, target, answer, fx);
+    }
+    // Nobody named the authority's root.
+    expect((await runSteps(made)).stamps.status).not.toBe(0);
+    writeFileSync(at(made, 'tsa.pem'), tsa.rootPem);
+    const good = await runSteps(made);
+    for (const [name, { status, out }] of Object.entries(good))
+      expect(status, `${name}: ${out}`).toBe(0);
+    expect(good.stamps.out.match(/Verification: OK/g)).toHaveLength(4);
+    expect(good.stamps.out).toMatch(
+      /EV-0001\.seal\.p7s\.tsr\nTime stamp: .*GMT\n.*UTCTIME:Jan +2 03:04:05 2026/,
+    );
+    // The answer of the other signature, with the request that it answers.
+    const seal = `${EV}/EV-0001.seal.p7s`;
+    const entry = 'custody/00000003.json.p7s';
+    cpSync(at(made, `${seal}.tsr`), at(made, 'y'));
+    cpSync(at(made, `${entry}.tsr`), at(made, `${seal}.tsr`));
+    expect((await runSteps(made)).stamps.out).toContain('BAD TIME-STAMP');
+    cpSync(at(made, 'y'), at(made, `${seal}.tsr`));
+    cpSync(at(made, `${entry}.tsq`), at(made, `${seal}.tsq`));
+    expect((await runSteps(made)).stamps.out).toContain('NOT AN ANSWER TO ITS REQUEST');
   });
 
   test('tell: the root of a forger, which nothing here was signed under', async () => {

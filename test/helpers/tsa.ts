@@ -123,6 +123,7 @@ signer_key = tsa.key
   const CONFIG = ['-config', 'openssl.cnf'];
   const genkey = (out: string): Promise<void> => run('genpkey', ...KEYS[key], '-out', out);
   const years = ['-startdate', '20200101000000Z', '-enddate', '21200101000000Z'];
+  // The name's parts in the order of the policy, in which `openssl ca` writes them.
   const issue = async (
     subject: string,
     what: string,
@@ -149,11 +150,11 @@ signer_key = tsa.key
     const to = ['-in', `${what}.csr`, '-out', `${what}.pem`, '-extensions', extensions];
     await run('ca', ...CONFIG, '-batch', '-notext', ...by, ...to, ...dates);
   };
-  await issue(`/O=Stamps/CN=${name} root`, 'root', 'root', 'root_ext', years);
+  await issue(`/CN=${name} root/O=Stamps`, 'root', 'root', 'root_ext', years);
   const middle = kind.intermediate === true;
-  if (middle) await issue(`/O=Stamps/CN=${name} CA`, 'middle', 'root', 'middle_ext', years);
+  if (middle) await issue(`/CN=${name} CA/O=Stamps`, 'middle', 'root', 'middle_ext', years);
   const dates = ['-startdate', from, '-enddate', to];
-  await issue(`/O=Stamps/CN=${name}`, 'tsa', middle ? 'middle' : 'root', 'tsa_ext', dates);
+  await issue(`/CN=${name}/O=Stamps`, 'tsa', middle ? 'middle' : 'root', 'tsa_ext', dates);
   const rootPem = await readFile(file('root.pem'), 'utf8');
   return {
     dir,
