@@ -43,6 +43,13 @@ var RESTRICTED = {
   receive: ['--into'],
 };
 
+/**
+ * Verbs that run SQL of the user's: the launcher stays as their parent on every Node. Nothing can interrupt SQLite, so a
+ * query that is given up ends by SIGKILL, after having told us its status on this descriptor (src/cli/leave.ts).
+ */
+var SUPERVISED = ['query'];
+var STATUS_FD = 3;
+
 /** Signals that are handed on to the inner Node. */
 var SIGNALS =
   process.platform === 'win32'
@@ -182,8 +189,8 @@ function startFile() {
 function nodeEnv(env) {
   var inner = {};
   Object.keys(env).forEach(function (name) {
-    // Meant for another Node, and could lift the restrictions.
-    if (name !== 'NODE_OPTIONS') inner[name] = env[name];
+    // Meant for another Node, and could lift the restrictions; the other one is ours to set.
+    if (name !== 'NODE_OPTIONS' && name !== 'EXHIBIT_STATUS_FD') inner[name] = env[name];
   });
   // glibc keeps freed memory in one arena a thread; with two, an import of 2 million events peaks a quarter lower.
   if (process.platform === 'linux' && inner.MALLOC_ARENA_MAX === undefined) {
@@ -222,13 +229,25 @@ function fail(code, message, hint, argv) {
 }
 
 function run(node, args, env, argv) {
+  var supervised = SUPERVISED.indexOf(argv[0]) !== -1;
   // Where Node can, the inner Node takes this process's place: nothing is left to forward or to pass on.
-  if (typeof process.execve === 'function' && executable(node)) {
+  if (!supervised && typeof process.execve === 'function' && executable(node)) {
     // A failed execve aborts the process, hence the check; that it is experimental is no news for our user.
     process.removeAllListeners('warning');
     process.execve(node, [node].concat(args), env);
   }
-  var child = require('child_process').spawn(node, args, { stdio: 'inherit', env: env });
+  var stdio = ['inherit', 'inherit', 'inherit'];
+  if (supervised) {
+    stdio.push('pipe');
+    env.EXHIBIT_STATUS_FD = String(STATUS_FD);
+  }
+  var child = require('child_process').spawn(node, args, { stdio: stdio, env: env });
+  var told = '';
+  if (supervised) {
+    child.stdio[STATUS_FD].on('data', function (bytes) {
+      told += bytes;
+    });
+  }
   var forwards = SIGNALS.map(function (signal) {
     var forward = function () {
       child.kill(signal);
@@ -244,12 +263,14 @@ function run(node, args, env, argv) {
       argv
     );
   });
-  child.on('exit', function (status, signal) {
+  // Closed is later than ended: by then the child's last word is here.
+  child.on('close', function (status, signal) {
     forwards.forEach(function (entry) {
       process.removeListener(entry.signal, entry.forward);
     });
     // Die as the child died, so that a shell or a supervisor sees the same end.
-    if (signal) process.kill(process.pid, signal);
+    if (signal === 'SIGKILL' && /^\d+$/.test(told)) process.exitCode = Number(told);
+    else if (signal) process.kill(process.pid, signal);
     else process.exitCode = status;
   });
 }

@@ -15,6 +15,7 @@ import { compareResults, type FirstDifference, type Verdict } from '../query/com
 import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
 import { differences, parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
 import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
+import { DEFAULT_MAX_ROWS } from '../query/execute.ts';
 import { caseRoot, type Case } from './case.ts';
 import { csvOf, runCore } from './query-record.ts';
 import { importedContent, runFolder } from './query.ts';
@@ -49,6 +50,8 @@ export async function replay(
       params,
       content: importedContent(target),
       checkContent: options.checkContent ?? record.core.input.content_check === 'recomputed',
+      // As many as were recorded fit again, whatever the limit was then.
+      maxRows: DEFAULT_MAX_ROWS + result.rows.length,
     },
     { timeoutS: options.timeoutS ?? DEFAULT_TIMEOUT_S, signal: fx.signal },
   );

@@ -18,6 +18,7 @@ import {
 } from '../query/params.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
+import { DEFAULT_MAX_ROWS } from '../query/execute.ts';
 import { usedParams } from '../query/tokens.ts';
 import { openSigner, type Case } from './case.ts';
 import { recordRun } from './query-record.ts';
@@ -30,6 +31,8 @@ export interface QueryOptions {
   /** `name=value` words. */
   readonly params?: readonly string[];
   readonly timeoutS?: number;
+  /** A result of more rows is refused. */
+  readonly maxRows?: number;
   /** Hash every row again before the run, instead of trusting the hash the import left in the database. */
   readonly checkContent?: boolean;
 }
@@ -93,6 +96,7 @@ export async function runAndRecord(
       params,
       content,
       checkContent: options.checkContent ?? false,
+      maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
     },
     { timeoutS: options.timeoutS ?? DEFAULT_TIMEOUT_S, signal: fx.signal },
   );

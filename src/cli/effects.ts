@@ -4,6 +4,7 @@ import { stdin, stderr, stdout } from 'node:process';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Effects, TextSink } from '../core/effects.ts';
+import { leave } from './leave.ts';
 
 /** Effects of this process. The first Ctrl-C aborts `signal`, the second ends the process. */
 export function realEffects(): Effects {
@@ -11,7 +12,12 @@ export function realEffects(): Effects {
   let stoppedAt = 0;
   process.on('SIGINT', () => {
     // A terminal and the launcher may both deliver one and the same Ctrl-C: that is not a second one.
-    if (stop.signal.aborted && performance.now() - stoppedAt > 300) process.exit(130);
+    if (stop.signal.aborted && performance.now() - stoppedAt > 300) {
+      // As the system would without us, so that the shell sees a Ctrl-C; `process.exit` might wait for a thread.
+      process.removeAllListeners('SIGINT');
+      process.kill(process.pid, 'SIGINT');
+      return;
+    }
     stoppedAt = performance.now();
     stop.abort();
   });
@@ -39,7 +45,7 @@ function sink(fd: 1 | 2, isTTY: boolean): TextSink {
         } catch (error) {
           const code = (error as NodeJS.ErrnoException).code;
           if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-          else if (code === 'EPIPE') process.exit(0);
+          else if (code === 'EPIPE') leave(0);
           else throw error;
         }
       }

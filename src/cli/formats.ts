@@ -18,6 +18,13 @@ export function wholeNumber(text: string): number {
   throw new ExhibitError('E_USAGE', `"${text}" is not a whole number`);
 }
 
+/** A limit of rows. @throws ExhibitError `E_USAGE`. */
+export function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 0) return value;
+  throw new ExhibitError('E_USAGE', 'the limit is one row or more');
+}
+
 /** Seconds of a limit. @throws ExhibitError `E_USAGE`. */
 export function seconds(text: string): number {
   const value = Number(text);

@@ -23,7 +23,8 @@ export const ERROR_CODES = {
   E_NOT_FOUND: { exit: EXIT.usage, about: 'What was asked for does not exist in this case.' },
   E_QUERY_REFUSED: {
     exit: EXIT.usage,
-    about: 'A query is not one read-only, deterministic statement.',
+    about:
+      'A query is not one read-only, deterministic statement, or needs more time, memory or rows than it may.',
   },
   E_QUERY_PARAM: {
     exit: EXIT.usage,

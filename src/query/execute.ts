@@ -28,12 +28,24 @@ export interface Answer extends CanonicalResult {
   readonly ordered_sql?: string;
 }
 
+/** Rows a result may have unless `--max-rows` says otherwise. */
+export const DEFAULT_MAX_ROWS = 1_000_000;
+
+/** Characters that the rows of a result may have together: they are held in memory, more than once. */
+const MAX_CHARACTERS = 128 * 1024 * 1024;
+
 /**
  * Checks, runs twice (with `reverse_unordered_selects` off and on) and hashes.
  * @param db read-only connection without a clock.
+ * @param maxRows a result of more is refused, and so is one of more than 128 Mi characters.
  * @throws ExhibitError `E_QUERY_REFUSED`, `E_QUERY_PARAM`.
  */
-export function execute(db: Database, sql: string, params: BoundParams): Answer {
+export function execute(
+  db: Database,
+  sql: string,
+  params: BoundParams,
+  maxRows = DEFAULT_MAX_ROWS,
+): Answer {
   refuseByText(sql);
   const missing = usedParams(sql).find((name) => !Object.hasOwn(params, name));
   if (missing !== undefined) {
@@ -54,14 +66,15 @@ export function execute(db: Database, sql: string, params: BoundParams): Answer 
   db.exec('BEGIN');
   try {
     db.pragma('reverse_unordered_selects = 0');
-    const first = canonicalRows(db, sql, columns, params);
+    const first = new Kept(maxRows);
+    const reals = canonicalRows(db, sql, columns, params, first);
     db.pragma('reverse_unordered_selects = 1');
-    const second = canonicalRows(db, sql, columns, params);
+    const second = new Compared(first.rows);
+    canonicalRows(db, sql, columns, params, second);
     const result = canonicalResult(columns, first.rows);
-    const same = first.rows.every((row, at) => row === second.rows[at]);
-    const determined = same && first.rows.length === second.rows.length;
+    const determined = second.same;
     const warnings = [...lintText(sql, params)];
-    if (first.reals) warnings.push({ code: 'real_result', detail: '' });
+    if (reals) warnings.push({ code: 'real_result', detail: '' });
     return {
       ...result,
       columns,
@@ -75,13 +88,81 @@ export function execute(db: Database, sql: string, params: BoundParams): Answer 
   }
 }
 
+/** Where the rows of a run go. */
+interface Rows {
+  readonly add: (row: string) => void;
+  /** Forgets what was added. */
+  readonly clear: () => void;
+}
+
+/** Rows in memory, within limits. */
+class Kept implements Rows {
+  rows: string[] = [];
+  readonly #maxRows: number;
+  #characters = 0;
+
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+  }
+
+  add(row: string): void {
+    this.#characters += row.length;
+    if (this.rows.length === this.#maxRows) {
+      throw new ExhibitError(
+        'E_QUERY_REFUSED',
+        `the result has more than ${String(this.#maxRows)} rows`,
+        { hint: 'narrow it, let it aggregate, or allow more with --max-rows' },
+      );
+    }
+    if (this.#characters > MAX_CHARACTERS) {
+      throw new ExhibitError(
+        'E_QUERY_REFUSED',
+        `the rows have more than ${String(MAX_CHARACTERS)} characters together`,
+        { hint: 'narrow it, or pick fewer columns' },
+      );
+    }
+    this.rows.push(row);
+  }
+
+  clear(): void {
+    this.rows = [];
+    this.#characters = 0;
+  }
+}
+
+/** Rows that are only compared with those of the run before. */
+class Compared implements Rows {
+  readonly #expected: readonly string[];
+  #count = 0;
+  #differ = false;
+
+  constructor(expected: readonly string[]) {
+    this.#expected = expected;
+  }
+
+  get same(): boolean {
+    return !this.#differ && this.#count === this.#expected.length;
+  }
+
+  add(row: string): void {
+    this.#differ ||= this.#expected[this.#count] !== row;
+    this.#count += 1;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#differ = false;
+  }
+}
+
+/** True if a value was a floating-point number. */
 function canonicalRows(
   db: Database,
   sql: string,
   columns: readonly string[],
   params: BoundParams,
-): { readonly rows: readonly string[]; readonly reals: boolean } {
-  const rows: string[] = [];
+  into: Rows,
+): boolean {
   const seen = { reals: false, doubtful: false };
   asQuery(() => {
     for (const row of iterate(db, sql, params)) {
@@ -90,13 +171,14 @@ function canonicalRows(
         // The driver writes U+FFFD for bytes that are not UTF-8; real ones look the same.
         else if (typeof cell === 'string' && cell.includes('\ufffd')) seen.doubtful = true;
       }
-      rows.push(canonicalRow(row as Cell[]));
+      into.add(canonicalRow(row as Cell[]));
     }
   });
-  return {
-    rows: seen.doubtful ? exactRows(db, sql, columns.length, params) : rows,
-    reals: seen.reals,
-  };
+  if (seen.doubtful) {
+    into.clear();
+    exactRows(db, sql, columns.length, params, into);
+  }
+  return seen.reals;
 }
 
 // Again, with every value's type and bytes, so that text that is not valid UTF-8 is told from U+FFFD.
@@ -105,11 +187,11 @@ function exactRows(
   sql: string,
   width: number,
   params: BoundParams,
-): readonly string[] {
+  into: Rows,
+): void {
   const names = columnNames(width);
   const picks = names.map((name) => `typeof(${name}), ${name}, CAST(${name} AS BLOB)`);
   const wrapped = `${asTable(sql, names)} SELECT ${picks.join(', ')} FROM q`;
-  const rows: string[] = [];
   for (const row of iterate(db, wrapped, params)) {
     const cells = names.map((_, at): Cell => {
       const [type, value, bytes] = row.slice(at * 3, at * 3 + 3) as [
@@ -119,9 +201,8 @@ function exactRows(
       ];
       return type === 'text' && bytes !== null ? textCell(bytes) : value;
     });
-    rows.push(canonicalRow(cells));
+    into.add(canonicalRow(cells));
   }
-  return rows;
 }
 
 function textCell(bytes: Uint8Array): Cell {

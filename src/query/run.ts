@@ -15,6 +15,8 @@ export interface Job {
   readonly content: string;
   /** Hash every row again first. */
   readonly checkContent: boolean;
+  /** A result of more rows is refused. */
+  readonly maxRows: number;
 }
 
 /** What came of a run. */
@@ -41,10 +43,14 @@ export type Reply =
 /** Seconds a query may take unless `--timeout` says otherwise. */
 export const DEFAULT_TIMEOUT_S = 900;
 
+/** Resident memory, in bytes, at which a query is given up: SQLite's own part of it knows no limit. */
+const MEMORY_LIMIT = 4 * 1024 ** 3;
+const MEMORY_LOOK_MS = 250;
+
 /**
  * Runs a query.
- * @throws ExhibitError `E_QUERY_REFUSED` (also when the time is up), `E_UNFINISHED` (stopped), `E_QUERY_PARAM`,
- * `E_NOT_IMPORTED`, `E_CONTENT_CHANGED`, `E_FORMAT` (damaged database).
+ * @throws ExhibitError `E_QUERY_REFUSED` (also for too much time, memory, or too many rows), `E_UNFINISHED` (stopped),
+ * `E_QUERY_PARAM`, `E_NOT_IMPORTED`, `E_CONTENT_CHANGED`, `E_FORMAT` (damaged database).
  */
 export async function runQuery(
   job: Job,
@@ -53,6 +59,7 @@ export async function runQuery(
   limits.signal.throwIfAborted();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job });
   let timer: NodeJS.Timeout | undefined;
+  let watch: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
   let ended = false;
   try {
@@ -68,12 +75,18 @@ export async function runQuery(
           ),
         );
       }, limits.timeoutS * 1000);
+      watch = setInterval(() => {
+        if (process.memoryUsage.rss() > MEMORY_LIMIT) reject(tooMuchMemory());
+      }, MEMORY_LOOK_MS);
       stop = () => {
         reject(new ExhibitError('E_UNFINISHED', 'the query was stopped', { hint: 'run it again' }));
       };
       limits.signal.addEventListener('abort', stop, { once: true });
       worker.once('message', resolve);
-      worker.once('error', reject);
+      worker.once('error', (error: Error) => {
+        const full = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+        reject(full ? tooMuchMemory() : error);
+      });
       worker.once('exit', (code) => {
         reject(new Error(`the query thread ended with ${String(code)} and said nothing`));
       });
@@ -87,9 +100,16 @@ export async function runQuery(
     });
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     if (stop !== undefined) limits.signal.removeEventListener('abort', stop);
     // Until SQLite calls a function of ours, a running statement does not notice; src/cli/start.ts then ends the process.
     const gone = worker.terminate();
     if (ended) await gone;
   }
+}
+
+function tooMuchMemory(): ExhibitError {
+  return new ExhibitError('E_QUERY_REFUSED', 'the query needs more memory than it may have', {
+    hint: 'narrow it, or let it aggregate',
+  });
 }

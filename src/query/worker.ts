@@ -30,7 +30,7 @@ function run(db: Database, job: Job): Outcome {
   checkContent(db, job, meta['content_sha256']);
   const engine = engineFacts(db);
   forbidClock(db);
-  const answer = execute(db, job.sql, job.params);
+  const answer = execute(db, job.sql, job.params, job.maxRows);
   return { answer, meta, engine, content_check: job.checkContent ? 'recomputed' : 'recorded' };
 }
 

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openCase, type Case } from '#src/app/case.ts';
@@ -10,7 +13,7 @@ import { ExhibitError } from '#src/core/errors.ts';
 import { verifyLedger } from '#src/custody/verify.ts';
 import { readLedger } from '#src/custody/read.ts';
 import { fakeEffects } from '../helpers/effects.ts';
-import { exhibit, ROOT, runProcess } from '../helpers/exhibit.ts';
+import { BIN, exhibit, PASSPHRASE, ROOT, runProcess } from '../helpers/exhibit.ts';
 import { sampleCase } from '../helpers/sample-case.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
@@ -34,6 +37,21 @@ async function copyOf(): Promise<Case> {
   const dir = join(await tempDir(), 'copy');
   await cp(target.paths.dir, dir, { recursive: true });
   return openCase(dir);
+}
+
+/** True when a child of that process has the file open. */
+async function hasOpen(parent: number, file: string): Promise<boolean> {
+  const children = await readFile(
+    `/proc/${String(parent)}/task/${String(parent)}/children`,
+    'utf8',
+  );
+  for (const child of children.split(' ').filter((word) => word !== '')) {
+    const fds = `/proc/${child}/fd`;
+    for (const fd of await readdir(fds).catch(() => [])) {
+      if ((await readlink(join(fds, fd)).catch(() => '')) === file) return true;
+    }
+  }
+  return false;
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -212,23 +230,60 @@ describe('an answer does not depend on', () => {
   });
 });
 
-test('a query that never ends is ended, and its error is told', async () => {
-  const copy = await copyOf();
-  const endless =
-    'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c';
-  const { status, stdout } = await exhibit([
-    'query',
-    'sql',
-    endless,
-    '--timeout',
-    '1',
-    '--json',
-    '--case',
-    copy.paths.dir,
-  ]);
-  expect((JSON.parse(stdout) as { error: { code: string } }).error.code).toBe('E_QUERY_REFUSED');
-  // No thread can be ended inside SQLite: the process ends itself, and so without a status of its own.
-  expect(status).not.toBe(0);
+describe('a query that never ends', () => {
+  const rows = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT';
+  const inside = `${rows} count(*) FROM c`;
+  const run = async (sql: string, ...flags: readonly string[]) => {
+    const copy = await copyOf();
+    return exhibit(['query', 'sql', sql, ...flags, '--json', '--case', copy.paths.dir]);
+  };
+  const errorOf = (stdout: string) =>
+    (JSON.parse(stdout) as { error: { code: string; message: string } }).error;
+
+  test.each([
+    ['inside SQLite', inside],
+    ['row by row', `${rows} x, x + 1, 'a' FROM c`],
+  ])('%s is ended by --timeout', async (_, sql) => {
+    const { status, signal, stdout } = await run(sql, '--timeout', '1');
+    expect(errorOf(stdout)).toMatchObject({
+      code: 'E_QUERY_REFUSED',
+      message: 'the query took longer than 1 s',
+    });
+    expect({ status, signal }).toEqual({ status: 2, signal: null });
+  });
+
+  test.skipIf(process.platform !== 'linux')('is ended by Ctrl-C', async () => {
+    const copy = await copyOf();
+    const child = spawn(
+      process.execPath,
+      [BIN, 'query', 'sql', inside, '--json', '--case', copy.paths.dir],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, EXHIBIT_PASSPHRASE: PASSPHRASE, NODE_OPTIONS: undefined },
+      },
+    );
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const ended = once(child, 'close');
+    while (!(await hasOpen(child.pid ?? 0, copy.paths.database))) await setTimeout(20);
+    child.kill('SIGINT');
+    expect(await ended).toEqual([3, null]);
+    expect(errorOf(stdout).code).toBe('E_UNFINISHED');
+  });
+
+  test('is refused when it has too many rows or characters', async () => {
+    const few = await run(`${rows} x FROM c`, '--max-rows', '1000');
+    expect(errorOf(few.stdout)).toMatchObject({
+      code: 'E_QUERY_REFUSED',
+      message: 'the result has more than 1000 rows',
+    });
+    const long = await run(`${rows} x, hex(zeroblob(1000000)) FROM c`);
+    expect(errorOf(long.stdout)).toMatchObject({
+      code: 'E_QUERY_REFUSED',
+      message: 'the rows have more than 134217728 characters together',
+    });
+    expect([few.status, long.status]).toEqual([2, 2]);
+  });
 });
 
 test('root use and data opened to others are found where they happen', async () => {

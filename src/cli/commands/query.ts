@@ -15,7 +15,14 @@ import { asCsv, asLines, asTable } from '../../app/rows.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
-import { collectWords, formatOption, seconds, wholeNumber, type Format } from '../formats.ts';
+import {
+  atLeastOne,
+  collectWords,
+  formatOption,
+  seconds,
+  wholeNumber,
+  type Format,
+} from '../formats.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 import { renderFields, renderTable, terminalWidth } from '../table.ts';
 
@@ -30,6 +37,7 @@ interface RunFlags extends CommonOptions {
   readonly format: Format;
   readonly limit: number;
   readonly timeout?: number;
+  readonly maxRows?: number;
   readonly checkContent?: boolean;
   readonly excelSafe?: boolean;
 }
@@ -93,7 +101,8 @@ function runOptions(command: Command): Command {
   return formatOption(commonOptions(command))
     .option('--param <name=value>', 'value of a parameter; may be repeated', collectWords, [])
     .option('--limit <rows>', 'show no more rows than this; all are recorded', wholeNumber, 0)
-    .option('--timeout <seconds>', 'give up after so long', seconds)
+    .option('--timeout <seconds>', 'give up after so long (default: 900)', seconds)
+    .option('--max-rows <rows>', 'refuse a result of more rows (default: 1000000)', atLeastOne)
     .option('--check-content', 'hash every row of the database again first')
     .option('--excel-safe', "with --format csv: put ' before text that a spreadsheet would run");
 }
@@ -159,6 +168,7 @@ async function runAndPrint(choice: QueryChoice, flags: RunFlags, fx: Effects): P
   const run = await runAndRecord(await openCase(findCase(flags, fx)), fx, choice, {
     params: flags.param,
     ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
+    ...(flags.maxRows === undefined ? {} : { maxRows: flags.maxRows }),
     ...(flags.checkContent === undefined ? {} : { checkContent: flags.checkContent }),
   });
   const format = flags.json === true ? 'json' : flags.format;
