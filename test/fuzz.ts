@@ -18,7 +18,7 @@ function fuzzFiles(): string[] {
   return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join('test', file))
-    .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('fuzzRuns('))
+    .filter((file) => /fuzzRuns\(|EXHIBIT_FUZZ_RUNS/.test(readFileSync(join(ROOT, file), 'utf8')))
     .sort();
 }
 
