@@ -103,6 +103,15 @@ function sourcesPage(sources: readonly Source[]): string {
         source.timeline ? 'yes' : 'no',
       ]),
     ),
+    '## Variants that are read',
+    'Each is a sample of its source. `test/sources/conformance.test.ts` reads it whole, cut anywhere, damaged anywhere, and checks that no other source claims it; `test/ingest/every-source.test.ts` imports all of them through the command line under misleading names; `test/sources/bad-input.test.ts` changes their times to years that cannot be.',
+    table(
+      ['source', 'variants'],
+      sources.map((source) => [
+        `[${source.id}](sources/${source.id}.md)`,
+        source.samples.map(({ name }) => name).join('; '),
+      ]),
+    ),
     '## Common columns',
     'Every source answers to these; the page of a source says how. Views `timeline` and the tables themselves have them.',
     table(

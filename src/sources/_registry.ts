@@ -14,10 +14,13 @@ import { ec2_network_interface } from './ec2_network_interface.ts';
 import { eks_audit } from './eks_audit.ts';
 import { eventbridge } from './eventbridge.ts';
 import { guardduty } from './guardduty.ts';
+import { iam_credential_report } from './iam_credential_report.ts';
 import { inspector_finding } from './inspector_finding.ts';
 import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
+import { rds_mysql_audit } from './rds_mysql_audit.ts';
+import { redshift_connection } from './redshift_connection.ts';
 import { route53_public } from './route53_public.ts';
 import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
@@ -44,10 +47,13 @@ export const SOURCES: readonly Source[] = [
   eks_audit,
   eventbridge,
   guardduty,
+  iam_credential_report,
   inspector_finding,
   macie_finding,
   network_firewall,
   nlb_access,
+  rds_mysql_audit,
+  redshift_connection,
   route53_public,
   route53_resolver,
   s3_access,

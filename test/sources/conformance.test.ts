@@ -146,7 +146,7 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
         }
         for (const { kind } of result.anomalies) expect(ANOMALY_KINDS).toHaveProperty(kind);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });

@@ -1,0 +1,157 @@
+/** Redshift connection log: sessions, and who failed to open one. */
+import { parseRfc3339 } from '../core/time.ts';
+import { detectLines, integerField, lineReader, orNull, portField } from './_lines.ts';
+import type { Column, Head, RecordReader, Source } from './source.ts';
+
+function text(name: string, about: string): Column {
+  return { name, type: 'TEXT', about };
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'time_us', type: 'INTEGER', unit: 'us', about: 'recordtime, by the millisecond, UTC.' },
+  text('account_id', 'Account in the name of the file; NULL where the file has another name.'),
+  text('region', 'Region in the name of the file; NULL where the file has another name.'),
+  text('cluster', 'Cluster in the name of the file; NULL where the file has another name.'),
+  text(
+    'event',
+    'initiating session, authenticated, authentication failure, disconnecting session, set application_name.',
+  ),
+  text('remotehost', 'Address of the client, without the IPv6 form of an IPv4 address.'),
+  { name: 'remoteport', type: 'INTEGER', unit: 'port', about: 'Port of the client.' },
+  { name: 'pid', type: 'INTEGER', unit: 'number', about: 'Process: joins the lines of a session.' },
+  text('database_name', 'dbname.'),
+  text('username', 'username; IAM: before it for IAM authentication.'),
+  text('authmethod', 'How the user authenticated.'),
+  { name: 'session_duration_us', type: 'INTEGER', unit: 'us', about: 'duration of the session.' },
+  text('ssl_protocol', 'sslversion.'),
+  text('ssl_cipher', 'sslcipher.'),
+  text('iamauthguid', 'Joins the CloudTrail event of GetClusterCredentials.'),
+  text('application_name', 'application_name as the client names itself.'),
+  text('os_version', 'Operating system of the client.'),
+  text('driver_version', 'Driver of the client.'),
+  text('plugin_name', 'Authentication plugin.'),
+  text('sessionid', 'Session.'),
+];
+
+const KEY = /(\d{12})_redshift_([a-z0-9-]+)_(.+)_connectionlog_/;
+const LINE =
+  /^(?:initiating session|authenticated|authentication failure|disconnecting session|set application_name)\s*\|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} /;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** Fields of the oldest form. */
+const LEAST = 15;
+
+/** `Sat, 08 Nov 2025 09:00:05:123` */
+function timeOf(field: string): number | undefined {
+  const [, day = '', name = '', year = '', clock = ''] = field.split(/[ ,]+/);
+  const month = MONTHS.indexOf(name) + 1;
+  const millis = clock.lastIndexOf(':');
+  if (month === 0 || millis !== 8) return undefined;
+  const date = `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
+  return parseRfc3339(`${date}T${clock.slice(0, 8)}.${clock.slice(9)}Z`);
+}
+
+function reader(head: Head): RecordReader {
+  const key = KEY.exec(head.path);
+  return lineReader((line, out) => {
+    const fields = line.split('|').map((field) => field.trim());
+    if (fields.length < LEAST) {
+      out.reject(
+        'bad_fields',
+        `${String(fields.length)} fields where the format has ${String(LEAST)} or more`,
+      );
+      return undefined;
+    }
+    const timeUs = timeOf(fields[1] ?? '');
+    if (timeUs === undefined) {
+      out.reject('bad_time', 'recordtime is not a time');
+      return undefined;
+    }
+    const host = orNull(fields[2]);
+    return [
+      timeUs,
+      key?.[1] ?? null,
+      key?.[2] ?? null,
+      key?.[3] ?? null,
+      orNull(fields[0]),
+      host?.startsWith('::ffff:') === true ? host.slice(7) : host,
+      portField(fields[3], 'the client', out),
+      integerField(fields[4], 'pid', out),
+      orNull(fields[5]),
+      orNull(fields[6]),
+      orNull(fields[7]),
+      integerField(fields[8], 'duration', out),
+      orNull(fields[9]),
+      orNull(fields[10]),
+      orNull(fields[14]),
+      orNull(fields[15]),
+      orNull(fields[16]),
+      orNull(fields[17]),
+      orNull(fields[18]),
+      orNull(fields[20]),
+    ];
+  });
+}
+
+const LINE_1 =
+  'authenticated |Sat, 08 Nov 2025 09:00:05:123|::ffff:198.51.100.7 |51514 |1073742111|dev |IAM:ann |IAM AssumeUser |0|TLSv1.2 |ECDHE-RSA-AES128-GCM-SHA256|0| | |0a1b2c3d-0001-4000-8000-000000000001 |psql';
+
+export const redshift_connection: Source = {
+  id: 'redshift_connection',
+  title: 'Redshift connection logs',
+  version: 1,
+  about: [
+    'The connection log of Amazon Redshift: each attempt to authenticate, each session and its end, with the client’s address. Fields have grown from 15 to 22; missing ones are NULL.',
+    'Audit logging must be switched on; files come hourly, and only those of the leader node. User and user activity logs are not read.',
+  ].join('\n\n'),
+  references: [
+    'Amazon Redshift Management Guide, "Database audit logging", section "Connection log"',
+  ],
+  columns: COLUMNS,
+  common: {
+    actor: 'username',
+    action: 'event',
+    target: "coalesce(cluster || '/', '') || coalesce(database_name, '')",
+    src_ip: 'remotehost',
+    outcome:
+      "CASE event WHEN 'authentication failure' THEN 'failure' WHEN 'authenticated' THEN 'success' END",
+  },
+  indexes: [['remotehost'], ['username']],
+  timeline: true,
+  repeatsInFile: 'distinct',
+  detect: (head) => detectLines(head, 'Redshift connection log lines', (line) => LINE.test(line)),
+  reader,
+  samples: [
+    {
+      name: 'a session by IAM, a failure of the oldest form',
+      path: 'AWSLogs/111122223333/redshift/eu-central-1/2025/11/08/111122223333_redshift_eu-central-1_shop_connectionlog_2025-11-08T09:00.gz',
+      text: `${LINE_1}\n${LINE_1.replace('authenticated ', 'authentication failure ').slice(0, LINE_1.lastIndexOf('|') + 9)}\n`,
+      rows: [
+        {
+          time_us: 1_762_592_405_123_000,
+          account_id: '111122223333',
+          region: 'eu-central-1',
+          actor: 'IAM:ann',
+          target: 'shop/dev',
+          src_ip: '198.51.100.7',
+          remoteport: 51_514,
+          iamauthguid: '0a1b2c3d-0001-4000-8000-000000000001',
+          application_name: 'psql',
+          outcome: 'success',
+        },
+        { outcome: 'failure' },
+      ],
+    },
+    {
+      name: 'broken lines',
+      path: 'x',
+      text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1}\n`,
+      rows: [{}, { remoteport: null }, {}],
+      rejects: ['bad_fields', 'bad_time'],
+      anomalies: ['bad_value'],
+    },
+  ],
+  example: {
+    question: 'Who failed to log in, and from where?',
+    sql: "SELECT username, remotehost, count(*) AS attempts, min(time_us) AS first_us FROM redshift_connection WHERE event = 'authentication failure' GROUP BY username, remotehost ORDER BY attempts DESC, username, remotehost LIMIT 20",
+  },
+};
