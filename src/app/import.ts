@@ -1,5 +1,4 @@
 /** Sealed evidence into case.db: check the seals, build, put in place, put on record. */
-import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { readLedger } from '../custody/read.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type Database, openDatabase } from '../db/open.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
+import { isThere } from '../disk/there.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { type Case, caseRoot, openSigner } from './case.ts';
@@ -96,7 +96,7 @@ interface DatabaseFacts {
 
 /** What case.db holds; undefined if there is none that this version can read: it is derived, and is built anew. */
 function readDatabase({ paths }: Case): DatabaseFacts | undefined {
-  if (!existsSync(paths.database)) return undefined;
+  if (!isThere(paths.database)) return undefined;
   try {
     const db = openDatabase(paths.database, { readonly: true });
     try {
@@ -132,7 +132,7 @@ async function sealedEvidence({ paths }: Case): Promise<string[]> {
     throw error;
   });
   return names
-    .filter((name) => evidenceNo(name) !== undefined && existsSync(evidencePaths(paths, name).seal))
+    .filter((name) => evidenceNo(name) !== undefined && isThere(evidencePaths(paths, name).seal))
     .sort();
 }
 

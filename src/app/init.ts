@@ -1,5 +1,5 @@
 /** Makes a case: folder, root and examiner certificates, keys, anchor sheet, first custody entry. */
-import { createHash, randomBytes, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { casePaths, type CasePaths } from '../bundle/layout.ts';
@@ -16,6 +16,7 @@ import { appendToLedger } from '../custody/append.ts';
 import { realFiles } from '../custody/files.ts';
 import { CASE_TYPE, isCaseId, keyFile, signerFile, type CaseInfo } from './case.ts';
 import { entryTool } from './ledger.ts';
+import { isDeadTag, ownTag } from './lock.ts';
 import { trustText } from './trust-text.ts';
 
 /** What `exhibit init` is asked. */
@@ -54,7 +55,9 @@ export async function initCase(request: InitRequest, fx: Effects): Promise<InitR
   const passphrase = await choosePassphrase(request, fx);
   const parent = dirname(request.dir);
   await mkdir(parent, { recursive: true });
-  const building = join(parent, `.${basename(request.dir)}.init-${randomBytes(4).toString('hex')}`);
+  const prefix = `.${basename(request.dir)}.init-`;
+  await clearStopped(parent, prefix);
+  const building = join(parent, `${prefix}${ownTag()}`);
   await mkdir(building);
   try {
     const result = await build(casePaths(building), request, passphrase, fx);
@@ -66,6 +69,14 @@ export async function initCase(request: InitRequest, fx: Effects): Promise<InitR
   } catch (error) {
     await rm(building, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Removes what an earlier `init` of the same name left that was killed: no case, and keys that never signed for one. */
+async function clearStopped(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix) || !isDeadTag(name.slice(prefix.length))) continue;
+    await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 

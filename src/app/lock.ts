@@ -1,21 +1,18 @@
 /**
- * One writer per case. `.lock` is made only where there is none, and names its holder; the lock of a process that has died on this
- * host is taken over, any other is respected.
+ * One writer per case. `.lock` is made only where there is none, and names its holder; the lock of a process that has died
+ * on this host is taken over, any other is respected. A process may be killed, or the power fail, at any point of this:
+ * what it leaves names a dead process, and the next writer goes on from there.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type { CasePaths } from '../bundle/layout.ts';
+import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { writeNew, writeSynced } from '../disk/durable.ts';
+import { removeLeftovers } from './leftovers.ts';
 
 /** Who holds a lock. */
 interface Holder {
@@ -29,7 +26,8 @@ interface Holder {
 const held = new AsyncLocalStorage<ReadonlySet<string>>();
 
 /**
- * Runs work as the only writer of the case. Inside the work the same case may be locked again.
+ * Runs work as the only writer of the case; what a stopped writer left half done is removed first. Inside the work the same
+ * case may be locked again.
  * @throws ExhibitError `E_LOCKED` naming the holder.
  */
 export async function withLock<T>(
@@ -42,6 +40,10 @@ export async function withLock<T>(
   const me = describe(process.pid);
   if (!create(paths.lock, me)) takeOver(paths.lock, me, fx);
   try {
+    clearTraces(paths.lock);
+    for (const name of removeLeftovers(paths)) {
+      fx.err.write(`exhibit: removed ${name}, which a stopped run left\n`);
+    }
     return await held.run(new Set([...(mine ?? []), paths.lock]), work);
   } finally {
     // A person may have removed the lock, and another process made its own, while we worked.
@@ -54,28 +56,28 @@ export async function withLock<T>(
  * between must not leave an empty lock, which names no holder and so could never be taken over.
  */
 function create(path: string, holder: Holder): boolean {
-  const text = `${JSON.stringify(holder)}\n`;
-  const draft = `${path}.${String(holder.pid)}.draft`;
+  const text = Buffer.from(`${JSON.stringify(holder)}\n`);
+  const draft = draftOf(path, holder);
   try {
-    // Never through a link that somebody laid out under this name.
-    rmSync(draft, { force: true });
-    writeFileSync(draft, text, { flag: 'wx', mode: 0o644 });
+    writeSynced(draft, text);
     linkSync(draft, path);
     return true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === 'EEXIST') return false;
-    if (error.syscall !== 'link') throw error;
     // exFAT and some network shares have no hard links.
+    if (error.syscall !== 'link' || !NO_LINKS.has(error.code)) throw error;
     return createDirectly(path, text);
   } finally {
     rmSync(draft, { force: true });
   }
 }
 
-function createDirectly(path: string, text: string): boolean {
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EINVAL']);
+
+function createDirectly(path: string, text: Uint8Array): boolean {
   try {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o644 });
+    writeNew(path, text);
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false;
@@ -84,26 +86,75 @@ function createDirectly(path: string, text: string): boolean {
 }
 
 /**
- * Replaces a dead holder's lock. Two processes may find it dead at the same time: a second O_EXCL file lets one of them
- * look again and replace it, the other is told that the case is locked.
+ * Replaces a dead holder's lock. Several processes may find it dead at the same time, and any may die while it takes over.
+ * So whoever wants it makes a claim, a file whose name comes from the dead holder: only one process can make that. If
+ * the claim is there already it is judged as the lock was, and if its maker is dead too, the next claim bears that
+ * one's name. Claims are removed only after the lock names a living process, so a late comer finds that one.
  */
 function takeOver(path: string, me: Holder, fx: Effects): void {
-  const holder = read(path);
-  if (holder === undefined || isAlive(holder)) throw locked(path, holder);
-  const guard = `${path}.takeover`;
-  if (!create(guard, me)) throw locked(guard, read(guard));
-  const next = `${path}.${String(me.pid)}`;
-  try {
-    if (!sameHolder(read(path), holder) && existsSync(path)) throw locked(path, read(path));
-    create(next, me);
-    renameSync(next, path);
-  } finally {
-    rmSync(next, { force: true });
-    rmSync(guard, { force: true });
+  const dead = deadHolder(path);
+  for (let last = dead; ;) {
+    const claim = `${path}.after-${tagOf(last)}`;
+    if (create(claim, me)) {
+      try {
+        // It may have been replaced before the claim was made.
+        if (!sameHolder(read(path), dead)) throw locked(path, read(path));
+        const draft = draftOf(path, me);
+        writeSynced(draft, Buffer.from(`${JSON.stringify(me)}\n`));
+        renameSync(draft, path);
+      } finally {
+        rmSync(claim, { force: true });
+      }
+      break;
+    }
+    last = deadHolder(claim);
   }
   fx.err.write(
-    `exhibit: took over the lock of process ${String(holder.pid)}, which ended without releasing it\n`,
+    `exhibit: took over the lock of process ${String(dead.pid)}, which ended without releasing it\n`,
   );
+}
+
+/** Who holds the file, if it is known and dead. @throws ExhibitError `E_LOCKED` otherwise. */
+function deadHolder(path: string): Holder {
+  const holder = read(path);
+  if (holder === undefined || isAlive(holder)) throw locked(path, holder);
+  return holder;
+}
+
+/** Removes claims, which now concern nobody, and drafts of dead processes. The lock is ours. */
+function clearTraces(path: string): void {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}.`;
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const rest = name.slice(prefix.length);
+    if (/^after-[0-9.]/.test(rest) || isDeadTag(/^(.*)\.draft$/.exec(rest)?.[1] ?? '')) {
+      rmSync(join(folder, name), { force: true });
+    }
+  }
+}
+
+function draftOf(path: string, holder: Holder): string {
+  return `${join(dirname(path), '.lock')}.${tagOf(holder)}.draft`;
+}
+
+/** `pid.host.start`, the last two as short hashes: names a process in a file name. */
+function tagOf({ pid, host, started }: Holder): string {
+  return `${String(pid)}.${sha256Hex(host).slice(0, 8)}.${sha256Hex(started).slice(0, 8)}`;
+}
+
+/** The tag of this process, for names of what it has not finished. */
+export function ownTag(): string {
+  return tagOf(describe(process.pid));
+}
+
+/** True for the tag of a process of this host that lives no more. */
+export function isDeadTag(tag: string): boolean {
+  const pid = Number(/^(\d+)\.[0-9a-f]{8}\.[0-9a-f]{8}$/.exec(tag)?.[1] ?? Number.NaN);
+  if (Number.isNaN(pid)) return false;
+  const now = describe(pid);
+  const sameHost = tag.split('.')[1] === tagOf(now).split('.')[1];
+  return sameHost && !(exists(pid) && tag === tagOf(now));
 }
 
 function locked(path: string, holder: Holder | undefined): ExhibitError {
@@ -139,13 +190,17 @@ function sameHolder(a: Holder | undefined, b: Holder): boolean {
 
 function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
+  return exists(holder.pid) && describe(holder.pid).started === holder.started;
+}
+
+function exists(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
     // EPERM: it lives and belongs to another user.
     if (isSystemError(error) && error.code === 'ESRCH') return false;
   }
-  return describe(holder.pid).started === holder.started;
+  return true;
 }
 
 /** This host's process with that pid, as far as the system tells. */

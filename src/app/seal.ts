@@ -3,7 +3,6 @@
  * at any point: files are written under temporary names, synced and renamed; the seal gets its name last, so that its
  * presence means that everything before it is complete; staging goes only after the ledger knows of the seal.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { release, type } from 'node:os';
 import { basename, join } from 'node:path';
@@ -27,6 +26,7 @@ import { verifyForm } from '../crypto/cms-verify.ts';
 import type { Signer } from '../crypto/signer.ts';
 import type { EntryDraft } from '../custody/entry.ts';
 import { readLedger } from '../custody/read.ts';
+import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -83,7 +83,7 @@ export async function sealEvidence(
   return withLock(opened, fx, async () => {
     const paths = evidencePaths(opened.paths, evidence);
     const recorded = sealOnRecord(opened, evidence);
-    if (existsSync(paths.seal)) return finish(opened, evidence, paths, recorded, fx, options);
+    if (isThere(paths.seal)) return finish(opened, evidence, paths, recorded, fx, options);
     if (recorded !== undefined) {
       throw new ExhibitError(
         'E_TAMPERED',
@@ -111,7 +111,7 @@ async function finish(
   fx: Effects,
   options: SealOptions,
 ): Promise<SealResult> {
-  if (!existsSync(paths.staging)) {
+  if (!isThere(paths.staging)) {
     await rm(removing(paths), { recursive: true, force: true });
     throw new ExhibitError('E_SEALED', `${evidence} is sealed already`, {
       where: { file: paths.seal },
@@ -263,7 +263,7 @@ async function commonFiles(staging: string, fx: Effects): Promise<TagFile[]> {
   return [
     await tagFile('acquisition/collection.json', fileBytes(stagingPaths(staging).collection)),
     await tagFile('acquisition/environment.json', () => [environment]),
-    ...(existsSync(keys) ? [await tagFile('acquisition/public-keys.json', fileBytes(keys))] : []),
+    ...(isThere(keys) ? [await tagFile('acquisition/public-keys.json', fileBytes(keys))] : []),
   ];
 }
 

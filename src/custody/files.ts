@@ -73,7 +73,9 @@ export interface Listing {
 /** Lists a ledger folder strictly: entries 1..n, checkpoints, their signatures and time-stamps, and nothing else. */
 export function listLedger(folder: string): Listing {
   const self = lstatSync(folder, { throwIfNoEntry: false });
-  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  // A disk that cannot be read is an error, not an empty ledger.
+  const absent = self === undefined || (self.isSymbolicLink() && !existsSync(folder));
+  const found = absent ? [] : readdirSync(folder, { withFileTypes: true });
   // A link or folder with an entry's name is a stranger, and the entry is missing.
   const names = new Set(found.filter((file) => file.isFile()).map((file) => file.name));
   const expected = new Set<string>();

@@ -203,6 +203,8 @@ function partsOf(path: string): string {
 function discard(path: string): void {
   delete process.env['SQLITE_TMPDIR'];
   rmSync(temporaryOf(path), { force: true });
+  // SQLite's own, from before it was told to keep none.
+  rmSync(`${temporaryOf(path)}-journal`, { force: true });
   rmSync(partsOf(path), { recursive: true, force: true });
 }
 

@@ -5,17 +5,26 @@
 import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { isSystemError } from '../core/errors.ts';
 
-const { O_CREAT, O_TRUNC, O_WRONLY, O_SYNC } = constants;
+const { O_CREAT, O_EXCL, O_WRONLY, O_SYNC } = constants;
 
 /**
- * Writes a file and waits until the disk has its bytes; replaces what is there.
+ * Writes a file and waits until the disk has its bytes; replaces what is there, and never writes through a link.
  * @throws the system's error (ENOSPC, EIO, ...); what was written so far is then removed.
  */
 export function writeSynced(path: string, bytes: Uint8Array): void {
+  rmSync(path, { force: true });
+  writeNew(path, bytes);
+}
+
+/**
+ * The same for a name that must be free.
+ * @throws the system's error, `EEXIST` among them.
+ */
+export function writeNew(path: string, bytes: Uint8Array): void {
   // O_SYNC is absent on Windows, where fsync is the only way and restricted verbs do without.
   const file = openSync(
     path,
-    O_CREAT | O_TRUNC | O_WRONLY | ((O_SYNC as number | undefined) ?? 0),
+    O_CREAT | O_EXCL | O_WRONLY | ((O_SYNC as number | undefined) ?? 0),
     0o644,
   );
   try {
@@ -28,11 +37,15 @@ export function writeSynced(path: string, bytes: Uint8Array): void {
   closeSync(file);
 }
 
+/** Name of a file while it is not yet whole, or not yet on record. */
+export function partOf(path: string): string {
+  return `${path}.part`;
+}
+
 /** Puts a whole file in place: a reader sees the old one or the new one, never a part. */
 export function replaceFile(path: string, bytes: Uint8Array, folder: string): void {
-  const part = `${path}.part`;
-  writeSynced(part, bytes);
-  renameSync(part, path);
+  writeSynced(partOf(path), bytes);
+  renameSync(partOf(path), path);
   syncFolder(folder);
 }
 

@@ -1,0 +1,46 @@
+/**
+ * What a writer that was killed leaves under names that are never those of finished things. Whoever holds the case's lock
+ * knows that nobody works on them any more. Half-finished collections and volumes are not among them: the next `collect` or
+ * `seal` goes on with those.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { evidencePaths, type CasePaths } from '../bundle/layout.ts';
+import { isSystemError } from '../core/errors.ts';
+import { isThere } from '../disk/there.ts';
+
+/**
+ * Removes them. The caller holds the lock.
+ * @returns their names relative to the case, for saying so.
+ */
+export function removeLeftovers(paths: CasePaths): string[] {
+  const found = [
+    // A database that was being built or copied.
+    ...named(paths.dir, /^(?:case\.db\.(?:importing(?:-journal)?|parts)|.+\.db\.part)$/),
+    // Files of a ledger entry before it is entered.
+    ...named(paths.staging, /^\.custody-\d{8}\.json(?:\.p7s)?$/),
+    // Staging of evidence whose seal is on record: sealing renames it before it removes it.
+    ...named(paths.staging, /^EV-\d{4}\.sealed$/).filter((path) =>
+      isThere(evidencePaths(paths, path.slice(-'EV-0001.sealed'.length, -'.sealed'.length)).seal),
+    ),
+    // A query's folder before it is whole.
+    ...named(paths.queries, /^\.Q-\d{4,9}\.part$/),
+    // A report before it is on record.
+    ...named(paths.report, /^[\w-]+\.(?:html|json)\.part$/),
+  ];
+  for (const path of found) rmSync(path, { recursive: true, force: true });
+  return found.map((path) => relative(paths.dir, path).split(sep).join('/'));
+}
+
+/** Paths in a folder, sorted; none if there is no such folder. */
+function named(folder: string, pattern: RegExp): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => pattern.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  }
+}
