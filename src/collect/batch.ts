@@ -71,6 +71,6 @@ export class Batch {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = [];
-    for (const { copied } of open) await copied.target.close();
+    for (const { part, copied } of open) await staged(part, () => copied.target.close());
   }
 }

@@ -54,7 +54,8 @@ export class Copier {
       return sourceProblem(error, 'file');
     }
     try {
-      const before = await source.stat({ bigint: true });
+      const before = await this.#facts(source);
+      if ('state' in before) return before;
       if (!before.isFile()) return notAFile(before);
       const target = await staged(to, () => this.#disk.openTarget(to, false));
       const copied = await this.#pump(source, before, target, to, onBytes).catch(
@@ -66,7 +67,10 @@ export class Copier {
       if (!('target' in copied)) await target.close();
       return copied;
     } finally {
-      await source.close();
+      // What was read is not made undone by a descriptor that cannot be given back (a share that went away).
+      await source.close().catch((error: unknown) => {
+        if (!isSystemError(error)) throw error;
+      });
     }
   }
 
@@ -96,18 +100,30 @@ export class Copier {
     if (typeof filled !== 'number') {
       return { ...filled, detail: `${filled.detail}, after ${String(size)} bytes` };
     }
-    const after = await source.stat({ bigint: true });
+    const after = await this.#facts(source);
+    if ('state' in after) return after;
     const changed =
       before.size !== after.size || before.mtimeNs !== after.mtimeNs || BigInt(size) !== after.size;
     return { size, mtimeUs: mtimeUs(after), ...hash.digest(), changed, target };
   }
 
-  async #read(source: FileHandle, into: Buffer): Promise<number | NotCopied> {
+  async #facts(source: FileHandle): Promise<BigIntStats | NotCopied> {
     try {
-      return await this.#disk.read(source, into);
+      return await source.stat({ bigint: true });
     } catch (error) {
-      if (!isSystemError(error)) throw error;
       return sourceProblem(error, 'file');
+    }
+  }
+
+  async #read(source: FileHandle, into: Buffer): Promise<number | NotCopied> {
+    for (;;) {
+      try {
+        return await this.#disk.read(source, into);
+      } catch (error) {
+        // A signal came in between, as network and FUSE mounts report it: nothing was read, and the file is not bad.
+        if (isSystemError(error) && error.code === 'EINTR' && !this.#signal.aborted) continue;
+        return sourceProblem(error, 'file');
+      }
     }
   }
 }
