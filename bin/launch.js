@@ -110,6 +110,9 @@ function findCase(argv, env, cwd) {
   })[0];
 }
 
+/** The flag that names one file and no folder; what becomes that file lies beside it until it is whole. */
+var ONE_FILE = '--plain';
+
 /** A path and what it really is: the permission model compares paths as they are written. */
 function bothForms(file) {
   try {
@@ -146,10 +149,14 @@ function nodeFlags(argv, env, cwd) {
   var writable = [];
   var caseFolder = findCase(argv, env, cwd);
   if (caseFolder !== undefined) writable = bothForms(caseFolder);
-  flagValues(argv, RESTRICTED[argv[0]]).forEach(function (value) {
-    // The output need not exist yet, so Node cannot see whether it will be a file or a folder: allow both.
-    bothForms(path.resolve(cwd, value)).forEach(function (form) {
-      writable.push(form, path.join(form, '*'));
+  RESTRICTED[argv[0]].forEach(function (flag) {
+    flagValues(argv, [flag]).forEach(function (value) {
+      bothForms(path.resolve(cwd, value)).forEach(function (form) {
+        writable.push(form);
+        // The output need not exist yet, so Node cannot see whether it will be a file or a folder. With both of these
+        // it would not allow the folder itself.
+        writable.push(flag === ONE_FILE ? form + '.part' : path.join(form, '*'));
+      });
     });
   });
   if (argv[0] === 'custody' || argv[0] === 'receive') {

@@ -1,12 +1,14 @@
 /** Copies of a case's data in forms that other tools read. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { createReadStream, renameSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { readContentHash } from '../db/content-hash.ts';
 import { openDatabase } from '../db/open.ts';
 import { writePlain } from '../db/plain.ts';
+import { partOf, syncFolder } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { type Case, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -28,7 +30,7 @@ export interface PlainExport {
  */
 export async function exportPlain(opened: Case, out: string, fx: Effects): Promise<PlainExport> {
   return withLock(opened, fx, async () => {
-    if (existsSync(out)) {
+    if (isThere(out)) {
       throw new ExhibitError('E_EXISTS', 'the file exists already', {
         where: { file: out },
         hint: 'choose another name, or remove the file yourself',
@@ -38,13 +40,18 @@ export async function exportPlain(opened: Case, out: string, fx: Effects): Promi
     const content = readContentHash(db);
     db.close();
     const signer = await openSigner(opened, fx);
-    writePlain(opened.paths.database, out);
-    const { sha256, bytes } = await hashFile(out);
+    const part = partOf(out);
+    rmSync(part, { force: true });
+    writePlain(opened.paths.database, part);
+    const { sha256, bytes } = await hashFile(part);
     await appendEntry(opened, signer, fx, {
       event: 'export',
       attachments: [{ name: basename(out), sha256 }],
       details: { form: 'plain', bytes, content_sha256: content },
     });
+    // Only now: a run that is stopped before can be repeated, and no copy is there that the ledger does not know.
+    renameSync(part, out);
+    syncFolder(dirname(out));
     return { file: out, sha256, bytes, content_sha256: content };
   });
 }

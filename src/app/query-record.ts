@@ -3,9 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
+import type { EntryDraft } from '../custody/entry.ts';
+import { readLedger } from '../custody/read.ts';
 import { syncFolder, writeSynced } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { canonicalChunks } from '../query/canonical.ts';
 import { parseRow } from '../query/compare.ts';
 import { paramsJson, type BoundParams } from '../query/params.ts';
@@ -23,7 +27,18 @@ import { csvText } from '../report/csv.ts';
 import type { Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
+import { readRecorded } from './query-recorded.ts';
 import { toolIdentity } from './tool.ts';
+
+/** Files of a run's folder, in the order in which the ledger names them. */
+const RUN_FILES = [
+  'query.sql',
+  'params.json',
+  'result.jsonl',
+  'result.csv',
+  'run.json',
+  'run.json.p7s',
+] as const;
 
 /** What was run and what came out. */
 export interface FinishedRun {
@@ -47,7 +62,8 @@ export async function recordRun(
   return withLock(target, fx, async () => {
     const { queries } = target.paths;
     mkdirSync(queries, { recursive: true });
-    const id = nextRunId(queries);
+    await enterStopped(target, signer, fx);
+    const id = runId(newestRun(queries) + 1);
     const csv = csvOf(run.outcome);
     const core = runCore(run, csv);
     const record: RunRecord = {
@@ -65,35 +81,72 @@ export async function recordRun(
     const part = join(queries, `.${id}.part`);
     rmSync(part, { recursive: true, force: true });
     mkdirSync(part);
-    const files: readonly (readonly [string, Uint8Array])[] = [
-      ['query.sql', Buffer.from(run.sql, 'utf8')],
-      ['params.json', Buffer.from(paramsJson(run.params), 'utf8')],
-      ['result.jsonl', Buffer.from([...canonicalChunks(run.outcome.answer)].join(''), 'utf8')],
-      ['result.csv', Buffer.from(csv, 'utf8')],
-      ['run.json', bytes],
-      ['run.json.p7s', signature],
-    ];
+    const contents: Readonly<Record<(typeof RUN_FILES)[number], Uint8Array>> = {
+      'query.sql': Buffer.from(run.sql, 'utf8'),
+      'params.json': Buffer.from(paramsJson(run.params), 'utf8'),
+      'result.jsonl': Buffer.from([...canonicalChunks(run.outcome.answer)].join(''), 'utf8'),
+      'result.csv': Buffer.from(csv, 'utf8'),
+      'run.json': bytes,
+      'run.json.p7s': signature,
+    };
+    const files = RUN_FILES.map((name) => [name, contents[name]] as const);
     for (const [name, content] of files) writeSynced(join(part, name), content);
     syncFolder(part);
     renameSync(part, join(queries, id));
     syncFolder(queries);
-    await appendEntry(target, signer, fx, {
-      event: 'query',
-      details: {
-        run_id: id,
-        name: run.name,
-        core_sha256: record.core_sha256,
-        row_count: core.result.row_count,
-        ordered_sha256: core.result.ordered_sha256,
-        multiset_sha256: core.result.multiset_sha256,
-      },
-      attachments: files.map(([name, content]) => ({
-        name: `queries/${id}/${name}`,
-        sha256: sha256Hex(content),
-      })),
-    });
+    await appendEntry(target, signer, fx, entryOf(record, files));
     return record;
   });
+}
+
+function entryOf(
+  { run_id: id, core, core_sha256 }: RunRecord,
+  files: readonly (readonly [string, Uint8Array])[],
+): EntryDraft {
+  const { row_count, ordered_sha256, multiset_sha256 } = core.result;
+  return {
+    event: 'query',
+    details: {
+      run_id: id,
+      name: core.query.name,
+      core_sha256,
+      row_count,
+      ordered_sha256,
+      multiset_sha256,
+    },
+    attachments: files.map(([name, content]) => ({
+      name: `queries/${id}/${name}`,
+      sha256: sha256Hex(content),
+    })),
+  };
+}
+
+/**
+ * Enters the newest run if the ledger does not know it: its process was stopped after the folder had its name. Only a run
+ * whose files are those that the examiner signed; whatever else lies there is for the report to name.
+ */
+async function enterStopped(target: Case, signer: Signer, fx: Effects): Promise<void> {
+  const { queries, dir } = target.paths;
+  const id = runId(newestRun(queries));
+  const folder = join(queries, id);
+  const known = readLedger(dir).some(
+    ({ entry }) => entry.event === 'query' && entry.details?.['run_id'] === id,
+  );
+  if (known || !isThere(folder)) return;
+  try {
+    const { record } = await readRecorded(target, folder, id);
+    if (record.signer_cert_sha256 !== signer.fingerprint) return;
+    const files = RUN_FILES.map((name) => [name, readFileSync(join(folder, name))] as const);
+    const csv = files.find(([name]) => name === 'result.csv')?.[1] ?? '';
+    if (sha256Hex(csv) !== record.core.result.csv_sha256) return;
+    await appendEntry(target, signer, fx, {
+      ...entryOf(record, files),
+      reason: 'entered by the next run: the process that made it was stopped before it could',
+    });
+  } catch (error) {
+    if (!(error instanceof ExhibitError) || !/^E_(?:NOT_FOUND|TAMPERED)$/.test(error.code))
+      throw error;
+  }
 }
 
 /** The part of the record that decides the answer. */
@@ -143,9 +196,10 @@ export function csvOf(outcome: Outcome): string {
   return csvText(outcome.answer.columns, outcome.answer.rows.map(parseRow));
 }
 
-function nextRunId(queries: string): string {
+/** Number of the newest run; 0 if there is none. */
+function newestRun(queries: string): number {
   const used = readdirSync(queries).map((name) => runNumber(name) ?? 0);
-  return runId(used.reduce((most, number) => Math.max(most, number), 0) + 1);
+  return used.reduce((most, number) => Math.max(most, number), 0);
 }
 
 // An installed package has no lockfile beside it: then there is nothing to hash.

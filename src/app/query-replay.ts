@@ -1,23 +1,12 @@
 /** `query replay`: runs a recorded query again and says whether the answer is the same. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { sameHex, sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
-import {
-  canonicalResult,
-  cellOf,
-  type CanonicalCell,
-  type CanonicalResult,
-} from '../query/canonical.ts';
 import { compareResults, type FirstDifference, type Verdict } from '../query/compare.ts';
-import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
-import { differences, parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
+import { differences } from '../query/run-record.ts';
 import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
 import { DEFAULT_MAX_ROWS } from '../query/execute.ts';
-import { caseRoot, type Case } from './case.ts';
+import type { Case } from './case.ts';
 import { csvOf, runCore } from './query-record.ts';
+import { readRecorded } from './query-recorded.ts';
 import { importedContent, runFolder } from './query.ts';
 
 /** What a replay found. */
@@ -66,89 +55,4 @@ export async function replay(
       { input: now.input, environment: now.environment },
     ),
   };
-}
-
-interface Recorded {
-  readonly record: RunRecord;
-  readonly sql: string;
-  readonly params: BoundParams;
-  readonly result: CanonicalResult;
-}
-
-/** A run's files, each checked against the signed record. @throws ExhibitError `E_NOT_FOUND`, `E_TAMPERED`. */
-export async function readRecorded(target: Case, folder: string, id: string): Promise<Recorded> {
-  if (runNumber(id) === undefined) {
-    throw new ExhibitError('E_NOT_FOUND', `"${id}" is not a run`, {
-      hint: 'runs are Q-0001, Q-0002 and so on',
-    });
-  }
-  const read = async (name: string): Promise<Buffer> => {
-    try {
-      return await readFile(join(folder, name));
-    } catch (cause) {
-      if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause;
-      throw new ExhibitError('E_NOT_FOUND', `the run ${id} or a file of it is not in this case`, {
-        where: { file: join(folder, name) },
-        hint: 'the folder queries/ of the case holds its runs; custody log tells which there were',
-        cause,
-      });
-    }
-  };
-  const bytes = await read('run.json');
-  const record = parseRun(bytes);
-  if (record?.run_id !== id || record.case !== target.info.case) {
-    throw tampered(join(folder, 'run.json'), 'run.json is not the record of this run');
-  }
-  await checkSignature(target, folder, bytes, await read('run.json.p7s'), record);
-  const sql = await read('query.sql');
-  const params = await read('params.json');
-  const result = await read('result.jsonl');
-  const expected: readonly (readonly [string, Buffer, string])[] = [
-    ['query.sql', sql, record.core.query.sql_sha256],
-    ['params.json', params, record.core.query.params_sha256],
-    ['result.jsonl', result, record.core.result.ordered_sha256],
-  ];
-  for (const [name, content, hash] of expected) {
-    if (!sameHex(sha256Hex(content), hash)) {
-      throw tampered(join(folder, name), `${name} is not the file that run.json names`);
-    }
-  }
-  const [, ...rows] = result.toString('utf8').slice(0, -1).split('\n');
-  return {
-    record,
-    sql: sql.toString('utf8'),
-    params: readParams(params.toString('utf8'), join(folder, 'params.json')),
-    result: canonicalResult(record.core.result.columns, rows),
-  };
-}
-
-async function checkSignature(
-  target: Case,
-  folder: string,
-  bytes: Uint8Array,
-  signature: Uint8Array,
-  record: RunRecord,
-): Promise<void> {
-  const root = await caseRoot(target);
-  const verdict = verifyBy(bytes, signature, { root, fingerprint: record.signer_cert_sha256 });
-  if (!verdict.ok) throw tampered(join(folder, 'run.json.p7s'), verdict.reason);
-}
-
-function readParams(text: string, file: string): BoundParams {
-  const cells = JSON.parse(text) as Readonly<Record<string, CanonicalCell>>;
-  const params = Object.fromEntries(
-    Object.entries(cells).map(([name, cell]): [string, BoundValue] => {
-      const value = cellOf(cell);
-      if (value === null || typeof value === 'string' || typeof value === 'bigint')
-        return [name, value];
-      throw tampered(file, `the parameter ${name} has a type that no parameter has`);
-    }),
-  );
-  if (paramsJson(params) !== text)
-    throw tampered(file, 'params.json does not have its documented form');
-  return params;
-}
-
-function tampered(file: string, message: string): ExhibitError {
-  return new ExhibitError('E_TAMPERED', message, { where: { file } });
 }

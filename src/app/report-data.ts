@@ -25,7 +25,7 @@ import type { DataFacts, Grid, RunFacts } from '../report/model.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { ANOMALY_KINDS, REJECT_REASONS } from '../sources/source.ts';
 import type { Case } from './case.ts';
-import { readRecorded } from './query-replay.ts';
+import { readRecorded } from './query-recorded.ts';
 import { runFolder } from './query.ts';
 
 /** Longest gaps and unrecognised files that are named one by one; all are counted. */

@@ -1,14 +1,15 @@
 /** `report`: report.json, and report.html made from it alone; both on record in the ledger. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
-import type { EntryView } from '../custody/read.ts';
+import { readLedger, type EntryView } from '../custody/read.ts';
 import { verifyLedger } from '../custody/verify.ts';
-import { replaceFile } from '../disk/durable.ts';
+import { partOf, syncFolder, writeSynced } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { renderReport } from '../report/html.ts';
 import type { Report, WitnessFacts } from '../report/model.ts';
 import { openSigner, type Case } from './case.ts';
@@ -57,7 +58,12 @@ export async function makeReport(
   return await withLock(target, fx, async () => {
     const folder = options.out ?? target.paths.report;
     const [html, json] = [join(folder, 'report.html'), join(folder, 'report.json')];
-    const there = [html, json].find((file) => existsSync(file));
+    // The HTML gets its name last. A report.json alone that the ledger knows is what a stopped run left.
+    const there = isThere(html)
+      ? html
+      : isThere(json) && !isRecorded(target, json)
+        ? json
+        : undefined;
     if (there !== undefined && options.force !== true) {
       throw new ExhibitError('E_EXISTS', 'there is a report already', {
         where: { file: there },
@@ -70,8 +76,11 @@ export async function makeReport(
     const jsonBytes = canonicalLine(report as unknown as CanonicalValue);
     const htmlBytes = Buffer.from(renderReport(jsonBytes));
     await mkdir(folder, { recursive: true });
-    replaceFile(json, jsonBytes, folder);
-    replaceFile(html, htmlBytes, folder);
+    const files = [
+      [json, jsonBytes],
+      [html, htmlBytes],
+    ] as const;
+    for (const [file, bytes] of files) writeSynced(partOf(file), bytes);
     const result = {
       file: html,
       sha256: sha256Hex(htmlBytes),
@@ -91,8 +100,18 @@ export async function makeReport(
         { name: attachmentName(target, json), sha256: result.json_sha256 },
       ],
     });
+    // Only now: a run that is stopped before can simply be repeated, and no report is there that the ledger does not know.
+    for (const [file] of files) renameSync(partOf(file), file);
+    syncFolder(folder);
     return result;
   });
+}
+
+function isRecorded(target: Case, file: string): boolean {
+  const hash = sha256Hex(readFileSync(file));
+  return readLedger(target.paths.dir).some(({ entry }) =>
+    (entry.attachments ?? []).some(({ sha256 }) => sha256 === hash),
+  );
 }
 
 // A file outside of the case is named alone: where somebody else keeps it is not the ledger's business.
@@ -135,7 +154,7 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
     witness: witnessFacts(target, ledger.entries),
     data: dataFacts(target, ledger.entries),
     runs: await runFacts(target),
-    verify_txt: existsSync(target.paths.verifyTxt)
+    verify_txt: isThere(target.paths.verifyTxt)
       ? await readFile(target.paths.verifyTxt, 'utf8')
       : null,
   };
@@ -163,7 +182,7 @@ function witnessFacts(target: Case, entries: readonly EntryView[]): WitnessFacts
   );
   const newest = recorded.at(-1);
   const file = join(target.paths.dir, VALIDATION_FILE);
-  if (newest === undefined || !existsSync(file)) return null;
+  if (newest === undefined || !isThere(file)) return null;
   const bytes = readFileSync(file);
   if (sha256Hex(bytes) !== newest.sha256) return null;
   const { ok, digests, logs, asked, keys, periods, findings } = JSON.parse(
