@@ -65,10 +65,12 @@ function describe(error: unknown): Failure {
     return { code, message: 'interrupted', where, hint, exit: EXIT.input };
   }
   if (isSystemError(error) && error.syscall !== undefined) {
-    const full = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
-    const hint =
-      error.code === 'ENOSPC' ? 'free some space and run the same command again' : undefined;
-    return { code: error.code, message: full, where: error.path, hint, exit: EXIT.input };
+    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    const message = full ? 'the disk is full' : error.message;
+    const hint = full
+      ? 'free some space and run the same command again'
+      : 'see to the disk, the folder or its permissions, and run the same command again';
+    return { code: error.code, message, where: error.path, hint, exit: EXIT.input };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

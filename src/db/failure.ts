@@ -14,7 +14,16 @@ export function sqliteFailure(error: unknown, file: string): ExhibitError | unde
       : new ExhibitError('E_WRITE', `a file cannot be written: ${error.message}`, {
           where: { file },
           cause: error,
+          hint: 'see to the disk and run the same command again; nothing was changed',
         });
+  }
+  // better-sqlite3 looks for the folder itself, and throws a plain TypeError.
+  if (error instanceof TypeError && error.message.includes('directory does not exist')) {
+    return new ExhibitError('E_WRITE', 'the folder of the database is gone', {
+      where: { file },
+      cause: error,
+      hint: 'see to the disk or the folder and run the same command again',
+    });
   }
   if (!(error instanceof Sqlite.SqliteError)) return undefined;
   const options = { where: { file }, cause: error };
@@ -36,7 +45,10 @@ export function sqliteFailure(error: unknown, file: string): ExhibitError | unde
   }
   if (error.code === 'SQLITE_FULL') return diskFull(file, error);
   if (/^SQLITE_(?:IOERR|CANTOPEN|READONLY|PERM)/.test(error.code)) {
-    return new ExhibitError('E_WRITE', `the database cannot be written: ${error.message}`, options);
+    return new ExhibitError('E_WRITE', `the database cannot be read or written: ${error.message}`, {
+      ...options,
+      hint: 'see to the disk and run the same command again; nothing was changed',
+    });
   }
   return undefined;
 }
