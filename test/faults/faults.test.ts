@@ -1,0 +1,75 @@
+/** A seeded sample of the fault sweep; `npm run faults` does all of it. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sha256Hex } from '#src/core/digest.ts';
+import { tempDir } from '../helpers/temp.ts';
+import { needs } from '../helpers/tools.ts';
+import { canTrace, nativeDisturbances } from './native.ts';
+import { disturb, disturbances, undisturbed, type Disturbance } from './sweep.ts';
+import { VERBS } from './verbs.ts';
+import { copyWorld, Worlds } from './world.ts';
+
+let folder: string;
+let worlds: Worlds;
+
+beforeAll(async () => {
+  folder = await tempDir();
+  worlds = new Worlds(folder);
+});
+
+/** The same few of them on every machine and day, unlike each other. */
+function sample(all: readonly Disturbance[], count: number): Disturbance[] {
+  const keyed = all.map((one): [string, Disturbance] => [
+    sha256Hex(`${one.point.at} ${one.fault}`),
+    one,
+  ]);
+  return keyed
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, count)
+    .map(([, one]) => one);
+}
+
+describe('disturbed and done again, a verb comes to the same end', () => {
+  test.each(VERBS)('$name', async (verb) => {
+    const base = await undisturbed(worlds, verb, folder);
+    const all = disturbances(base);
+    const isDeath = ({ fault }: Disturbance): boolean => fault === 'kill' || fault === 'power';
+    const chosen = [
+      ...sample(all.filter(isDeath), 1),
+      ...sample(
+        all.filter((one) => !isDeath(one)),
+        1,
+      ),
+    ];
+    for (const one of chosen) {
+      const { problems, missed } = await disturb(worlds, base, one, folder);
+      const what = `${one.fault} at ${one.point.at} ${one.point.kind} ${one.point.path}`;
+      expect(missed, what).toBe(false);
+      expect(problems, what).toEqual([]);
+    }
+  });
+});
+
+const traceable = canTrace();
+test.skipIf(!traceable)(
+  traceable ? "SQLite's own writes" : needs("SQLite's own writes (ptrace refused)", 'strace'),
+  async () => {
+    const verb = VERBS.find(({ name }) => name === 'import')!;
+    const base = await undisturbed(worlds, verb, folder);
+    const world = join(folder, 'traced', 'world');
+    await copyWorld(await worlds.original(verb.state), world);
+    const all = await nativeDisturbances(world, verb);
+    expect(all.length).toBeGreaterThan(100);
+    for (const fault of ['kill', 'ENOSPC', 'EIO']) {
+      for (const one of sample(
+        all.filter((other) => other.fault === fault),
+        1,
+      )) {
+        const { problems, missed } = await disturb(worlds, base, one, folder);
+        const what = `${fault} at ${one.point.at} ${one.point.path}`;
+        expect(missed, what).toBe(false);
+        expect(problems, what).toEqual([]);
+      }
+    }
+  },
+);

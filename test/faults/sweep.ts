@@ -1,0 +1,162 @@
+/** Disturbs a verb at one operation, goes on as a user would, and compares the end with that of the undisturbed verb. */
+import { rm } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { start, type Ended } from './child.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { FAULTS, type Fault, type Point } from './plan.ts';
+import { resume, type Verb } from './verbs.ts';
+import { copyWorld, say, type Worlds } from './world.ts';
+
+/** A verb as it runs undisturbed. */
+export interface Undisturbed {
+  readonly verb: Verb;
+  readonly points: readonly Point[];
+  readonly outcome: Outcome;
+}
+
+/** One disturbance. */
+export interface Disturbance {
+  readonly point: Point;
+  readonly fault: Fault;
+  /** Runs the verb in a world with this fault. */
+  readonly strike: (world: string) => Promise<Ended>;
+}
+
+/** Runs the verb undisturbed. */
+export async function undisturbed(
+  worlds: Worlds,
+  verb: Verb,
+  scratch: string,
+): Promise<Undisturbed> {
+  const world = join(scratch, 'undisturbed');
+  await copyWorld(await worlds.original(verb.state), world);
+  verb.prepare?.(world);
+  const { status, points, stdout, stderr } = await start(world, verb).ended;
+  if (status !== (verb.status ?? 0))
+    throw new Error(`${verb.name} fails undisturbed: ${stdout}${stderr}`);
+  const outcome = await outcomeOf(world);
+  if (outcome.failed.length > 0) throw new Error(`${verb.name}: ${outcome.failed.join('; ')}`);
+  await rm(world, { recursive: true });
+  return { verb, points, outcome };
+}
+
+/** Every disturbance that the points allow; `ctrl-c` and `vanish` at each of them too. */
+export function disturbances({ verb, points }: Undisturbed): Disturbance[] {
+  return points.flatMap((point) => {
+    const between = point.at.startsWith('0.') && verb.name !== 'init';
+    const faults: readonly Fault[] = [
+      ...FAULTS[point.kind],
+      ...(between ? (['ctrl-c', 'vanish'] as const) : []),
+    ];
+    return faults.map((fault): Disturbance => {
+      const { at } = point;
+      return { point, fault, strike: (world) => start(world, verb, { at, fault }).ended };
+    });
+  });
+}
+
+/**
+ * Disturbs the verb.
+ * @returns what is not as it should be; empty: recovered. `missed` if the operation did not come.
+ */
+export async function disturb(
+  worlds: Worlds,
+  { verb, outcome: wanted }: Undisturbed,
+  { point, fault, strike }: Disturbance,
+  scratch: string,
+): Promise<{ readonly problems: readonly string[]; readonly missed: boolean }> {
+  const world = join(scratch, 'disturbed');
+  await copyWorld(await worlds.original(verb.state), world);
+  verb.prepare?.(world);
+  try {
+    const ended = await strike(world);
+    const done = ended.status === (verb.status ?? 0);
+    const problems = done ? [] : judgeEnd(ended, fault);
+    bringBack(world);
+    const stuck = done ? undefined : await resume(world, verb);
+    if (stuck === undefined) {
+      let found = await outcomeOf(world);
+      // What the run could not remove, the next verb that writes does.
+      if (found.names.length !== wanted.names.length) {
+        await say(join(world, 'case'), ['verify', '--record']);
+        found = await outcomeOf(world);
+      }
+      problems.push(...differences(wanted, found, verb, point, fault));
+    } else {
+      problems.push(`cannot go on: ${stuck}`);
+    }
+    return { problems, missed: ended.points.length === 0 };
+  } finally {
+    await rm(world, { recursive: true, force: true });
+  }
+}
+
+/** The case that was moved away comes back, as a disk does that was unplugged. */
+function bringBack(world: string): void {
+  const gone = join(world, 'case.gone');
+  if (existsSync(gone)) renameSync(gone, join(world, 'case'));
+}
+
+/** A disturbed run ends with success, a clear error, or the kill that was sent. */
+function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): string[] {
+  if (fault === 'kill' || fault === 'power') {
+    return signal === 'SIGKILL' ? [] : [`not killed: exit ${String(status)} ${stdout}${stderr}`];
+  }
+  // A verdict about evidence that cannot be read, or is not there, is bad news.
+  if (status === 1 && stdout.includes('"checks"')) return [];
+  if (status === 1 && fault === 'vanish' && stdout.includes('missing')) return [];
+  if (status !== 3 && !(status === 2 && stdout.includes('E_NO_CASE'))) {
+    return [`exit ${String(status ?? signal)}: ${stdout}${stderr}`];
+  }
+  const { error } = JSON.parse(stdout) as { error?: { hint: string | null } };
+  // Without an error: done, with something on record that could not be collected.
+  return error?.hint === null ? [`no advice: ${stdout}`] : [];
+}
+
+function differences(
+  wanted: Outcome,
+  found: Outcome,
+  verb: Verb,
+  point: Point,
+  fault: Fault,
+): string[] {
+  const problems = found.failed.map((text) => `verify: ${text}`);
+  problems.push(...found.unvouched.map((name) => `not as the ledger says: ${name}`));
+  // A source that cannot be read is on record as such, and what was read of others is all there.
+  const unread = fault === 'EIO' && point.path.startsWith('logs');
+  const repeats = new Set([...(verb.repeats ?? []), 'verified']);
+  const extra = [...found.ledger];
+  for (const event of wanted.ledger) {
+    const at = extra.indexOf(event);
+    if (at >= 0) extra.splice(at, 1);
+    else if (!unread) problems.push(`not in the ledger: ${event}`);
+  }
+  for (const event of extra) {
+    if (!repeats.has(event.split(' ')[0] ?? '') && !unread)
+      problems.push(`too much in the ledger: ${event}`);
+  }
+  const again = extra.length;
+  if (!unread && !isDeepStrictEqual(wanted.evidence, found.evidence)) {
+    problems.push(`evidence: ${JSON.stringify(found.evidence)}`);
+  }
+  if (!isDeepStrictEqual(wanted.database, found.database)) {
+    problems.push(`database: ${JSON.stringify(found.database)}`);
+  }
+  const results = (runs: readonly string[]): string[] => [
+    ...new Set(runs.map((run) => run.slice(7))),
+  ];
+  if (!isDeepStrictEqual(results(wanted.runs), results(found.runs))) {
+    problems.push(`query runs: ${found.runs.join(', ')}`);
+  }
+  const known = new Set(wanted.names);
+  // What a repeated run adds bears a number of its own.
+  const mayBeNew = again === 0 ? /^\0/ : /^case\/(?:custody\/\d{8}\.json|queries\/Q-\d{4})/;
+  for (const name of found.names) {
+    if (!known.has(name) && !mayBeNew.test(name)) problems.push(`left behind: ${name}`);
+  }
+  const present = new Set(found.names);
+  for (const name of wanted.names) if (!present.has(name)) problems.push(`missing: ${name}`);
+  return problems;
+}
