@@ -37,8 +37,8 @@ export interface ChainQuestion {
   readonly roots: readonly CertificateFields[];
   /** When every certificate must be valid, microseconds UTC. */
   readonly atUs: number;
-  /** Dotted extended key usage that every certificate must allow where it is restricted at all. */
-  readonly purpose: string;
+  /** Dotted extended key usage that every certificate must allow where it is restricted at all; undefined: any will do. */
+  readonly purpose: string | undefined;
 }
 
 /** Why no way leads from the leaf to a root; `undefined` when one does. */
@@ -79,8 +79,13 @@ function linkProblem(
       return `${nameOf(certificate)} insists on the extension ${oid}, which is not understood here`;
     }
   }
-  const allowed = purposes(extensions);
-  if (allowed !== undefined && !allowed.includes(purpose) && !allowed.includes(ANY_PURPOSE)) {
+  const allowed = purpose === undefined ? undefined : purposes(extensions);
+  if (
+    purpose !== undefined &&
+    allowed !== undefined &&
+    !allowed.includes(purpose) &&
+    !allowed.includes(ANY_PURPOSE)
+  ) {
     return `${nameOf(certificate)} is for other purposes`;
   }
   const weak = keyProblem(certificate.x509, 'authority');

@@ -10,6 +10,7 @@ import { describeEntry } from '../../app/custody-words.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 import { registerKeys } from './custody-key.ts';
 import { registerProofs } from './custody-proof.ts';
+import { registerSignature } from './custody-signature.ts';
 import { registerTimestamp } from './custody-timestamp.ts';
 import { registerWriting } from './custody-write.ts';
 
@@ -81,6 +82,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       done(found.verdict === 'fork' ? EXIT.badNews : EXIT.ok);
     });
 
+  registerSignature(custody, fx, done);
   registerTimestamp(custody, fx, done);
   registerWriting(custody, fx, done);
   registerKeys(custody, fx, done);
