@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:
 import { join } from 'node:path';
 import { openCase } from '#src/app/case.ts';
 import { collectDir } from '#src/app/collect.ts';
+import { custodyCheckpoint } from '#src/app/custody.ts';
 import { initCase } from '#src/app/init.ts';
 import { sealEvidence } from '#src/app/seal.ts';
 import { verify } from '#src/app/verify.ts';
@@ -17,7 +18,7 @@ export interface Bit {
   readonly bit: number;
 }
 
-/** Makes a case with one small sealed evidence item in two volumes; its keys have no passphrase. */
+/** Makes a case with one small sealed evidence item and a checkpoint; its keys have no passphrase. */
 export async function makeSmallCase(dir: string, fx: Effects): Promise<void> {
   const source = `${dir}.source`;
   await mkdir(join(source, 'logs'), { recursive: true });
@@ -27,9 +28,10 @@ export async function makeSmallCase(dir: string, fx: Effects): Promise<void> {
   const opened = await openCase(dir);
   await collectDir(opened, fx, { paths: [source], seal: false, onProgress: () => undefined });
   await sealEvidence(opened, 'EV-0001', fx);
+  await custodyCheckpoint(opened, fx);
 }
 
-/** Files whose every bit counts: volumes, seal, signature, ledger and its signatures, case.json and root. */
+/** Files whose every bit counts: volumes, seal, signature, ledger and checkpoint with their signatures, case.json and root. */
 export function guardedFiles(dir: string): string[] {
   const ledger = readdirSync(join(dir, 'custody')).map((name) => `custody/${name}`);
   const evidence = readdirSync(join(dir, 'evidence/EV-0001')).map(
