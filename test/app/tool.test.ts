@@ -80,6 +80,10 @@ describe('the command line in the ledger', () => {
       ['collect', 'dir', '/evidence?', '--as', 'x'],
     ],
     [['lone \ud800'], ['lone \ufffd']],
+    [
+      ['--identity', 'AGE-SECRET-KEY-1QQPZRY9', '--to=age-secret-key-1qqpzry9'],
+      ['--identity', '[redacted]', '--to=[redacted]'],
+    ],
   ])('%j becomes %j', ([words, kept]) => {
     expect(redactedArgv(words!)).toEqual(kept);
   });
