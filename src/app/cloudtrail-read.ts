@@ -33,6 +33,14 @@ export interface KeyText {
   readonly text: string;
 }
 
+/** How far the reading of a volume is. */
+export interface ReadAmount {
+  readonly volume: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly done: boolean;
+}
+
 /** What the evidence holds of trails. */
 export interface FoundTrails {
   readonly digests: readonly DigestFile[];
@@ -64,10 +72,11 @@ const HEAD_BYTES = 4096;
 export async function readTrails(
   target: Case,
   signal: AbortSignal,
+  onRead: (at: ReadAmount) => void,
 ): Promise<FoundTrails & { readonly evidence: readonly string[] }> {
   const evidence = await sealedEvidence(target);
   const found = new TrailFinder();
-  for (const id of evidence) await readEvidence(target, id, found, signal);
+  for (const id of evidence) await readEvidence(target, id, found, { signal, onRead });
   return { ...found.result(), evidence };
 }
 
@@ -87,7 +96,7 @@ async function readEvidence(
   target: Case,
   id: string,
   found: TrailFinder,
-  signal: AbortSignal,
+  { signal, onRead }: { readonly signal: AbortSignal; readonly onRead: (at: ReadAmount) => void },
 ): Promise<void> {
   const { folder, seal: sealFile } = evidencePaths(target.paths, id);
   const seal = await readSeal(sealFile);
@@ -96,9 +105,11 @@ async function readEvidence(
     const objects = new Map<string, BagObject>();
     const file = join(folder, volume.file);
     const top = `${volume.name}/`;
+    let files = 0;
     const facts = await readVolume(
       file,
       async (entry) => {
+        onRead({ volume: volume.file, files: files++, bytes: entry.offset, done: false });
         const path = entry.path.slice(top.length);
         if (path === 'acquisition/objects.jsonl') {
           await readLines(entry, file, (object) => {
@@ -120,6 +131,7 @@ async function readEvidence(
       },
       { signal },
     );
+    onRead({ volume: volume.file, files: facts.files, bytes: facts.bytes, done: true });
     // Nothing is said about bytes that are not the sealed ones.
     if (!sameHex(facts.sha256, volume.sha256)) {
       throw new ExhibitError('E_TAMPERED', `${volume.file} is not the volume that was sealed`, {

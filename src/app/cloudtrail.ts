@@ -12,7 +12,7 @@ import { readPublicKeys, type TrailKeys } from '../witness/public-keys.ts';
 import { validateTrails } from '../witness/validate.ts';
 import type { TrailReport } from '../witness/verdict.ts';
 import { openSigner, type Case } from './case.ts';
-import { readTrails, type FoundTrails, type KeyText } from './cloudtrail-read.ts';
+import { readTrails, type FoundTrails, type KeyText, type ReadAmount } from './cloudtrail-read.ts';
 import { periodText, validationRows } from './cloudtrail-rows.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -25,6 +25,8 @@ export interface ValidateOptions {
   readonly publicKeys?: readonly string[];
   /** Put the result into the database and on record in the ledger. */
   readonly record: boolean;
+  /** Called for each file that is read, and at the end of each volume. */
+  readonly onRead?: (at: ReadAmount) => void;
 }
 
 /** Where the public keys came from; keys in the evidence are the evidence's own claim. */
@@ -58,7 +60,7 @@ export async function validateCloudTrail(
     });
   }
   const given = await givenKeys(options.publicKeys ?? []);
-  const found = await readTrails(target, fx.signal);
+  const found = await readTrails(target, fx.signal, options.onRead ?? (() => undefined));
   const { keys, origin } = chooseKeys(given, found);
   const report = validateTrails({
     ...{ digests: found.digests, logs: found.logs, keys, uncollected: found.uncollected },

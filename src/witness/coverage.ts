@@ -29,7 +29,7 @@ export interface Survey {
 }
 
 /** Missing digests that are listed one by one; a signed pair of digests decades apart must not fill the memory. */
-const MAX_LISTED = 100_000;
+const MAX_LISTED = 20_000;
 /** A digest is delivered within this time of its end, going by the ranges that the AWS CLI asks for. */
 const LATE_US = HOUR_US;
 /** The name of a log says the minute of delivery. */
@@ -57,6 +57,8 @@ class Surveyor implements Survey {
   readonly #logs = new Map<string, { readonly tree: string | undefined; readonly at: number }[]>();
   readonly #uncollected: ReadonlyMap<string, Uncollected>;
   readonly #window: Window;
+  /** Of each trail the two regions whose digests reach furthest, and how far. */
+  readonly #ends = new Map<string, readonly { readonly region: string; readonly end: number }[]>();
 
   constructor(
     chains: readonly ChainSlots[],
@@ -67,6 +69,11 @@ class Surveyor implements Survey {
     this.#chains = chains;
     this.#window = window;
     this.#uncollected = new Map(uncollected.map((one) => [looseName(one.path), one]));
+    for (const { id, slots } of chains) {
+      const known = this.#ends.get(trailText(id)) ?? [];
+      const all = [...known, { region: id.region, end: slots.at(-1)?.end ?? 0 }];
+      this.#ends.set(trailText(id), all.sort((a, b) => b.end - a.end).slice(0, 2));
+    }
     for (const { name, place } of unnamed) {
       if (name?.inDigests !== true) continue;
       if (!touches(window, name.delivered, name.delivered + MINUTE_US)) continue;
@@ -269,27 +276,25 @@ class Surveyor implements Survey {
         this.#say(chain, 'chain', 'ends_before_logs', ends);
       }
     }
-    const { account, trail, homeRegion, region } = chain.id;
-    const others = this.#chains.filter(
-      ({ id }) =>
-        id.account === account &&
-        id.trail === trail &&
-        id.homeRegion === homeRegion &&
-        id.region !== region,
-    );
-    const latest = others.reduce((most, other) => Math.max(most, other.slots.at(-1)?.end ?? 0), 0);
+    const latest = this.#elsewhere(chain.id);
     if (latest < last.end + HOUR_US + LATE_US) return;
     const detail = `it ends at ${formatUs(last.end)}, in another region the trail has digests until ${formatUs(latest)}`;
     this.#say(chain, 'chain', 'ends_before_other_regions', detail);
   }
 
+  // End of the trail's newest digest in any other region of the account.
+  #elsewhere(id: ChainId): number {
+    const [first, second] = this.#ends.get(trailText(id)) ?? [];
+    const other = first?.region === id.region ? second : first;
+    return other?.end ?? 0;
+  }
+
   /** Regions with logs and without any digest. */
   logsWithoutChain(): void {
+    const byRegion = Map.groupBy(this.#chains, ({ id }) => `${id.account} ${id.region}`);
     for (const [id, logs] of [...this.#logs].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const [account = '', region = ''] = id.split(' ');
-      const chains = this.#chains.filter(
-        ({ id: one }) => one.account === account && one.region === region,
-      );
+      const chains = byRegion.get(id) ?? [];
       const rest = logs.filter(({ tree }) => !chains.some((chain) => isOver(chain, tree)));
       const [first, last] = [rest[0], rest.at(-1)];
       if (first === undefined || last === undefined) continue;
@@ -346,6 +351,10 @@ class Surveyor implements Survey {
     }
     this.periods.push({ ...id, from, to, status, detail });
   }
+}
+
+function trailText({ account, trail, homeRegion }: ChainId): string {
+  return `${account} ${trail} ${homeRegion}`;
 }
 
 function anyLink(chain: ChainSlots): Link | undefined {

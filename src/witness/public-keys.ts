@@ -61,7 +61,8 @@ export function readPublicKeys(
 // JSON documents one after the other: each region's answer was appended to the same file.
 function answers(text: string): unknown[][] {
   const whole = parse(text);
-  const documents = whole === undefined ? text.split(/(?<=^\})\s*(?=^\{)/m).map(parse) : [whole];
+  const documents =
+    whole === undefined ? text.split(/(?=\{\s*"PublicKeyList"\s*:)/).map(parse) : [whole];
   return documents.flatMap((document) => {
     const list = (document as { readonly PublicKeyList?: unknown } | null | undefined)
       ?.PublicKeyList;

@@ -6,6 +6,7 @@ import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { parseUserTime } from '../../core/time.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { Progress, size } from '../progress.ts';
 import { renderTable, terminalWidth } from '../table.ts';
 
 interface Options extends CommonOptions {
@@ -36,11 +37,16 @@ export function register(program: Command, fx: Effects, done: (status: number) =
         'do not write the result into the case: database, report file and ledger',
       ),
   ).action(async (options: Options) => {
+    const progress = new Progress(fx, options.quiet === true);
     const result = await validateCloudTrail(await openCase(findCase(options, fx)), fx, {
       ...(options.from === undefined ? {} : { from: parseUserTime(options.from) }),
       ...(options.to === undefined ? {} : { to: parseUserTime(options.to) }),
       ...(options.publicKeys === undefined ? {} : { publicKeys: options.publicKeys }),
       record: options.record,
+      onRead: ({ volume, done: read, ...amount }) => {
+        if (read) progress.done(`read ${volume}, ${size(amount.bytes)}`);
+        else progress.step(`reading ${volume}`, amount);
+      },
     });
     if (options.json === true) fx.out.write(`${JSON.stringify(asJson(result))}\n`);
     else print(fx, result, options.all === true);
