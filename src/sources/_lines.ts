@@ -41,8 +41,13 @@ export function lineReader(
 /** How many of the first lines a claim looks at. */
 const LINES = 5;
 
-/** The first lines that are not empty. */
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+
+/** The first lines that are not empty; none of a file that begins as JSON does. */
 export function firstLines(head: Head): readonly string[] {
+  const first = head.text.charCodeAt(0);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return [];
   return head.text
     .split('\n', LINES + 1)
     .map((line) => line.trimEnd())
