@@ -269,7 +269,7 @@ describe('somebody without our key writes the list again', () => {
       (path) => {
         swap(path);
       },
-      'transfer.ledger volume.sha256 bag.structure bag.seal_line bag.tagmanifests bag.info bag.manifests payload.sha256 seal.payload_set',
+      'transfer.ledger volume.sha256 bag.structure bag.seal_line bag.tagmanifests bag.info bag.manifests payload.sha256 payload.sha512 seal.payload_set',
     ],
     [
       'a volume less',
