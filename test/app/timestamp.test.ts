@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { custodyCheckpoint } from '#src/app/custody.ts';
 import {
   attachTimestamp,
   requestTimestamp,
@@ -298,6 +299,29 @@ describe.skipIf(!hasTool('openssl'))(needs('time-stamps of a case', 'openssl'), 
     const wrong = of(verifyLedger(dir, trust).checks, 'ledger.time');
     expect(wrong).toMatchObject([{ status: 'fail', subject: 'custody/00000005.json' }]);
     expect(wrong[0]?.detail).toContain('follows entry 4, which names a time-stamp');
+  });
+
+  test('a stamp of a checkpoint proves the entries under it', async () => {
+    const made = await sealedCase();
+    await custodyCheckpoint(made.case, made.fx);
+    const stored = await stamp(made, 'checkpoint', other);
+    expect(stored.response).toBe('custody/checkpoint-00000003.txt.p7s.tsr');
+    const trust = { tsaTrust: Buffer.from(other.rootPem) };
+    const dir = made.case.paths.dir;
+    const good = verifyLedger(dir, trust).checks;
+    expect(good.filter(({ status }) => status === 'fail')).toEqual([]);
+    expect(of(good, 'ledger.timestamp')).toMatchObject([
+      { status: 'pass', subject: 'custody/checkpoint-00000003.txt.p7s.tsr' },
+    ]);
+    expect(of(good, 'ledger.time')[0]?.detail).toMatch(
+      /^entries 1 to 3: .* proven \S+ by Second Opinion; /,
+    );
+    // Of a checkpoint that does not hold, a time-stamp proves nothing.
+    const file = at(made, 'custody/checkpoint-00000003.txt');
+    writeFileSync(file, readFileSync(file, 'latin1').replace(/\n./, '\n4'));
+    expect(of(verifyLedger(dir, trust).checks, 'ledger.time')[0]?.detail).toContain(
+      'no time-stamp authority',
+    );
   });
 
   test('an entry that claims a time after the stamp that covers it', async () => {

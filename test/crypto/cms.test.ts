@@ -9,6 +9,7 @@ import { verifyBy, verifyForm, type Expected } from '#src/crypto/cms-verify.ts';
 import { decode, encode, readTime, time } from '#src/crypto/der.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { expected, pkiOf, START_US, testPki, type TestPki } from '../helpers/pki.ts';
+import { fuzzRuns } from '../helpers/fuzz.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 
@@ -189,6 +190,7 @@ describe('mutations', () => {
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         expect(verifyForm(CONTENT, bytes).ok).toBe(false);
       }),
+      { numRuns: fuzzRuns(100) },
     );
     const places = fc.record({
       at: fc.nat(),
@@ -203,6 +205,7 @@ describe('mutations', () => {
         fc.pre(!spliced.equals(signature));
         expect(verifyBy(CONTENT, spliced, want).ok).toBe(false);
       }),
+      { numRuns: fuzzRuns(100) },
     );
   });
 
