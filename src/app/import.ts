@@ -14,6 +14,7 @@ import { type Database, openDatabase } from '../db/open.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
 import { isThere } from '../disk/there.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
+import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { type Case, caseRoot, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
@@ -53,39 +54,57 @@ export async function importEvidence(
 ): Promise<ImportResult> {
   return withLock(opened, fx, async () => {
     const before = readDatabase(opened);
-    const sealed = await sealedEvidence(opened);
-    const wanted = new Set([...(before?.evidence ?? []), ...(options.evidence ?? sealed)]);
-    const evidence: SealedEvidence[] = [];
-    for (const id of [...wanted].sort()) evidence.push(await checkedEvidence(opened, id));
-    if (evidence.length === 0) {
-      throw new ExhibitError('E_NOT_SEALED', 'the case has no sealed evidence', {
-        hint: 'collect first: exhibit collect dir PATH',
-      });
+    const workers = options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism());
+    // Where there is no database yet, the threads load their code while the seals are checked.
+    const threads = before === undefined ? startThreads(workers) : [];
+    try {
+      return await importInto(opened, fx, { ...options, workers }, before, threads);
+    } finally {
+      await Promise.all(threads.map((thread) => thread.terminate()));
     }
-    const identity = inputIdentity(evidence);
-    const same = Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
-    const started = formatUs(fx.now() * 1000);
-    if (!same) {
-      await buildDatabase({
-        database: opened.paths.database,
-        evidence,
-        workers: options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()),
-        signal: fx.signal,
-        progress: options.progress ?? (() => undefined),
-        run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },
-      }).catch((error: unknown) => {
-        throw fx.signal.aborted ? stopped(error) : error;
-      });
-    }
-    const after = readDatabase(opened);
-    if (after === undefined) throw new Error('the database is not there after the import');
-    await putOnRecord(opened, fx, evidence, after.totals);
-    return {
-      ...after.totals,
-      status: same ? 'already_imported' : 'imported',
-      evidence: after.evidence,
-    };
   });
+}
+
+async function importInto(
+  opened: Case,
+  fx: Effects,
+  options: ImportOptions & { readonly workers: number },
+  before: DatabaseFacts | undefined,
+  threads: ReturnType<typeof startThreads>,
+): Promise<ImportResult> {
+  const sealed = await sealedEvidence(opened);
+  const wanted = new Set([...(before?.evidence ?? []), ...(options.evidence ?? sealed)]);
+  const evidence: SealedEvidence[] = [];
+  for (const id of [...wanted].sort()) evidence.push(await checkedEvidence(opened, id));
+  if (evidence.length === 0) {
+    throw new ExhibitError('E_NOT_SEALED', 'the case has no sealed evidence', {
+      hint: 'collect first: exhibit collect dir PATH',
+    });
+  }
+  const identity = inputIdentity(evidence);
+  const same = Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
+  const started = formatUs(fx.now() * 1000);
+  if (!same) {
+    await buildDatabase({
+      database: opened.paths.database,
+      evidence,
+      workers: options.workers,
+      ...(threads.length > 0 ? { threads } : {}),
+      signal: fx.signal,
+      progress: options.progress ?? (() => undefined),
+      run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },
+    }).catch((error: unknown) => {
+      throw fx.signal.aborted ? stopped(error) : error;
+    });
+  }
+  const after = readDatabase(opened);
+  if (after === undefined) throw new Error('the database is not there after the import');
+  await putOnRecord(opened, fx, evidence, after.totals);
+  return {
+    ...after.totals,
+    status: same ? 'already_imported' : 'imported',
+    evidence: after.evidence,
+  };
 }
 
 interface DatabaseFacts {

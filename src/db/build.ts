@@ -61,6 +61,8 @@ export class CaseBuilder {
   readonly #rest: Database;
   readonly #insertFile: (values: readonly unknown[]) => void;
   readonly #insertAnomaly: (values: readonly unknown[]) => void;
+  /** Pages that the writer took and did not use. */
+  readonly #unused: number[] = [];
   #db: Database | undefined;
 
   /**
@@ -131,18 +133,26 @@ export class CaseBuilder {
   }
 
   /**
-   * Ends the writing of pages: from here on the file is SQLite's.
+   * Ends the writing of tables: {@link CaseBuilder.db} can be read from, while workers write indexes behind its end. No statement
+   * may use an index until {@link CaseBuilder.admit}.
+   */
+  admitTables(): void {
+    for (const [table, tree] of this.#trees) this.#unused.push(...tree.finish(this.#root(table)));
+    this.#unused.push(...this.#sink.close());
+    admitPages(this.temporary, this.counter, []);
+    this.#rest.exec('COMMIT');
+    this.#rest.close();
+    this.#db = connect(this.temporary, CACHE_KIB);
+  }
+
+  /**
+   * Ends the writing of pages: from here on the file is SQLite's, which sees by its change counter that it was changed.
    * @param free pages that workers took and did not use; they write no more.
    */
   admit(free: readonly number[]): void {
-    const unused = [...free];
-    for (const [table, tree] of this.#trees) unused.push(...tree.finish(this.#root(table)));
-    unused.push(...this.#sink.close());
-    admitPages(this.temporary, this.counter, unused);
-    this.#rest.exec('COMMIT');
-    this.#rest.close();
-    const db = connect(this.temporary, CACHE_KIB);
-    this.#db = db;
+    const { db } = this;
+    admitPages(this.temporary, this.counter, [...this.#unused, ...free]);
+    db.pragma('locking_mode = EXCLUSIVE');
     db.prepare('ATTACH DATABASE ? AS rest').run(this.#rest.name);
     for (const table of ['source_file', 'anomaly']) {
       db.exec(`INSERT INTO main.${table} SELECT * FROM rest.${table}`);
@@ -214,7 +224,6 @@ function connect(path: string, cacheKib: number): Database {
   // No journal: a half-written file is thrown away, never repaired.
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
-  db.pragma('locking_mode = EXCLUSIVE');
   db.pragma(`cache_size = -${String(cacheKib)}`);
   db.pragma('threads = 2');
   db.pragma('foreign_keys = OFF');

@@ -192,13 +192,17 @@ class RunReader {
   number: number | bigint = 0;
   /** The key's text as UTF-8. */
   text = Buffer.alloc(0);
-  ids = new Float64Array();
+  /** Ids of the group: `doubles[from..to)`, until the next one is read. */
+  doubles = new Float64Array();
+  from = 0;
+  to = 0;
   readonly #file: number;
   #buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #at = 0;
   #end = 0;
 
   constructor(path: string) {
+    this.doubles = new Float64Array(this.#buffer.buffer);
     this.#file = openSync(path, 'r');
   }
 
@@ -219,8 +223,9 @@ class RunReader {
     this.kind = kind;
     if (kind === KIND.safe) this.number = buffer.readDoubleLE(at);
     else if (kind === KIND.integer) this.number = buffer.readBigInt64BE(at);
-    else if (kind === KIND.text) this.text = Buffer.from(buffer.subarray(at, at + length));
-    this.ids = new Float64Array(buffer.buffer.slice(at + body, at + body + 8 * count));
+    else if (kind === KIND.text) this.text = buffer.subarray(at, at + length);
+    this.from = (at + body) / 8;
+    this.to = this.from + count;
     this.#at = at + body + 8 * count;
     return true;
   }
@@ -245,9 +250,14 @@ class RunReader {
     if (this.#end - this.#at >= bytes) return true;
     const rest = this.#buffer.subarray(this.#at, this.#end);
     const larger =
-      bytes > this.#buffer.length ? Buffer.allocUnsafeSlow(bytes + CHUNK_BYTES) : this.#buffer;
+      bytes > this.#buffer.length
+        ? Buffer.allocUnsafeSlow(aligned(bytes + CHUNK_BYTES))
+        : this.#buffer;
     rest.copy(larger, 0);
-    this.#buffer = larger;
+    if (larger !== this.#buffer) {
+      this.#buffer = larger;
+      this.doubles = new Float64Array(larger.buffer, 0, Math.floor(larger.length / 8));
+    }
     this.#end -= this.#at;
     this.#at = 0;
     while (this.#end < bytes) {
@@ -266,8 +276,12 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
     const least = readers.reduce((a, b) => (b.compare(a) < 0 ? b : a));
     const same = readers.filter((reader) => reader.compare(least) === 0);
     const key = least.key();
-    if (same.length === 1) tree.add(key, least.ids);
-    else tree.add(key, concatenated(same.map(({ ids }) => ids)).sort());
+    if (same.length === 1) {
+      tree.add(key, least.doubles, least.from, least.to);
+    } else {
+      const ids = concatenated(same.map(({ doubles, from, to }) => doubles.subarray(from, to)));
+      tree.add(key, ids.sort(), 0, ids.length);
+    }
     const ended = same.filter((reader) => !reader.next());
     if (ended.length > 0) readers = readers.filter((reader) => !ended.includes(reader));
   }

@@ -22,11 +22,12 @@ export class IndexTree {
     this.#sink = sink;
   }
 
-  /** Adds the entries of one key. @param ids ascending. */
-  add(key: Key, ids: Float64Array): void {
+  /** Adds the entries of one key. @param ids of which those from `from` to `to` (not included) count, ascending. */
+  add(key: Key, ids: Float64Array, from: number, to: number): void {
     let cell: Buffer = Buffer.alloc(0);
     let size = -1;
-    for (const id of ids) {
+    for (let index = from; index < to; index++) {
+      const id = ids[index] ?? 0;
       const bytes = integerBytes(id);
       if (bytes === size) {
         // Entries of a key differ in the row id alone, at their end, as long as it takes as many bytes.

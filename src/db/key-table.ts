@@ -90,7 +90,21 @@ export class KeyTable {
   /** All groups in SQLite's order. */
   sorted(): Int32Array {
     const groups = Int32Array.from({ length: this.size }, (_, group) => group);
-    return groups.sort((a, b) => this.#compare(a, b));
+    // Times come nearly in order: where they are in order, there is nothing to do.
+    for (let place = 1; place < groups.length; place++) {
+      if (this.#compare(place - 1, place) > 0) return this.#sort(groups);
+    }
+    return groups;
+  }
+
+  #sort(groups: Int32Array): Int32Array {
+    if (!this.#kinds.subarray(1, this.size).every((kind) => kind === KIND.safe)) {
+      return groups.sort((a, b) => this.#compare(a, b));
+    }
+    // Numbers sort faster than places of numbers.
+    const numbers = this.#numbers.slice(1, this.size).sort();
+    for (const [place, number] of numbers.entries()) groups[place + 1] = this.integer(number);
+    return groups;
   }
 
   #compare(a: number, b: number): number {

@@ -23,6 +23,13 @@ export interface Part {
   readonly identities: readonly (readonly [source: string, identities: Float64Array])[];
 }
 
+/** An index to be written. */
+export interface IndexOrder {
+  /** Page where SQLite has its root. */
+  readonly root: number;
+  readonly runs: readonly IndexRun[];
+}
+
 /** What a worker needs to write. */
 export interface PartSetup {
   /** The database, closed by SQLite. */
@@ -122,11 +129,12 @@ export class PartWriter {
 
   /** Ends the reading: the runs that the indexes are made from. */
   endRows(): readonly IndexRun[] {
+    this.#sink.flush();
     return this.#runs.close();
   }
 
-  /** Writes the index whose root SQLite has put into page `root`, from the runs of all workers. */
-  index(root: number, runs: readonly IndexRun[]): void {
+  /** Writes an index from the runs of all workers. */
+  index({ root, runs }: IndexOrder): void {
     const tree = new IndexTree(this.#sink);
     mergeRuns(runs, tree);
     tree.finish(root);

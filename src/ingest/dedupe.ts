@@ -19,49 +19,54 @@ interface Member {
   readonly form: number;
 }
 
+/** Temporary table of a source's copies: id, kept_id, how. */
+export function copyTable(source: Source): string {
+  return `temp."copy_${source.id}"`;
+}
+
+function conflictTable(source: Source): string {
+  return `temp."conflict_${source.id}"`;
+}
+
 /**
- * Moves the copies of a source's records to table duplicate and corrects the counts and hashes of their files.
+ * Finds the copies among a source's records and keeps their ids in {@link copyTable}. Changes nothing in the case.
  * @param repeated identities that more than one record has; undefined if they have to be looked for in the table.
+ * @returns whether there may be some.
  */
-export function removeDuplicates(
+export function findCopies(
   db: Database,
   source: Source,
   repeated: readonly number[] | undefined,
-): void {
-  if (repeated?.length === 0) return;
-  const table = `"${source.id}"`;
-  db.exec('CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY)');
-  try {
-    if (repeated === undefined) {
-      db.exec(
-        `INSERT INTO suspect SELECT identity FROM ${table} GROUP BY identity HAVING count(*) > 1 ORDER BY identity`,
-      );
-    } else {
-      const insert = db.prepare('INSERT INTO suspect VALUES (?)');
-      for (const identity of repeated) insert.run(identity);
-    }
-    const any = db.prepare('SELECT 1 FROM suspect LIMIT 1').get() !== undefined;
-    if (any) separate(db, source, table);
-  } finally {
-    db.exec('DROP TABLE suspect');
+): boolean {
+  if (repeated?.length === 0) return false;
+  const table = `main."${source.id}"`;
+  db.exec(`
+    CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE "copy_${source.id}" (id INTEGER PRIMARY KEY, kept_id INTEGER NOT NULL, how TEXT NOT NULL);
+    CREATE TEMP TABLE "conflict_${source.id}" (id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL);`);
+  if (repeated === undefined) {
+    db.exec(
+      `INSERT INTO suspect SELECT identity FROM ${table} NOT INDEXED GROUP BY identity HAVING count(*) > 1 ORDER BY identity`,
+    );
+  } else {
+    const insert = db.prepare('INSERT INTO suspect VALUES (?)');
+    for (const identity of repeated) insert.run(identity);
   }
+  compare(db, source, table);
+  db.exec('DROP TABLE suspect');
+  return true;
 }
 
-function separate(db: Database, source: Source, table: string): void {
+function compare(db: Database, source: Source, table: string): void {
   // What a record says: hash of its bytes, or of the text in which rewritten copies are equal.
   db.exec(`
     CREATE TEMP TABLE member (
-      id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, bytes BLOB NOT NULL, content BLOB NOT NULL);
-    CREATE TEMP TABLE copy (id INTEGER PRIMARY KEY, kept_id INTEGER NOT NULL, how TEXT NOT NULL);`);
-  try {
-    readMembers(db, table);
-    if (source.sameText !== undefined) readContents(db, table, source.sameText);
-    findCopies(db, source);
-    if (source.repeatsInFile === 'duplicate') recordConflicts(db);
-    moveCopies(db, source, table);
-  } finally {
-    db.exec('DROP TABLE member; DROP TABLE copy');
-  }
+      id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, bytes BLOB NOT NULL, content BLOB NOT NULL);`);
+  readMembers(db, table);
+  if (source.sameText !== undefined) readContents(db, table, source.sameText);
+  insertCopies(db, source);
+  if (source.repeatsInFile === 'duplicate') insertConflicts(db, source);
+  db.exec('DROP TABLE member');
 }
 
 /** Rows read at a time: the driver writes only while no statement is being read. */
@@ -70,7 +75,7 @@ const CHUNK = 4096;
 // In the order of the file, so that each block is decompressed once.
 function* membersOf(db: Database, table: string, condition: string): Generator<readonly Member[]> {
   const select = db.prepare<[number], Member>(
-    `SELECT id, identity, "offset", "length", form FROM ${table} WHERE id > ? AND ${condition} ORDER BY id LIMIT ${String(CHUNK)}`,
+    `SELECT id, identity, "offset", "length", form FROM ${table} NOT INDEXED WHERE id > ? AND ${condition} ORDER BY id LIMIT ${String(CHUNK)}`,
   );
   for (let rows = select.all(-1); rows.length > 0; rows = select.all(rows.at(-1)?.id ?? -1))
     yield rows;
@@ -103,14 +108,14 @@ function readContents(db: Database, table: string, sameText: (record: string) =>
   db.exec('DROP TABLE mixed');
 }
 
-function findCopies(db: Database, source: Source): void {
+function insertCopies(db: Database, source: Source): void {
   // Where a file may repeat a record, its k-th copy in another file is a copy of the k-th in the first.
   const turn =
     source.repeatsInFile === 'distinct'
       ? 'row_number() OVER (PARTITION BY identity, content, id >> 28 ORDER BY id)'
       : '1';
   db.exec(`
-    INSERT INTO copy
+    INSERT INTO ${copyTable(source)}
     SELECT id, kept_id, CASE WHEN bytes = kept_bytes THEN 'same_bytes' ELSE 'same_content' END
     FROM (
       SELECT id, bytes, first_value(id) OVER same AS kept_id, first_value(bytes) OVER same AS kept_bytes
@@ -119,40 +124,46 @@ function findCopies(db: Database, source: Source): void {
     WHERE id <> kept_id ORDER BY id;`);
 }
 
-function recordConflicts(db: Database): void {
+function insertConflicts(db: Database, source: Source): void {
+  db.exec(`
+    INSERT INTO ${conflictTable(source)}
+    SELECT id, first_id
+    FROM (SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY id) AS first_id FROM member)
+    WHERE id <> first_id AND id NOT IN (SELECT id FROM ${copyTable(source)});`);
+}
+
+/** Moves the copies that were found to table duplicate and corrects the counts and hashes of their files. */
+export function moveCopies(db: Database, source: Source): void {
+  const copies = copyTable(source);
   db.exec(`
     INSERT INTO anomaly
     SELECT id >> 28, id & 268435455, 'id_conflict', 'has the identity of row ' || first_id || ' and differs from it'
-    FROM (SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY id) AS first_id FROM member)
-    WHERE id <> first_id AND id NOT IN (SELECT id FROM copy);`);
-}
-
-function moveCopies(db: Database, source: Source, table: string): void {
-  db.exec(`
+    FROM ${conflictTable(source)};
     INSERT INTO duplicate (id, source, kept_id, "offset", "length", form, how)
     SELECT id, '${source.id}', kept_id, "offset", "length", form, how
-    FROM copy JOIN ${table} USING (id) ORDER BY id;
-    DELETE FROM ${table} WHERE id IN (SELECT id FROM copy);
+    FROM ${copies} JOIN main."${source.id}" USING (id) ORDER BY id;
+    DELETE FROM main."${source.id}" WHERE id IN (SELECT id FROM ${copies});
     UPDATE source_file SET imported = imported - copies, duplicates = copies
-    FROM (SELECT id >> 28 AS file, count(*) AS copies FROM copy GROUP BY 1) WHERE file_id = file;`);
-  rehash(db, source);
+    FROM (SELECT id >> 28 AS file, count(*) AS copies FROM ${copies} GROUP BY 1) WHERE file_id = file;`);
+  rehash(db, source, copies);
+  db.exec(`DROP TABLE ${copies}; DROP TABLE ${conflictTable(source)}`);
 }
 
 // Only the groups that lost rows are hashed again, and the files they belong to get their new sum.
-function rehash(db: Database, source: Source): void {
+function rehash(db: Database, source: Source, copies: string): void {
   const ids = (sql: string): readonly number[] => db.prepare<[], number>(sql).pluck().all();
   const hasher = new GroupHasher(db, source.id);
   const update = db.prepare('UPDATE row_group SET sha256 = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM row_group WHERE id = ?');
   const groupSize = String(GROUP_RECORDS);
-  for (const id of ids(`SELECT DISTINCT id - id % ${groupSize} FROM copy ORDER BY 1`)) {
+  for (const id of ids(`SELECT DISTINCT id - id % ${groupSize} FROM ${copies} ORDER BY 1`)) {
     const hash = hasher.group(id);
     if (hash === undefined) remove.run(id);
     else update.run(hash, id);
   }
   const groups = groupsOf(db);
   const updateFile = db.prepare('UPDATE source_file SET rows_sha256 = ? WHERE file_id = ?');
-  for (const file of ids('SELECT DISTINCT id >> 28 FROM copy ORDER BY 1')) {
+  for (const file of ids(`SELECT DISTINCT id >> 28 FROM ${copies} ORDER BY 1`)) {
     updateFile.run(rowsHash(groups(file).map(({ sha256 }) => sha256)), file);
   }
 }

@@ -9,6 +9,9 @@ export type Verdict =
   | { readonly source: Source; readonly shape: string; readonly reason: string }
   | { readonly source: undefined; readonly reason: string };
 
+/** Confidence from which on no other source is asked. */
+export const SURE = 90;
+
 /** What `detect` of the sources gets to see. */
 export function headOf(path: string, bytes: Buffer, complete: boolean): Head {
   const text = bytes.toString('utf8');
@@ -20,7 +23,13 @@ export function headOf(path: string, bytes: Buffer, complete: boolean): Head {
  * @param as source that the collector named, or null; it wins over what the bytes say.
  */
 export function recognise(head: Head, as: string | null, compression: string): Verdict {
-  const claims = SOURCES.map((source) => ({ source, claim: source.detect(head) }));
+  const claims: { readonly source: Source; readonly claim: Detection | undefined }[] = [];
+  for (const source of SOURCES) {
+    const claim = source.detect(head);
+    claims.push({ source, claim });
+    // No two sources are sure of one file (a test sees to it), so the others need not be asked.
+    if (as === null && claim !== undefined && claim.confidence >= SURE) break;
+  }
   if (as !== null) {
     const named = claims.find(({ source }) => source.id === as);
     if (named === undefined) {

@@ -35,10 +35,16 @@ const GZIP_FAULTS: ReadonlySet<string> = new Set([
   'unclosed',
 ]);
 
+/** Where what was read goes. */
+export type RowSink = Pick<
+  PartWriter,
+  'row' | 'byteRow' | 'block' | 'group' | 'reject' | 'anomaly' | 'file'
+>;
+
 /** Reads one file into a part. */
 export class FileReader {
   readonly #task: FileTask;
-  readonly #part: PartWriter;
+  readonly #part: RowSink;
   readonly #report: InflateReport;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -72,7 +78,7 @@ export class FileReader {
    * @param cells memory for rows, empty between files.
    * @param report filled by the inflater; read at the end.
    */
-  constructor(task: FileTask, part: PartWriter, cells: CellBuffer, report: InflateReport) {
+  constructor(task: FileTask, part: RowSink, cells: CellBuffer, report: InflateReport) {
     this.#cells = cells;
     this.#task = task;
     this.#part = part;

@@ -20,6 +20,11 @@ export class Identities {
     }
   }
 
+  /** True if the source has records. */
+  any(source: string): boolean {
+    return this.#lists.has(source);
+  }
+
   /** Those that more than one record of the source has, ascending; undefined if there were too many to hold. */
   repeated(source: string): readonly number[] | undefined {
     const list = this.#lists.get(source);

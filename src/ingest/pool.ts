@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import { Worker } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import type { PageIndex } from '../db/build.ts';
+import type { IndexRun } from '../db/index-runs.ts';
 import type { Part, PartSetup } from '../db/part.ts';
 import type {
   BytesMessage,
@@ -16,6 +17,7 @@ import type {
   Order,
   PartMessage,
   Segment,
+  SetupMessage,
 } from './task.ts';
 
 /** A job ends with the file with which it gets this heavy (stored bytes; compressed ones count for what they become). */
@@ -39,6 +41,14 @@ interface Member {
 /** Takes a part into the database. */
 export type Merge = (part: Part) => void;
 
+/** Starts the threads of a pool; they load their code while the caller does other things. */
+export function startThreads(workers: number): readonly Worker[] {
+  return Array.from(
+    { length: workers },
+    () => new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS }),
+  );
+}
+
 /** The workers of one import. */
 export class Pool {
   readonly #members: readonly Member[];
@@ -57,15 +67,18 @@ export class Pool {
   #segments: Segment[] = [];
   #fileWeight = 1;
 
-  /** @param setup of each worker; `runs` is made one of its own. */
-  constructor(workers: number, setup: PartSetup, merge: Merge) {
+  /**
+   * @param threads from {@link startThreads}.
+   * @param setup of each worker; `runs` is made one of its own.
+   */
+  constructor(threads: readonly Worker[], setup: PartSetup, merge: Merge) {
     this.#merge = merge;
-    this.#members = Array.from({ length: workers }, (_, index) => {
-      const workerData: PartSetup = { ...setup, runs: `${setup.runs}-${String(index)}` };
-      const thread = new Worker(new URL('./worker.ts', import.meta.url), {
-        workerData,
-        resourceLimits: WORKER_LIMITS,
-      });
+    this.#members = threads.map((thread, index) => {
+      const message: SetupMessage = {
+        kind: 'setup',
+        setup: { ...setup, runs: `${setup.runs}-${String(index)}` },
+      };
+      thread.postMessage(message);
       const member: Member = { thread, waiting: 0, order: undefined };
       thread.on('message', (message: FromWorker) => {
         this.#receive(member, message);
@@ -112,29 +125,36 @@ export class Pool {
     await this.#until(() => this.#mergeJob > this.#job);
   }
 
-  /**
-   * Has the indexes written when everything was merged.
-   * @returns pages that the workers took and did not use.
-   */
-  async finish(indexes: readonly PageIndex[]): Promise<readonly number[]> {
-    const ended = await this.#all({ kind: 'end-rows' });
-    const runs = ended.flatMap((done) => done.runs);
-    const left = indexes.flatMap(({ table, column, root }) => {
-      const own = runs.filter((run) => run.table === table && run.column === column);
-      return own.length === 0 ? [] : [{ kind: 'index', root, runs: own } as const];
-    });
-    await Promise.all(
-      this.#members.map(async (member) => {
-        for (let order = left.shift(); order !== undefined; order = left.shift()) {
-          await this.#order(member, order);
-        }
-      }),
+  /** Ends the reading, when everything was merged: the runs that indexes are made from. */
+  async endRows(): Promise<readonly IndexRun[]> {
+    const ended = await Promise.all(
+      this.#members.map((member) => this.#order(member, { kind: 'end-rows' })),
     );
-    return (await this.#all({ kind: 'close' })).flatMap(({ free }) => free);
+    return ended.flatMap(({ runs }) => runs);
   }
 
-  async #all(order: Order): Promise<readonly DoneMessage[]> {
-    return Promise.all(this.#members.map((member) => this.#order(member, order)));
+  /**
+   * Has the indexes written.
+   * @returns pages that the workers took and did not use.
+   */
+  async writeIndexes(
+    indexes: readonly PageIndex[],
+    runs: readonly IndexRun[],
+  ): Promise<readonly number[]> {
+    const orders = indexes.flatMap(({ table, column, root }) => {
+      const own = runs.filter((run) => run.table === table && run.column === column);
+      return own.length === 0 ? [] : [{ root, runs: own }];
+    });
+    // All at once, for this thread is busy meanwhile.
+    const done = await Promise.all(
+      this.#members.map((member, index) =>
+        this.#order(member, {
+          kind: 'indexes',
+          indexes: orders.filter((_order, place) => place % this.#members.length === index),
+        }),
+      ),
+    );
+    return done.flatMap(({ free }) => free);
   }
 
   #order(member: Member, order: Order): Promise<DoneMessage> {

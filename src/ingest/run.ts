@@ -9,12 +9,14 @@ import { CONTENT_HASH_VERSION, contentHash } from '../db/content-hash.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { readMigrations } from '../db/migrate.ts';
 import { SOURCES } from '../sources/_registry.ts';
-import { fillCoverage } from './coverage.ts';
-import { removeDuplicates } from './dedupe.ts';
+import type { Source } from '../sources/source.ts';
+import type { Database } from '../db/open.ts';
+import { type CoverageRow, insertCoverage, readCoverage } from './coverage.ts';
+import { findCopies, moveCopies } from './dedupe.ts';
 import { Identities } from './identities.ts';
 import { inputIdentity, type SealedEvidence } from './identity.ts';
 import { fileTask, ObjectList } from './objects.ts';
-import { Pool } from './pool.ts';
+import { Pool, startThreads } from './pool.ts';
 
 /** Options of {@link buildDatabase}. */
 export interface BuildOptions {
@@ -23,6 +25,8 @@ export interface BuildOptions {
   /** In the order of their numbers. */
   readonly evidence: readonly SealedEvidence[];
   readonly workers: number;
+  /** Threads that were started for it already, as many. */
+  readonly threads?: ReturnType<typeof startThreads> | undefined;
   readonly signal: AbortSignal;
   /** Called when a phase begins, and during the reading with the share of the bytes read so far. */
   readonly progress: (phase: Phase, share?: number) => void;
@@ -35,7 +39,7 @@ export interface BuildOptions {
 }
 
 /** What an import is doing. */
-export type Phase = 'read' | 'index' | 'duplicates' | 'check';
+export type Phase = 'read' | 'duplicates' | 'index' | 'check';
 
 /** Largest list of objects that is read into memory: a volume of some million files. */
 const MAX_LIST_BYTES = 1024 * 2 ** 20;
@@ -50,17 +54,28 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
   const builder = CaseBuilder.open(options.database, migrations, SOURCES);
   const identities = new Identities();
   const { temporary: database, counter, runs } = builder;
-  const pool = new Pool(options.workers, { database, counter, runs }, (part) => {
-    builder.merge(part);
-    identities.add(part.identities);
-  });
+  const pool = new Pool(
+    options.threads ?? startThreads(options.workers),
+    { database, counter, runs },
+    (part) => {
+      builder.merge(part);
+      identities.add(part.identities);
+    },
+  );
   try {
     options.progress('read', 0);
     const evidence = await readEvidence(options, pool);
+    options.progress('duplicates');
+    const ended = await pool.endRows();
+    builder.admitTables();
+    const indexed = pool.writeIndexes(builder.indexes, ended);
+    // Whoever waits for it later hears of a failure; until then it is no unhandled one.
+    indexed.catch(() => undefined);
+    const found = await findAll(builder.db, identities, options.signal);
     options.progress('index');
-    builder.admit(await pool.finish(builder.indexes));
+    builder.admit(await indexed);
     await pool.stop();
-    return complete(options, builder, evidence, identities);
+    return complete(options, builder, evidence, found);
   } catch (error) {
     // First the workers: they may still be writing parts.
     await pool.stop();
@@ -141,23 +156,46 @@ async function readEvidence(options: BuildOptions, pool: Pool): Promise<readonly
   return rows;
 }
 
+/** What the rows say, looked for while the indexes are written. */
+interface Found {
+  readonly withCopies: readonly Source[];
+  readonly coverage: readonly CoverageRow[];
+}
+
+async function findAll(db: Database, identities: Identities, signal: AbortSignal): Promise<Found> {
+  const withCopies: Source[] = [];
+  const coverage: CoverageRow[] = [];
+  db.exec('BEGIN');
+  for (const source of SOURCES) {
+    if (!identities.any(source.id)) continue;
+    const copies = findCopies(db, source, identities.repeated(source.id));
+    if (copies) withCopies.push(source);
+    for (const row of readCoverage(db, source, copies)) coverage.push(row);
+    // A wish to stop is heard of in between.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
+  // Ends the reading: what follows sees the file as the workers leave it.
+  db.exec('COMMIT');
+  return { withCopies, coverage };
+}
+
 function complete(
   options: BuildOptions,
   builder: CaseBuilder,
   evidence: readonly EvidenceRow[],
-  identities: Identities,
+  { withCopies, coverage }: Found,
 ): string {
   const { db } = builder;
   const stop = (): void => {
     options.signal.throwIfAborted();
   };
   stop();
-  options.progress('duplicates');
   db.exec('BEGIN');
   const insert = db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
   for (const row of evidence) insert.run(row);
-  for (const source of SOURCES) removeDuplicates(db, source, identities.repeated(source.id));
-  fillCoverage(db, SOURCES);
+  for (const source of withCopies) moveCopies(db, source);
+  insertCoverage(db, coverage);
   db.exec('COMMIT');
   builder.index();
   stop();

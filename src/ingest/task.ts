@@ -1,7 +1,7 @@
 /** What the main thread and the workers tell each other. Flat and small: bytes are transferred, never copied. */
 import type { ErrorCode, Where } from '../core/errors.ts';
 import type { IndexRun } from '../db/index-runs.ts';
-import type { Part } from '../db/part.ts';
+import type { IndexOrder, Part, PartSetup } from '../db/part.ts';
 
 /** A payload file of the evidence. */
 export interface FileTask {
@@ -44,18 +44,23 @@ export interface BytesMessage {
 /** Main to worker, when all bytes were read: what to do next, one after the other. */
 export type Order =
   | { readonly kind: 'end-rows' }
-  | { readonly kind: 'index'; readonly root: number; readonly runs: readonly IndexRun[] }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'indexes'; readonly indexes: readonly IndexOrder[] };
+
+/** Main to worker, first of all. */
+export interface SetupMessage {
+  readonly kind: 'setup';
+  readonly setup: PartSetup;
+}
 
 /** Everything a worker gets. */
-export type ToWorker = BytesMessage | Order;
+export type ToWorker = SetupMessage | BytesMessage | Order;
 
 /** Worker to main: an order was carried out. */
 export interface DoneMessage {
   readonly kind: 'done';
   /** After `end-rows`. */
   readonly runs: readonly IndexRun[];
-  /** After `close`: pages that were taken and not used. */
+  /** After `indexes`: pages that were taken and not used; the worker writes no more. */
   readonly free: readonly number[];
 }
 
