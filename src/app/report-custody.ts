@@ -2,6 +2,7 @@
 import { canonicalJson } from '../core/canonical.ts';
 import type { Check } from '../core/check.ts';
 import type { Entry } from '../custody/entry.ts';
+import { meaningOf } from '../custody/describe.ts';
 import type { EntryView } from '../custody/read.ts';
 import type { CustodyRow } from '../report/model.ts';
 
@@ -42,15 +43,18 @@ export function custodyRows(entries: readonly EntryView[], checks: readonly Chec
 function notes(entry: Entry): string[] {
   const { reason, place, counterparty, authority, changes, corrects, result, attachments } = entry;
   const lines: string[] = [];
+  const meaning = meaningOf(entry);
+  if (meaning !== undefined) lines.push(meaning);
   if (reason !== undefined) lines.push(reason);
   if (place !== undefined) lines.push(`place: ${place}`);
-  if (counterparty !== undefined) lines.push(`counterparty: ${counterparty}`);
+  if (counterparty !== undefined && meaning === undefined)
+    lines.push(`counterparty: ${counterparty}`);
   if (authority !== undefined) lines.push(`authority: ${authority.type} ${authority.id}`);
   if (changes !== undefined) lines.push(`changes: ${changes}`);
   if (corrects !== undefined) lines.push(`corrects entry ${String(corrects)}`);
   if (result !== undefined && result.checks.length > 0) lines.push(checkCounts(result.checks));
   if (result?.ok === false) lines.push('the result was not good');
-  lines.push(...details(entry.details ?? {}));
+  if (meaning === undefined) lines.push(...details(entry.details ?? {}));
   const files = (attachments ?? []).map(({ name }) => name);
   if (files.length > 0) lines.push(`vouches for ${named(files)}`);
   return lines;

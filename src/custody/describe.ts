@@ -6,7 +6,8 @@ import { addedKey } from './signers.ts';
 export function describeEntry(entry: Entry): string {
   const { reason, corrects, place, authority } = entry;
   const parts = [
-    meaning(entry),
+    meaningOf(entry) ??
+      (entry.counterparty === undefined ? undefined : `with ${entry.counterparty}`),
     corrects === undefined ? undefined : `corrects entry ${String(corrects)}`,
     reason,
     place === undefined ? undefined : `at ${place}`,
@@ -15,7 +16,8 @@ export function describeEntry(entry: Entry): string {
   return parts.filter((part) => part !== undefined && part !== '').join('; ');
 }
 
-function meaning(entry: Entry): string | undefined {
+/** What the fields of an entry about people and keys say in words; undefined for other events. */
+export function meaningOf(entry: Entry): string | undefined {
   const { event, counterparty, details = {} } = entry;
   const someone = counterparty ?? 'somebody';
   switch (event) {
@@ -36,7 +38,7 @@ function meaning(entry: Entry): string | undefined {
       return `${textOf(certificate).slice(0, 12)} from ${textOf(from)} on (${textOf(reason)})`;
     }
     default:
-      return counterparty === undefined ? undefined : `with ${counterparty}`;
+      return undefined;
   }
 }
 

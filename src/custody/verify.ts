@@ -19,6 +19,7 @@ import { entryFile, NO_PREVIOUS, parseEntry, type Entry } from './entry.ts';
 import { checkpointFile, listLedger, readRegular } from './files.ts';
 import { headCheck, parseHead, pinCheck, type LedgerShape } from './head.ts';
 import { judgeCheckpoint, judgeOutside, type Ground, type SignedFile } from './outside.ts';
+import { isStamp, judgeOutsideStamp, type Stampable } from './outside-stamp.ts';
 import type { Pin } from './pin.ts';
 import type { EntryView } from './read.ts';
 import { revocationList } from './revocation-list.ts';
@@ -30,7 +31,7 @@ import { ledgerStamps, type SignedUpTo } from './time-stamps.ts';
 export interface LedgerTrust extends AnchorOptions {
   /** Hash of an entry, or root of a checkpoint, kept elsewhere (on paper). */
   readonly head?: string;
-  /** Checkpoints and entries kept elsewhere, with their signatures. */
+  /** Checkpoints and entries kept elsewhere, with their signatures, and time-stamps of signatures. */
   readonly anchors?: readonly SignedFile[];
   /** What this machine saw of the case before. */
   readonly pin?: Pin | undefined;
@@ -64,8 +65,9 @@ interface Read {
 /**
  * All checks of a case's ledger, in this order: `trust.root`, `trust.anchor`, `trust.crl` (where there is a list),
  * `ledger.files`, `ledger.form`, `ledger.chain`, `ledger.signature`, `ledger.signer`, `ledger.case_files`, `ledger.time`,
- * `ledger.timestamp` and `ledger.timestamped` (where there are any), `ledger.checkpoint` (where there is one), `ledger.anchor` and `ledger.pin` (where one is given), `ledger.head`. A check that fails at several
- * places is listed once for each.
+ * `ledger.timestamp` and `ledger.timestamped` (where there are any), `ledger.checkpoint` (where there is one),
+ * `ledger.anchor` and `ledger.pin` (where one is given), `ledger.head`. A check that fails at several places is listed
+ * once for each.
  * @param caseDir the case folder.
  * @throws ExhibitError `E_USAGE` or `E_FORMAT` when what the verifier brought is no hash or certificate.
  */
@@ -111,7 +113,15 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
     entries,
     stampTrust(trust.tsaTrust, caseDir),
   );
-  const outside = (trust.anchors ?? []).map((file) => judgeOutside(file, ground));
+  const outside = (trust.anchors ?? []).map((file) =>
+    isStamp(file)
+      ? judgeOutsideStamp(
+          file,
+          stampable(paths, [...reads, ...listing.checkpoints.map(asCheckpoint)]),
+          stampTrust(trust.tsaTrust, caseDir),
+        )
+      : judgeOutside(file, ground),
+  );
   const own = anchor === undefined ? undefined : fingerprint(anchor);
   const pin = trust.pin === undefined ? undefined : pinCheck(shape, trust.pin, own);
   const anchored = outside.flatMap((one) => one.anchored ?? []);
@@ -169,6 +179,19 @@ function doubleOf(paths: CasePaths, file: string, reads: readonly Read[]): strin
   return own.hash === hash
     ? `; a copy of entry ${String(seq)}`
     : `; FORK: another entry ${String(seq)}: ${side(parsed.entry, hash)} and ${side(own.entry, own.hash)}`;
+}
+
+function asCheckpoint(size: number): Pick<Read, 'seq' | 'file'> {
+  return { seq: size, file: `custody/${checkpointFile(size)}` };
+}
+
+/** The signatures that a time-stamp may be of. */
+function stampable(paths: CasePaths, files: readonly Pick<Read, 'seq' | 'file'>[]): Stampable[] {
+  return files.flatMap(({ seq, file }) => {
+    const name = `${file}.p7s`;
+    const bytes = readRegular(join(paths.dir, name));
+    return bytes === undefined ? [] : [{ name, bytes, size: seq }];
+  });
 }
 
 function readSigned(paths: CasePaths, name: string): SignedFile {

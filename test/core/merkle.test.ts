@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fuzzRuns } from '../helpers/fuzz.ts';
 import {
   consistencyProof,
   inclusionProof,
@@ -307,7 +308,7 @@ describe('trees of any size', () => {
         };
         expect(provesConsistency(claim)).toBe(false);
       }),
-      { numRuns: Number(process.env['EXHIBIT_FUZZ_RUNS'] ?? 2000) },
+      { numRuns: fuzzRuns(2000) },
     );
   });
 });

@@ -1,4 +1,5 @@
 /** What is kept outside a case against what the case says: rollback, truncation, forks, other types of file. */
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,16 +10,21 @@ import { custodyCheckpoint, custodyVerify } from '#src/app/custody.ts';
 import { appendEntry } from '#src/app/ledger.ts';
 import { canonicalLine } from '#src/core/canonical.ts';
 import type { Signer } from '#src/crypto/signer.ts';
+import { encodeRequest, makeRequest } from '#src/crypto/timestamp-request.ts';
 import { compareLedgers } from '#src/custody/compare.ts';
 import { shortHexOfRoot, wordsOfRoot } from '../helpers/paper.ts';
 import { readPin, type Pin } from '#src/custody/pin.ts';
 import { verifyLedger, type LedgerTrust } from '#src/custody/verify.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { fakeEffects } from '../helpers/effects.ts';
+import { fuzzRuns } from '../helpers/fuzz.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { hasTool, needs } from '../helpers/tools.ts';
+import { makeTsa } from '../helpers/tsa.ts';
 
 const LENGTH = 7;
-const RUNS = Number(process.env['EXHIBIT_FUZZ_RUNS'] ?? 12);
+/** Each run is a whole history with signatures: a hundredth of what parsers get. */
+const RUNS = Math.max(12, Math.floor(fuzzRuns(12) / 100));
 
 /** A case with {@link LENGTH} entries and checkpoints of 3 and of all. */
 let good: TestCase;
@@ -129,6 +135,41 @@ describe('a ledger cut by any number of entries', () => {
     expect(failures(dir, trust)).toEqual(['ledger.anchor']);
   });
 });
+
+test.skipIf(!hasTool('openssl'))(
+  needs(
+    'a time-stamp that was kept elsewhere finds a cut of any length that reaches it',
+    'openssl',
+  ),
+  async () => {
+    const tsa = await makeTsa();
+    const stampOf = async (name: string): Promise<NonNullable<LedgerTrust['anchors']>> => {
+      const bytes = await readFile(join(good.case.paths.custody, `${name}.p7s`));
+      const digest = createHash('sha256').update(bytes).digest();
+      const answer = await tsa.answer(encodeRequest(makeRequest(digest)));
+      return [{ name: `${name}.p7s.tsr`, bytes: answer, signature: undefined }];
+    };
+    const tsaTrust = Buffer.from(tsa.rootPem);
+    for (const [name, size] of [
+      [checkpoint(LENGTH), LENGTH],
+      [file(5), 5],
+    ] as const) {
+      const anchors = await stampOf(name);
+      for (const trust of [{ anchors }, { anchors, tsaTrust }]) {
+        for (let keep = LENGTH; keep >= 1; keep--) {
+          const dir = await copy();
+          await cut(dir, keep);
+          expect(failures(dir, trust), `${name}, ${String(keep)} kept`).toEqual(
+            keep >= size ? [] : ['ledger.anchor'],
+          );
+          if (keep >= size) expect(head(dir, trust)).toMatchObject({ status: 'pass' });
+        }
+      }
+      const bad = anchors.map((one) => ({ ...one, bytes: Buffer.from('no time-stamp') }));
+      expect(failures(good.case.paths.dir, { anchors: bad })).toEqual(['ledger.anchor']);
+    }
+  },
+);
 
 describe('two histories', () => {
   /** Entry 5 and later written anew. */

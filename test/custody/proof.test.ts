@@ -18,11 +18,12 @@ import { rootWords, shortHex, wordsToHex } from '#src/custody/paper.ts';
 import { blocks, readDoc } from '../docs/markdown.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { runProcess } from '../helpers/exhibit.ts';
+import { fuzzRuns } from '../helpers/fuzz.ts';
 import { folderOf } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 
-const RUNS = Number(process.env['EXHIBIT_FUZZ_RUNS'] ?? 1000);
+const RUNS = fuzzRuns(1000);
 const fx = fakeEffects();
 let one: Case;
 /** Folders of proofs: of an entry, of growth, of a record. */

@@ -39,7 +39,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .option('--trust <root.pem>', 'root certificate from a source outside the case')
     .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
     .option('--head <head>', 'hash of an entry, or digits or words of a checkpoint, from paper')
-    .option('--anchor <file...>', 'checkpoint or entry kept elsewhere, its .p7s beside it')
+    .option('--anchor <file...>', 'checkpoint, entry (.p7s beside it) or time-stamp kept elsewhere')
     .option('--pin', 'remember the ledger on this machine when nothing fails')
     .action(async (flags: VerifyFlags) => {
       const { trust, tsaTrust, head } = flags;

@@ -17,6 +17,7 @@ interface VerifyFlags extends CommonOptions {
   readonly trust?: string;
   readonly tsaTrust?: string;
   readonly head?: string;
+  readonly anchor?: readonly string[];
   readonly deep?: boolean;
   readonly record?: boolean;
   readonly bag?: string;
@@ -36,6 +37,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .option('--trust <root.pem>', 'root certificate from a source outside the case')
       .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
       .option('--head <hex>', 'hash of a ledger entry that was written down elsewhere')
+      .option('--anchor <file...>', 'checkpoint, entry or time-stamp kept elsewhere')
       .option('--deep', 'also compute SHA-512 of the payload')
       .option('--record', 'append the result to the custody ledger')
       .option('--bag <path>', 'judge any bag (folder or tar archive) by RFC 8493 alone'),
@@ -64,6 +66,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       trust: flags.trust,
       tsaTrust: flags.tsaTrust,
       head: flags.head,
+      anchors: flags.anchor ?? [],
       deep: flags.deep === true,
       onVolume: ({ file }) => {
         if (flags.quiet !== true) fx.err.write(`verifying ${file}\n`);
