@@ -3,6 +3,7 @@
  * allowed besides. Pure: texts in, facts and problems out.
  */
 import { Buffer } from 'node:buffer';
+import { leadsOut } from '../archive/foreign.ts';
 
 /** Versions that are read, oldest first. */
 const VERSIONS = ['0.93', '0.94', '0.95', '0.96', '0.97', '1.0'] as const;
@@ -144,8 +145,7 @@ function pathTrouble(
 ): string | undefined {
   const name = JSON.stringify(written);
   if (path === undefined) return `encodes something else than LF, CR and % in ${name}`;
-  if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    return `has ${name}, which leads elsewhere`;
+  if (leadsOut(path)) return `has ${name}, which leads elsewhere`;
   // Section 5.1 names all three.
   if (/^[A-Za-z]:|^\\|^~|\0/.test(path)) return `has ${name}, which some systems take elsewhere`;
   if (kind === 'payload' && !path.startsWith('data/')) return `has ${name}, which is no payload`;
