@@ -26,6 +26,7 @@ import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
 import { securityhub } from './securityhub.ts';
 import type { Source } from './source.ts';
+import { syslog } from './syslog.ts';
 import { tgw_flow } from './tgw_flow.ts';
 import { vpc_flow } from './vpc_flow.ts';
 import { waf } from './waf.ts';
@@ -58,6 +59,7 @@ export const SOURCES: readonly Source[] = [
   route53_resolver,
   s3_access,
   securityhub,
+  syslog,
   tgw_flow,
   vpc_flow,
   waf,
