@@ -250,7 +250,11 @@ export class TrailFinder {
 function roleByContent(head: string): 'digest' | 'log' | 'keys' | undefined {
   if (looksLikeDigest(head)) return 'digest';
   if (looksLikeKeys(head)) return 'keys';
-  return /^\s*\{\s*"Records"\s*:\s*\[/.test(head) ? 'log' : undefined;
+  // Other services wrap their records alike, but only CloudTrail's name an AWS service as their source.
+  const records = /^\s*\{\s*"Records"\s*:\s*\[/.test(head);
+  return records && /"eventSource"\s*:\s*"[a-z0-9-]+\.amazonaws\.com"/.test(head)
+    ? 'log'
+    : undefined;
 }
 
 /** A file's stored bytes: whole where they are few, else as they come. */

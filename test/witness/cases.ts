@@ -511,6 +511,17 @@ export const TAMPERED: readonly Case[] = [
       return [[log, 'moved']];
     },
   },
+  {
+    name: 'a log in a folder of downloads, under a name of nobody’s',
+    how: { flat: true },
+    ok: false,
+    make: (world, eu) => {
+      const log = logOf(world, at(eu, 2));
+      world.put(BUCKET, 'x/backup (2)', log.bytes);
+      world.remove(log);
+      return [[log, 'moved']];
+    },
+  },
   // The signature.
   ...(
     [

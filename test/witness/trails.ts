@@ -108,7 +108,14 @@ export class World {
   log(spec: ChainSpec, delivered: number): WorldObject {
     const { account = ACCOUNT, region = 'eu-west-1', bucket = BUCKET } = spec;
     const time = iso(delivered);
-    const event = { eventVersion: '1.11', eventTime: time, eventName: 'Get', awsRegion: region };
+    const eventSource = 's3.amazonaws.com';
+    const event = {
+      eventVersion: '1.11',
+      eventTime: time,
+      eventSource,
+      eventName: 'Get',
+      awsRegion: region,
+    };
     const text = JSON.stringify({ Records: [{ ...event, eventID: `${region}-${time}` }] });
     const unique = sha256(Buffer.from(`${account}${text}`)).slice(0, 16);
     const key = `${root(spec)}CloudTrail/${region}/${folder(delivered)}/${account}_CloudTrail_${region}_${stamp(delivered).slice(0, 13)}Z_${unique}.json.gz`;
