@@ -45,6 +45,10 @@ function attempt(print: () => void): boolean {
   }
 }
 
+const DISK_CODES = new Set<string>(['E_READ', 'E_WRITE']);
+const SEE_TO_THE_DISK =
+  'see to the disk, the folder or its permissions, and run the same command again';
+
 interface Failure {
   readonly code: string;
   readonly message: string;
@@ -56,7 +60,8 @@ interface Failure {
 function describe(error: unknown): Failure {
   if (error instanceof ExhibitError) {
     const where = error.where === undefined ? undefined : whereText(error.where);
-    return { code: error.code, message: error.message, where, hint: error.hint, exit: error.exit };
+    const hint = error.hint ?? (DISK_CODES.has(error.code) ? SEE_TO_THE_DISK : undefined);
+    return { code: error.code, message: error.message, where, hint, exit: error.exit };
   }
   if (error instanceof Error && error.name === 'AbortError') {
     // Ctrl-C aborts the signal that every long work watches; this is what reaches us from there.
@@ -67,9 +72,7 @@ function describe(error: unknown): Failure {
   if (isSystemError(error) && error.syscall !== undefined) {
     const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
     const message = full ? 'the disk is full' : error.message;
-    const hint = full
-      ? 'free some space and run the same command again'
-      : 'see to the disk, the folder or its permissions, and run the same command again';
+    const hint = full ? 'free some space and run the same command again' : SEE_TO_THE_DISK;
     return { code: error.code, message, where: error.path, hint, exit: EXIT.input };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -62,10 +62,11 @@ async function writeTar(out: string, files: AsyncIterable<FileToPack>): Promise<
 
 async function writeFolder(out: string, files: AsyncIterable<FileToPack>): Promise<void> {
   const existed = existsSync(out);
+  if (existed) clearRemains(out);
   if (existed && !(lstatSync(out).isDirectory() && readdirSync(out).length === 0)) {
     throw new ExhibitError('E_EXISTS', 'something of that name is there already', {
       where: { file: out },
-      hint: 'choose another name; remains of a package that was not finished (it has no transfer.sha256) may be removed',
+      hint: 'choose another name',
     });
   }
   if (!existed) makeFolder(out);
@@ -84,6 +85,17 @@ async function writeFolder(out: string, files: AsyncIterable<FileToPack>): Promi
     if (!existed) rmSync(out, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Empties a folder that holds nothing but a package whose writer was killed: that has files of a package, and no list. */
+function clearRemains(out: string): void {
+  if (!lstatSync(out).isDirectory()) return;
+  const names = readdirSync(out);
+  const ours = names.every(
+    (name) => isListedName(name.replace(/\.part$/, '')) || name === `${LIST_FILE}.part`,
+  );
+  if (!ours) return;
+  for (const name of names) rmSync(join(out, name));
 }
 
 function makeFolder(out: string): void {
