@@ -33,14 +33,7 @@ describe('disturbed and done again, a verb comes to the same end', () => {
   test.each(VERBS)('$name', async (verb) => {
     const base = await undisturbed(worlds, verb, folder);
     const all = disturbances(base);
-    const isDeath = ({ fault }: Disturbance): boolean => fault === 'kill' || fault === 'power';
-    const chosen = [
-      ...sample(all.filter(isDeath), 1),
-      ...sample(
-        all.filter((one) => !isDeath(one)),
-        1,
-      ),
-    ];
+    const chosen = sample(all, 1);
     for (const one of chosen) {
       const { problems, missed } = await disturb(worlds, base, one, folder);
       const what = `${one.fault} at ${one.point.at} ${one.point.kind} ${one.point.path}`;
@@ -60,7 +53,7 @@ test.skipIf(!traceable)(
     await copyWorld(await worlds.original(verb.state), world);
     const all = await nativeDisturbances(world, verb);
     expect(all.length).toBeGreaterThan(100);
-    for (const fault of ['kill', 'ENOSPC', 'EIO']) {
+    for (const fault of ['kill', 'ENOSPC']) {
       for (const one of sample(
         all.filter((other) => other.fault === fault),
         1,

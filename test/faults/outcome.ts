@@ -61,7 +61,7 @@ export async function outcomeOf(world: string): Promise<Outcome> {
       : [],
     names: readdirSync(world, { recursive: true, encoding: 'utf8' })
       .filter((name) => !name.startsWith('logs'))
-      .map((name) => name.replace(/[0-9a-f]{64}/, '<sha256>'))
+      .map((name) => name.replace(/[0-9a-f]{64}/, '<sha256>').replace(/transfer-\d+/, 'transfer-n'))
       .sort(),
     // The newest entry about a file is the one that counts: some files are replaced.
     unvouched: [

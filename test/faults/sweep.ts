@@ -106,7 +106,8 @@ function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): stri
   }
   // A verdict about evidence that cannot be read, or is not there, is bad news.
   if (status === 1 && stdout.includes('"checks"')) return [];
-  if (status === 1 && fault === 'vanish' && stdout.includes('missing')) return [];
+  // A case whose files are gone from one moment to the next cannot be told from one that was tampered with.
+  if (status === 1 && fault === 'vanish' && stdout.includes('E_TAMPERED')) return [];
   if (status !== 3 && !(status === 2 && stdout.includes('E_NO_CASE'))) {
     return [`exit ${String(status ?? signal)}: ${stdout}${stderr}`];
   }

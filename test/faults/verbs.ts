@@ -22,6 +22,9 @@ export interface Verb {
   readonly isDone?: (dir: string) => boolean;
 }
 
+/** A public key of age (the example of its documentation). */
+const RECIPIENT = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj';
+
 /** All of them. */
 export const VERBS: readonly Verb[] = [
   {
@@ -68,6 +71,19 @@ export const VERBS: readonly Verb[] = [
     // Some of the logs that the digests name are not there.
     status: 1,
     repeats: ['verified'],
+  },
+  {
+    name: 'custody add',
+    state: 'imported',
+    argv: ['custody', 'add', 'note', '--reason', 'seen by the sweep'],
+    repeats: ['note'],
+  },
+  { name: 'custody checkpoint', state: 'imported', argv: ['custody', 'checkpoint'] },
+  {
+    name: 'export transfer',
+    state: 'sealed',
+    argv: ['export', 'transfer', '--to', 'Bob', '--recipient', RECIPIENT],
+    repeats: ['transfer-out'],
   },
   {
     name: 'query run',
