@@ -1,5 +1,5 @@
 /** Further examiners: the case's root issues a certificate, or the ledger vouches for one made elsewhere; and taking back. */
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { KeyObject } from 'node:crypto';
@@ -13,7 +13,7 @@ import { fingerprint, ownKeyProblem, readCertificate } from '../crypto/trust.ts'
 import type { Appended } from '../custody/append.ts';
 import { readLedger } from '../custody/read.ts';
 import { addedKey, type AddedKey } from '../custody/signers.ts';
-import { syncFolder, writeSynced } from '../disk/durable.ts';
+import { syncFolder, writeNew, writeSynced } from '../disk/durable.ts';
 import { caseRoot, keyFile, openSigner, signerFile, unlock, type Case } from './case.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { appendEntry } from './ledger.ts';
@@ -181,10 +181,7 @@ async function storeKey(
   if (!existsSync(keys)) mkdirSync(keys, { mode: 0o700 });
   const file = keyFile(opened.paths, print);
   const pem = await privateKeyPem(key, passphrase);
-  // Closed to others before it holds anything.
-  writeSynced(file, Buffer.alloc(0));
-  chmodSync(file, 0o600);
-  writeSynced(file, Buffer.from(pem));
+  writeNew(file, Buffer.from(pem), 0o600);
   syncFolder(keys);
 }
 
@@ -228,10 +225,8 @@ export async function newIdentity(
   };
   const pem = makeExaminerCertificate(subject, key, { subject, key }, fx.now() * 1000);
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-  writeSynced(files[1], Buffer.alloc(0));
-  chmodSync(files[1], 0o600);
-  writeSynced(files[1], Buffer.from(await privateKeyPem(key, passphrase)));
-  writeSynced(files[0], Buffer.from(pem));
+  writeNew(files[1], Buffer.from(await privateKeyPem(key, passphrase)), 0o600);
+  writeNew(files[0], Buffer.from(pem));
   syncFolder(folder);
   return {
     certificate: fingerprint(readCertificate(pem, files[0])),

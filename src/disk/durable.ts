@@ -18,14 +18,15 @@ export function writeSynced(path: string, bytes: Uint8Array): void {
 
 /**
  * The same for a name that must be free.
+ * @param mode who may read and write it: a private key is for its owner alone.
  * @throws the system's error, `EEXIST` among them.
  */
-export function writeNew(path: string, bytes: Uint8Array): void {
+export function writeNew(path: string, bytes: Uint8Array, mode = 0o644): void {
   // O_SYNC is absent on Windows, where fsync is the only way and restricted verbs do without.
   const file = openSync(
     path,
     O_CREAT | O_EXCL | O_WRONLY | ((O_SYNC as number | undefined) ?? 0),
-    0o644,
+    mode,
   );
   try {
     for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
