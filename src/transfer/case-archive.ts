@@ -16,7 +16,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { writeNewFile } from '../disk/new-file.ts';
 
 /** Top folder of the archive. */
-export const CASE_FOLDER = 'case';
+const CASE_FOLDER = 'case';
 
 /** What may be in it, relative to the case. A volume or a private key is not. */
 const BELONGS =

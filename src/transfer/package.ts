@@ -24,7 +24,7 @@ export interface FileToPack {
 }
 
 /** True if a package of that name is one tar file, not a folder. */
-export function isTarName(path: string): boolean {
+function isTarName(path: string): boolean {
   return path.endsWith('.tar');
 }
 
