@@ -1,9 +1,13 @@
-/** `show`: one record, read again from the sealed tar and compared, byte for byte, with what the database gives. */
+/**
+ * `show`: one record, read again from the sealed tar, by the same code as an import, and compared with what the database
+ * gives: byte for byte, and column by column.
+ */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readVolume, type VolumeEntry } from '../archive/read.ts';
-import { evidencePaths } from '../bundle/layout.ts';
+import { evidenceNo, evidencePaths } from '../bundle/layout.ts';
+import type { BagObject } from '../bundle/objects.ts';
 import { readSeal, type SealedVolume } from '../bundle/seal.ts';
 import type { Check } from '../core/check.ts';
 import { sameHex } from '../core/digest.ts';
@@ -11,10 +15,13 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
-import { inflate, newInflateReport } from '../framing/gzip.ts';
+import { fileTask, ObjectList } from '../ingest/objects.ts';
+import { reread, type Reread } from '../ingest/reread.ts';
+import type { FileTask } from '../ingest/task.ts';
 import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
 import { FORM } from '../sources/source.ts';
 import { caseRoot, type Case } from './case.ts';
+import { compareOrigin, compareRecord } from './show-compare.ts';
 
 /** A record with the proof of where it comes from. */
 export interface ShownRecord extends FoundRecord {
@@ -31,7 +38,7 @@ export interface ShownRecord extends FoundRecord {
  * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`, `E_TAMPERED`.
  */
 export async function showRecord(target: Case, fx: Effects, name: string): Promise<ShownRecord> {
-  const found = lookUp(target, name);
+  const { found, kept } = lookUp(target, name);
   const checks: Check[] = [];
   const judge = (id: string, subject: string, good: boolean, detail: string): void => {
     checks.push({ id, subject, status: good ? 'pass' : 'fail', detail });
@@ -51,7 +58,7 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
     verdict.ok ? 'the seal is signed by this case' : verdict.reason,
   );
 
-  const read = await readAgain(seal.volumes, paths.folder, place, fx.signal);
+  const read = await readAgain(seal.volumes, paths.folder, found, fx.signal);
   if (read === undefined) {
     judge('file.present', place.path, false, 'no volume of the seal holds the file');
     return { ...found, volume: undefined, checks, verified: false };
@@ -81,6 +88,11 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
     recordIn(bytes, place.form)?.equals(found.raw) === true,
     `${String(found.raw.length)} bytes in the sealed file and in the database`,
   );
+  for (const { id, subject, good, detail } of [
+    compareOrigin(found, read.object),
+    ...compareRecord(found, read.again, kept),
+  ])
+    judge(id, subject, good, detail);
   const verified = checks.every((check) => check.status === 'pass');
   return { ...found, volume: volume.file, checks, verified };
 }
@@ -102,7 +114,13 @@ export async function writeRaw(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function lookUp(target: Case, name: string): FoundRecord {
+interface LookedUp {
+  readonly found: FoundRecord;
+  /** For a duplicate, the row that was kept. */
+  readonly kept: FoundRecord | undefined;
+}
+
+function lookUp(target: Case, name: string): LookedUp {
   const [, table, digits] = /^(?:([a-z][a-z0-9_]*):)?(\d{1,16})$/.exec(name) ?? [];
   if (digits === undefined) {
     throw new ExhibitError('E_USAGE', `"${name}" does not name a row`, {
@@ -123,7 +141,13 @@ function lookUp(target: Case, name: string): FoundRecord {
         hint: 'rows are named as timeline, search and the column id of a query print them',
       });
     }
-    return found;
+    const keptId = found.kind === 'duplicate' ? found.stored['kept_id'] : null;
+    const known = sourceTables(db).includes(found.source);
+    const kept =
+      typeof keptId === 'bigint' && known
+        ? findRecord(db, found.source, Number(keptId))
+        : undefined;
+    return { found, kept };
   } finally {
     db.close();
   }
@@ -134,40 +158,50 @@ interface ReadAgain {
   readonly volumeSha256: string;
   /** What the volume's manifest says of the file. */
   readonly manifestSha256: string | undefined;
+  /** What the volume's list of objects says of it. */
+  readonly object: BagObject | undefined;
   readonly storedSha256: string;
   readonly inflatedSha256: string;
   /** The record's bytes in the decompressed file. */
   readonly bytes: Buffer;
+  /** What an import makes of the record. */
+  readonly again: Reread | undefined;
 }
 
 async function readAgain(
   volumes: readonly SealedVolume[],
   folder: string,
-  place: Place,
+  found: FoundRecord,
   signal: AbortSignal,
 ): Promise<ReadAgain | undefined> {
+  const { path } = found.place;
   for (const volume of volumes) {
     let file: Awaited<ReturnType<typeof readFileOf>> | undefined;
     let manifestSha256: string | undefined;
+    let object: BagObject | undefined;
     const facts = await readVolume(
       join(folder, volume.file),
       async (entry) => {
-        if (entry.path === `${volume.name}/${place.path}`) file = await readFileOf(entry, place);
-        else if (entry.path === `${volume.name}/manifest-sha256.txt`) {
-          manifestSha256 = await manifestHash(entry, place.path);
-        }
+        const name = entry.path.slice(volume.name.length + 1);
+        // In a volume the lists come before the payload, the manifests after it.
+        if (name === 'acquisition/objects.jsonl') object = objectIn(await bytesOf(entry), path);
+        else if (name === path) file = await readFileOf(entry, found, object);
+        else if (name === 'manifest-sha256.txt')
+          manifestSha256 = manifestHash(await bytesOf(entry), path);
       },
       { signal },
     );
-    if (file !== undefined) return { volume, volumeSha256: facts.sha256, manifestSha256, ...file };
+    if (file !== undefined)
+      return { volume, volumeSha256: facts.sha256, manifestSha256, object, ...file };
   }
   return undefined;
 }
 
 async function readFileOf(
   entry: VolumeEntry,
-  place: Place,
-): Promise<Pick<ReadAgain, 'storedSha256' | 'inflatedSha256' | 'bytes'>> {
+  { id, place }: FoundRecord,
+  object: BagObject | undefined,
+): Promise<Pick<ReadAgain, 'storedSha256' | 'inflatedSha256' | 'bytes' | 'again'>> {
   const stored = createHash('sha256');
   const inflated = createHash('sha256');
   const tee = async function* (): AsyncGenerator<Buffer> {
@@ -179,24 +213,45 @@ async function readFileOf(
   };
   const kept: Buffer[] = [];
   let at = 0;
-  for await (const piece of inflate(tee(), newInflateReport())) {
+  const again = await reread(taskOf(place, object, entry.size), tee(), id, (piece) => {
     inflated.update(piece);
     const from = Math.max(0, place.offset - at);
     const to = Math.min(piece.length, place.offset + place.length - at);
     if (from < to) kept.push(Buffer.from(piece.subarray(from, to)));
     at += piece.length;
-  }
+  });
   return {
     storedSha256: stored.digest('hex'),
     inflatedSha256: inflated.digest('hex'),
     bytes: Buffer.concat(kept),
+    again,
   };
 }
 
-async function manifestHash(entry: VolumeEntry, path: string): Promise<string | undefined> {
+/** What an import is told of the file: by the sealed list; where that is silent, by the database. */
+function taskOf(place: Place, object: BagObject | undefined, size: number): FileTask {
+  const evidence = evidenceNo(place.evidence_id) ?? 0;
+  if (object !== undefined) return fileTask(object, place.file_id, evidence);
+  const { file_id: fileId, path, original_path: originalPath, bucket, key, sha256 } = place;
+  const named = { path, originalPath, bucket, key, versionId: null, sha256, size };
+  return { ...named, fileId, evidenceNo: evidence, as: null, metadata: false };
+}
+
+async function bytesOf(entry: VolumeEntry): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of entry.body) pieces.push(Buffer.from(piece));
-  const line = Buffer.concat(pieces)
+  return Buffer.concat(pieces);
+}
+
+function objectIn(list: Buffer, path: string): BagObject | undefined {
+  const objects = new ObjectList(list, 'acquisition/objects.jsonl');
+  for (let object = objects.next(); object !== undefined; object = objects.next())
+    if (object.path === path) return object;
+  return undefined;
+}
+
+function manifestHash(manifest: Buffer, path: string): string | undefined {
+  const line = manifest
     .toString('utf8')
     .split('\n')
     .find((text) => text.slice(64) === `  ${path}`);

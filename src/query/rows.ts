@@ -27,6 +27,8 @@ export interface FoundRecord {
   readonly source: string;
   /** Typed columns of a row in the order of its table; of a duplicate or reject what is known of it. */
   readonly columns: Readonly<Record<string, string | number | bigint | null>>;
+  /** All columns of its table, integers as bigint. */
+  readonly stored: Readonly<Record<string, string | number | bigint | null>>;
   readonly place: Place;
   /** The record's text as the database gives it. */
   readonly raw: Uint8Array;
@@ -90,6 +92,7 @@ function record(
     id,
     source: kind === 'row' ? table : String(row['source'] ?? ''),
     columns: Object.fromEntries(Object.entries(row).filter(([name]) => !PLACE_COLUMNS.has(name))),
+    stored: row,
     place: {
       ...file,
       record_no: number('record_no'),

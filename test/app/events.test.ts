@@ -84,7 +84,8 @@ test('every kind of record is shown with proof from the sealed tar', async () =>
   db.close();
   for (const row of rows) {
     const shown = await showRecord(target, fx, row);
-    expect(shown.checks.map((check) => check.status)).toEqual(Array(5).fill('pass'));
+    expect(shown.checks.filter((check) => check.status !== 'pass')).toEqual([]);
+    expect(shown.checks.map((check) => check.id)).toContain('record.place');
     expect(shown.verified).toBe(true);
     expect(shown.raw.length).toBeGreaterThan(0);
   }

@@ -98,7 +98,7 @@ function print(record: ShownRecord, fx: Effects): void {
   fx.out.write(renderTable({ columns: ['', 'check', 'of', 'detail'], rows }, width));
   fx.out.write(
     record.verified
-      ? "\nVERIFIED: these are the bytes that were sealed; the columns are the database's reading of them.\n"
+      ? '\nVERIFIED: these are the bytes that were sealed, and read again they give these very columns.\n'
       : '\nNOT VERIFIED: see the checks that failed.\n',
   );
 }
