@@ -103,11 +103,12 @@ export function search(
 export function eventsCsv(
   events: Iterable<ShownEvent>,
   columns: readonly (keyof ShownEvent)[],
+  excelSafe: boolean,
 ): string {
   const rows = [...events].map((event) =>
     columns.map((name): CanonicalCell => event[name] ?? null),
   );
-  return csvText(columns, rows);
+  return csvText(columns, rows, { excelSafe });
 }
 
 function checkSource(db: Database, filter: EventFilter): void {

@@ -4,7 +4,15 @@ import { Option } from 'commander';
 import { EVENT_COLUMNS, eventsCsv, type EventFilter, type ShownEvent } from '../app/events.ts';
 import { shortName } from '../app/rows.ts';
 import type { Effects } from '../core/effects.ts';
-import { formatOption, time, wholeNumber, type Format } from './formats.ts';
+import {
+  EXCEL_SAFE_NOTE,
+  excelSafeOption,
+  formatOption,
+  time,
+  wholeNumber,
+  writeRows,
+  type Format,
+} from './formats.ts';
 import { commonOptions, type CommonOptions } from './options.ts';
 import { renderTable, terminalWidth } from './table.ts';
 
@@ -21,6 +29,7 @@ export interface EventFlags extends CommonOptions {
   readonly outcome?: string;
   readonly limit?: number;
   readonly format: Format;
+  readonly excelSafe?: boolean;
 }
 
 /** Rows of a table when `--limit` is not given: more than a person reads. Other formats give all. */
@@ -28,7 +37,7 @@ const TABLE_LIMIT = 200;
 
 /** Adds `--from` to `--outcome`, `--limit` and `--format`. */
 export function eventOptions(command: Command): Command {
-  return formatOption(commonOptions(command))
+  return excelSafeOption(formatOption(commonOptions(command)))
     .option('--from <time>', 'not before this time (RFC 3339 with zone)', time)
     .option('--to <time>', 'before this time', time)
     .option('--source <name>', 'one source: cloudtrail, s3_access, vpc_flow, ...')
@@ -78,7 +87,7 @@ export function printEvents(
   };
   switch (formatOf(flags)) {
     case 'jsonl':
-      for (const event of counted()) fx.out.write(`${JSON.stringify(event)}\n`);
+      writeRows(fx, 'jsonl', lines(counted()));
       break;
     case 'json':
       // Nothing before the first event is there: an error must be the one document on stdout.
@@ -87,7 +96,8 @@ export function printEvents(
       fx.out.write(`${count > 0 ? '' : '{"events":['}\n],"count":${String(count)}}\n`);
       break;
     case 'csv':
-      fx.out.write(eventsCsv(counted(), columns));
+      writeRows(fx, 'csv', [eventsCsv(counted(), columns, flags.excelSafe === true)]);
+      if (flags.excelSafe === true && flags.quiet !== true) fx.err.write(`${EXCEL_SAFE_NOTE}\n`);
       break;
     case 'table': {
       // What a person reads first; the row names the source, csv and json have the other columns.
@@ -108,4 +118,8 @@ export function printEvents(
     }
   }
   return count;
+}
+
+function* lines(events: Iterable<ShownEvent>): Generator<string> {
+  for (const event of events) yield `${JSON.stringify(event)}\n`;
 }

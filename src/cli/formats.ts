@@ -1,6 +1,8 @@
 /** Flags that turn words into checked values, and the choice of an output format. */
 import { Option, type Command } from 'commander';
+import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
+import { terminalSafe, terminalSafeJson } from '../core/text.ts';
 import { parseUserTime } from '../core/time.ts';
 
 /** How rows are printed. */
@@ -10,6 +12,39 @@ export type Format = 'table' | 'csv' | 'json' | 'jsonl';
 export function formatOption(command: Command): Command {
   const option = new Option('--format <format>', 'how rows are printed');
   return command.addOption(option.choices(['table', 'csv', 'json', 'jsonl']).default('table'));
+}
+
+/** Adds `--excel-safe`. */
+export function excelSafeOption(command: Command): Command {
+  return command.option(
+    '--excel-safe',
+    "with --format csv: put ' before text that a spreadsheet would run",
+  );
+}
+
+/** Said after CSV that `--excel-safe` wrote. */
+export const EXCEL_SAFE_NOTE =
+  "--excel-safe: text that a spreadsheet would run begins with ', so this is not exact";
+
+/**
+ * Writes rows as CSV or JSON lines: their exact bytes into a file or pipe, while a terminal gets no character that could
+ * drive it, and a note on stderr where that made a difference.
+ */
+export function writeRows(fx: Effects, format: 'csv' | 'jsonl', pieces: Iterable<string>): void {
+  let escaped = false;
+  for (const piece of pieces) {
+    const safe = fx.out.isTTY ? safeRows(format, piece) : piece;
+    escaped ||= safe !== piece;
+    fx.out.write(safe);
+  }
+  if (escaped)
+    fx.err.write('control characters are shown escaped; a file or pipe gets the exact bytes\n');
+}
+
+function safeRows(format: 'csv' | 'jsonl', text: string): string {
+  return format === 'jsonl'
+    ? terminalSafeJson(text)
+    : text.split('\n').map(terminalSafe).join('\n');
 }
 
 /** A number of rows, 0 for all. @throws ExhibitError `E_USAGE`. */

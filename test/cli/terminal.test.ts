@@ -1,8 +1,11 @@
 /** No verb lets text it was given drive the terminal, whatever form it prints. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { EVENT_COLUMNS, type ShownEvent } from '#src/app/events.ts';
+import { printEvents } from '#src/cli/events.ts';
+import { writeRows } from '#src/cli/formats.ts';
 import { run } from '#src/cli/main.ts';
 import { terminalSafeJson } from '#src/core/text.ts';
-import { fakeEffects } from '../helpers/effects.ts';
+import { fakeEffects, type FakeEffects } from '../helpers/effects.ts';
 
 const HOSTILE = '\u001b]0;x\u0007\u009b31m\u202e\u200b\ufeff\u007f';
 // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
@@ -31,3 +34,45 @@ test.each([
   expect(await run(argv, fx)).not.toBe(0);
   expect(fx.stdout() + fx.stderr()).not.toMatch(UNSAFE);
 });
+
+describe('rows as csv and jsonl', () => {
+  const pieces = [`["a"]\n`, `${JSON.stringify([HOSTILE, '\u0085'])}\n`];
+
+  test.each(['csv', 'jsonl'] as const)('%s is exact in a file, escaped on a terminal', (format) => {
+    const file = fakeEffects();
+    writeRows(file, format, pieces);
+    expect([file.stdout(), file.stderr()]).toEqual([pieces.join(''), '']);
+    const screen = onTerminal();
+    writeRows(screen, format, pieces);
+    expect(screen.stdout()).not.toMatch(UNSAFE);
+    expect(screen.stderr()).toContain('a file or pipe gets the exact bytes');
+    if (format === 'jsonl') {
+      const read = (text: string): unknown[] =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown);
+      expect(read(screen.stdout())).toEqual(read(file.stdout()));
+    }
+  });
+
+  test('events too; and --excel-safe disarms formulas', () => {
+    const names = EVENT_COLUMNS.map((name) => [name, null]);
+    const event = {
+      ...(Object.fromEntries(names) as unknown as ShownEvent),
+      ...{ time: '2026-01-02T03:04:05Z', actor: HOSTILE, action: '=cmd()' },
+    };
+    const screen = onTerminal();
+    printEvents([event], { format: 'csv', excelSafe: true }, screen, false);
+    printEvents([event], { format: 'jsonl' }, screen, false);
+    printEvents([event], { format: 'table' }, screen, false);
+    expect(screen.stdout()).not.toMatch(UNSAFE);
+    expect(screen.stdout()).toContain(",'=cmd(),");
+    expect(screen.stderr()).toContain('--excel-safe');
+  });
+});
+
+function onTerminal(): FakeEffects {
+  const fx = fakeEffects();
+  return { ...fx, out: { ...fx.out, isTTY: true } };
+}

@@ -18,9 +18,12 @@ import { terminalSafe } from '../../core/text.ts';
 import {
   atLeastOne,
   collectWords,
+  EXCEL_SAFE_NOTE,
+  excelSafeOption,
   formatOption,
   seconds,
   wholeNumber,
+  writeRows,
   type Format,
 } from '../formats.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
@@ -98,13 +101,12 @@ export function register(program: Command, fx: Effects, done: (status: number) =
 }
 
 function runOptions(command: Command): Command {
-  return formatOption(commonOptions(command))
+  return excelSafeOption(formatOption(commonOptions(command)))
     .option('--param <name=value>', 'value of a parameter; may be repeated', collectWords, [])
     .option('--limit <rows>', 'show no more rows than this; all are recorded', wholeNumber, 0)
     .option('--timeout <seconds>', 'give up after so long (default: 900)', seconds)
     .option('--max-rows <rows>', 'refuse a result of more rows (default: 1000000)', atLeastOne)
-    .option('--check-content', 'hash every row of the database again first')
-    .option('--excel-safe', "with --format csv: put ' before text that a spreadsheet would run");
+    .option('--check-content', 'hash every row of the database again first');
 }
 
 function list(flags: ListFlags, fx: Effects): void {
@@ -174,8 +176,9 @@ async function runAndPrint(choice: QueryChoice, flags: RunFlags, fx: Effects): P
   const format = flags.json === true ? 'json' : flags.format;
   const rows = flags.limit > 0 ? run.rows.slice(0, flags.limit) : run.rows;
   if (format === 'json') fx.out.write(`${JSON.stringify(runDocument(run, flags.limit))}\n`);
-  else if (format === 'jsonl') for (const piece of asLines(run.columns, rows)) fx.out.write(piece);
-  else if (format === 'csv') fx.out.write(asCsv(run.columns, rows, flags.excelSafe === true));
+  else if (format === 'jsonl') writeRows(fx, format, asLines(run.columns, rows));
+  else if (format === 'csv')
+    writeRows(fx, format, [asCsv(run.columns, rows, flags.excelSafe === true)]);
   else fx.out.write(renderTable(asTable(run.columns, rows), terminalWidth(fx)));
   if (flags.quiet !== true) fx.err.write(afterword(run, rows.length, flags));
 }
@@ -203,9 +206,7 @@ function afterword(run: QueryRun, shown: number, flags: RunFlags): string {
     );
   }
   if (flags.excelSafe === true && flags.format === 'csv') {
-    lines.push(
-      "--excel-safe: text that a spreadsheet would run begins with '; result.csv is exact",
-    );
+    lines.push(`${EXCEL_SAFE_NOTE}; result.csv is`);
   }
   return `\n${lines.map((line) => terminalSafeLines(line)).join('\n')}\n`;
 }
