@@ -50,6 +50,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     });
     if (options.json === true) fx.out.write(`${JSON.stringify(asJson(result))}\n`);
     else print(fx, result, options.all === true);
+    const advice = ADVICE[result.database];
+    if (advice !== undefined) progress.done(advice);
     done(result.ok ? EXIT.ok : EXIT.badNews);
   });
 }
@@ -89,8 +91,6 @@ function print(fx: Effects, result: ValidateResult, all: boolean): void {
     `Digests: ${counts(digests)}\nLogs:    ${counts(logs)}\nKeys:    ${keyText(result)}\n`,
   );
   fx.out.write(`${conclusion(result)}\n`);
-  const advice = ADVICE[result.database];
-  if (advice !== undefined) fx.err.write(`${advice}\n`);
 }
 
 const ADVICE: Readonly<Partial<Record<ValidateResult['database'], string>>> = {
