@@ -98,11 +98,15 @@ module.exports = {
     ),
     rule(
       'sources-apart',
-      'a source never imports another source; only the registry knows them all',
+      'a source never imports another source, only what all share (_*.ts); only the registry knows them all',
       { path: '^src/sources/([^/]+?)(/|\\.ts$)', pathNot: ['^src/sources/_?registry\\.ts$'] },
       {
         path: '^src/sources/',
-        pathNot: ['^src/sources/source\\.ts$', '^src/sources/$1(/|\\.ts$)'],
+        pathNot: [
+          '^src/sources/source\\.ts$',
+          '^src/sources/_(?!registry)[a-z]+\\.ts$',
+          '^src/sources/$1(/|\\.ts$)',
+        ],
       },
     ),
     rule(
@@ -113,9 +117,9 @@ module.exports = {
     ),
     rule(
       'sources-pure',
-      'a source maps bytes to rows and touches nothing else: only node:crypto and node:buffer',
+      'a source maps bytes to rows and touches nothing else: only node:crypto, node:buffer and node:zlib',
       { path: inside('sources') },
-      { dependencyTypes: ['core'], pathNot: ['^(node:)?(crypto|buffer)$'] },
+      { dependencyTypes: ['core'], pathNot: ['^(node:)?(crypto|buffer|zlib)$'] },
     ),
     rule('no-network', 'exhibit works offline', { path: '^src/' }, { path: NETWORK }),
     rule(

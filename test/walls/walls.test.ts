@@ -74,6 +74,7 @@ const breaches: readonly Breach[] = [
   { rule: 'wall-new-folder', from: 'src/fresh/breach.ts', to: '../core/other.ts' },
   { rule: 'sources-apart', from: 'src/sources/breach.ts', to: './other.ts' },
   { rule: 'sources-apart', from: 'src/sources/breach/map.ts', to: '../other.ts' },
+  { rule: 'sources-apart', from: 'src/sources/breach.ts', to: './_registry.ts' },
   { rule: 'core-pure', from: 'src/core/breach.ts', to: 'node:fs' },
   { rule: 'core-pure', from: 'src/core/old-name.ts', to: 'fs/promises' },
   { rule: 'sources-pure', from: 'src/sources/io.ts', to: 'node:fs/promises' },
