@@ -3,6 +3,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { appendToLedger, type EntryContext } from '#src/custody/append.ts';
+import { writeCheckpoint } from '#src/custody/checkpoint-write.ts';
 import { realFiles, type Files } from '#src/custody/files.ts';
 import { readLedger } from '#src/custody/read.ts';
 import { verifyLedger } from '#src/custody/verify.ts';
@@ -111,6 +112,27 @@ function failing(
 }
 
 describe('a writer stopped', () => {
+  test('at any operation of a checkpoint leaves one or none, and the next writer goes on', () => {
+    const { paths, info } = one.case;
+    const sign = (files?: Files): ReturnType<typeof writeCheckpoint> =>
+      writeCheckpoint(
+        paths,
+        info.case,
+        { signer: one.signer, root: context.root, atUs: context.atUs },
+        files,
+      );
+    for (const after of [false, true]) {
+      for (let n = 1; n <= 6; n++) {
+        note(`before ${String(n)}`);
+        expect(() => sign(failing(n, after).files)).toThrow('stopped');
+        if (n % 2 === 0) note('an entry comes first');
+        const { size } = sign();
+        expect(size).toBe(readLedger(paths.dir).length);
+        expect(good()).toBe(true);
+      }
+    }
+  });
+
   test('at any operation leaves the old ledger, the new one, or a half that the next one removes and tells', () => {
     const probe = failing(0, false);
     expect(note('probe', probe.files)).toBe(2);

@@ -13,8 +13,13 @@ export const BIN = `${ROOT}/bin/exhibit`;
 /** A passphrase for test cases' keys. */
 export const PASSPHRASE = 'correct horse battery staple';
 
-/** A folder that no test makes: cases of tests are unknown to this machine unless a test says otherwise. */
-const NO_PINS = join(tmpdir(), `exhibit-no-pins-${String(process.pid)}`);
+let runs = 0;
+
+/** A folder that is not there: cases of tests are unknown to this machine unless a test says otherwise. */
+function noPins(): string {
+  runs += 1;
+  return join(tmpdir(), `exhibit-no-pins-${String(process.pid)}-${String(runs)}`);
+}
 
 /** Where and how to run; `env` is laid over this process's environment (undefined removes a variable). */
 export interface RunOptions {
@@ -50,7 +55,7 @@ export function runProcess(
     EXHIBIT_CASE: undefined,
     EXHIBIT_KEY: undefined,
     // Never the pins of whoever runs the tests.
-    EXHIBIT_PINS: NO_PINS,
+    EXHIBIT_PINS: noPins(),
     // vitest sets these for itself; the product must not see them.
     NODE_OPTIONS: undefined,
     VITEST: undefined,
