@@ -1,7 +1,7 @@
 /** Makes a case: folder, root and examiner certificates, keys, anchor sheet, first custody entry. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { casePaths, type CasePaths } from '../bundle/layout.ts';
 import { verifyText } from '../bundle/verify-text.ts';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
@@ -28,6 +28,8 @@ export interface InitRequest {
   readonly organization?: string;
   /** Leaves the private keys unencrypted. Only by asking; said on stderr and in the ledger. */
   readonly unprotectedKey?: boolean;
+  /** Folder outside the case, such as another medium, for the root's private key; absolute. Default: keys/. */
+  readonly rootKeyTo?: string;
 }
 
 /** What a person writes on paper. */
@@ -39,6 +41,8 @@ export interface InitResult {
   /** SHA-256 of the first custody entry. */
   readonly head: string;
   readonly key_protected: boolean;
+  /** File of the root's private key. */
+  readonly root_key: string;
 }
 
 /** What other programs hold in a certificate's name (RFC 5280 appendix A.1, ub-common-name). */
@@ -47,10 +51,12 @@ const MAX_NAME = 64;
 /**
  * Builds the case beside its final place and renames it there, so that a stopped `init` leaves nothing that looks like
  * a case.
- * @throws ExhibitError `E_USAGE` (id or names), `E_EXISTS` (the folder is not empty), `E_NO_PASSPHRASE`.
+ * @throws ExhibitError `E_USAGE` (id, names, or a root key inside the case), `E_EXISTS` (the folder is not empty, a key is
+ *   there), `E_NO_PASSPHRASE`, `E_WRITE` (the root key's folder takes no file).
  */
 export async function initCase(request: InitRequest, fx: Effects): Promise<InitResult> {
   checkNames(request);
+  checkRootKeyFolder(request);
   await refuseExisting(request.dir);
   const passphrase = await choosePassphrase(request, fx);
   const parent = dirname(request.dir);
@@ -114,7 +120,9 @@ async function build(
     await mkdir(folder, { recursive: true });
   }
   await mkdir(paths.keys, { mode: 0o700 });
-  await writeKeys(paths, { [info.root]: rootKey, [signer.fingerprint]: key }, passphrase);
+  const { rootKeyTo = paths.keys } = request;
+  const rootKeyFile = join(rootKeyTo, basename(keyFile(paths, info.root)));
+  await writeKey(keyFile(paths, signer.fingerprint), key, passphrase);
   const caseJson = canonicalLine(info as unknown as CanonicalValue);
   const open = new Map<string, string | Buffer>([
     [paths.rootPem, rootPem],
@@ -133,7 +141,10 @@ async function build(
     {
       event: 'opened',
       attachments,
-      details: { key_protected: passphrase !== undefined },
+      details: {
+        key_protected: passphrase !== undefined,
+        root_key: request.rootKeyTo === undefined ? 'in keys/' : 'apart',
+      },
       ...(passphrase === undefined ? { reason: UNPROTECTED } : {}),
     },
     {
@@ -149,9 +160,10 @@ async function build(
       root,
     },
   );
+  await writeRootKey(rootKeyFile, rootKey, passphrase);
   // The file that makes the folder a case comes last.
   await writeSynced(paths.caseJson, caseJson, 0o644);
-  for (const folder of [paths.keys, paths.signers, dirname(paths.signers), paths.dir]) {
+  for (const folder of [rootKeyTo, paths.keys, paths.signers, dirname(paths.signers), paths.dir]) {
     realFiles.syncFolder(folder);
   }
   return {
@@ -161,20 +173,48 @@ async function build(
     signer_fingerprint: signer.fingerprint,
     head: hash,
     key_protected: passphrase !== undefined,
+    root_key: join(request.rootKeyTo ?? casePaths(request.dir).keys, basename(rootKeyFile)),
   };
 }
 
 const UNPROTECTED =
   'the private keys are stored without a passphrase, as asked for with --unprotected-key: whoever can read them can sign';
 
-async function writeKeys(
-  paths: CasePaths,
-  keys: Readonly<Record<string, KeyObject>>,
+async function writeKey(
+  path: string,
+  key: KeyObject,
   passphrase: string | undefined,
 ): Promise<void> {
-  for (const [certificate, key] of Object.entries(keys)) {
-    await writeSynced(keyFile(paths, certificate), await privateKeyPem(key, passphrase), 0o600);
+  await writeSynced(path, await privateKeyPem(key, passphrase), 0o600);
+}
+
+/** The one file of a case that may lie outside it. */
+async function writeRootKey(
+  path: string,
+  key: KeyObject,
+  passphrase: string | undefined,
+): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeKey(path, key, passphrase);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new ExhibitError('E_WRITE', "the root's private key cannot be written there", {
+      where: { file: path },
+      hint: 'give another folder with --root-key-to',
+      cause,
+    });
   }
+}
+
+function checkRootKeyFolder({ dir, rootKeyTo }: InitRequest): void {
+  if (rootKeyTo === undefined) return;
+  const inside = relative(dir, rootKeyTo);
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return;
+  throw new ExhibitError('E_USAGE', '--root-key-to names a folder inside the case', {
+    where: { file: rootKeyTo },
+    hint: 'name one on another medium: it is to stay where the case is not',
+  });
 }
 
 function checkNames(request: InitRequest): void {

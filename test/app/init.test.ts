@@ -39,6 +39,7 @@ describe('init', () => {
       signer_fingerprint: info.examiner.certificate,
       head: report.head,
       key_protected: true,
+      root_key: join(paths.keys, `${info.root}.key.pem`),
     });
     expect(report.checks.filter((check) => check.status === 'fail')).toEqual([]);
     expect(info.examiner).toMatchObject({
@@ -107,7 +108,7 @@ describe('init', () => {
     expect(stderr).toContain('NOT encrypted');
     const [first] = readLedger(join(cwd, 'c'));
     expect(first?.entry.reason).toContain('without a passphrase');
-    expect(first?.entry.details).toEqual({ key_protected: false });
+    expect(first?.entry.details).toEqual({ key_protected: false, root_key: 'in keys/' });
     const key = (await readdir(join(cwd, 'c/keys')))[0]!;
     expect(await readFile(join(cwd, 'c/keys', key), 'utf8')).toContain('BEGIN PRIVATE KEY');
   });
@@ -244,5 +245,38 @@ describe('opening a case', () => {
     const { signers } = made.paths;
     await cp(made.paths.rootPem, join(signers, `${certificate}.pem`));
     await expect(openSigner(made, fx)).rejects.toThrow(code('E_FORMAT'));
+  });
+});
+
+describe('--root-key-to', () => {
+  test('puts the root key on another medium, where it can still issue', async () => {
+    const cwd = await tempDir();
+    const made = await exhibit(['init', 'case', ...NAMES, '--root-key-to', 'medium/a'], { cwd });
+    expect(made.status).toBe(0);
+    const { paths, info } = await openCase(join(cwd, 'case'));
+    const file = join(cwd, 'medium/a', `${info.root}.key.pem`);
+    expect(made.stdout).toContain(`The root's private key is ${file}\nKeep that medium away`);
+    expect(await readdir(paths.keys)).toEqual([`${info.examiner.certificate}.key.pem`]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(readLedger(paths.dir)[0]?.entry.details).toMatchObject({ root_key: 'apart' });
+    const add = ['custody', 'key', 'add', '--examiner', 'Other', '--unprotected-key'];
+    add.push('--case', paths.dir);
+    expect((await exhibit(add)).status).not.toBe(0);
+    const issued = await exhibit([...add, '--root-key', file]);
+    expect(issued.status).toBe(0);
+  });
+
+  test('is refused inside the case, and advised where it was not asked for', async () => {
+    const cwd = await tempDir();
+    const inside = await exhibitJson(
+      ['init', 'case', ...NAMES, '--root-key-to', 'case/k', '--json'],
+      {
+        cwd,
+      },
+    );
+    expect(inside.json).toMatchObject({ error: { code: 'E_USAGE' } });
+    expect(existsSync(join(cwd, 'case'))).toBe(false);
+    const advised = await exhibit(['init', 'case', ...NAMES], { cwd });
+    expect(advised.stdout).toContain('Move it to another medium');
   });
 });

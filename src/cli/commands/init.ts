@@ -1,7 +1,7 @@
 /** `exhibit init`: opens a case. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { initCase } from '../../app/init.ts';
+import { initCase, type InitResult } from '../../app/init.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
@@ -11,6 +11,7 @@ interface Flags {
   readonly examiner: string;
   readonly organization?: string;
   readonly unprotectedKey?: boolean;
+  readonly rootKeyTo?: string;
   readonly json?: boolean;
 }
 
@@ -23,11 +24,12 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .requiredOption('--examiner <name>', 'who signs; stands in the certificate')
     .option('--organization <name>', "the examiner's organisation")
     .option('--unprotected-key', 'store the private keys without a passphrase')
+    .option('--root-key-to <dir>', "folder on another medium for the root's private key")
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
     .option('--no-color', 'no colours (also NO_COLOR)')
     .action(async (dir: string, flags: Flags) => {
-      const { caseId, examiner, organization, unprotectedKey, json } = flags;
+      const { caseId, examiner, organization, unprotectedKey, rootKeyTo, json } = flags;
       const result = await initCase(
         {
           dir: resolve(fx.cwd, dir),
@@ -35,6 +37,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
           examiner,
           ...(organization === undefined ? {} : { organization }),
           ...(unprotectedKey === undefined ? {} : { unprotectedKey }),
+          ...(rootKeyTo === undefined ? {} : { rootKeyTo: resolve(fx.cwd, rootKeyTo) }),
         },
         fx,
       );
@@ -45,9 +48,18 @@ export function register(program: Command, fx: Effects, done: (status: number) =
             'Write on paper, away from this folder:\n' +
             `  root certificate  sha256 ${result.root_fingerprint}\n` +
             `  ledger head       sha256 ${result.head}\n` +
-            '(TRUST.txt shows the first in the form that openssl prints.)\n',
+            '(TRUST.txt shows the first in the form that openssl prints.)\n\n' +
+            rootKeyAdvice(result, rootKeyTo === undefined),
         );
       }
       done(EXIT.ok);
     });
+}
+
+function rootKeyAdvice({ root_key: file }: InitResult, inCase: boolean): string {
+  const where = `The root's private key is ${terminalSafe(file)}\n`;
+  const use = 'Only adding examiners needs it (`exhibit custody key add --root-key FILE`).\n';
+  return inCase
+    ? `${where}Move it to another medium and keep it away from the case: who has it can make examiners.\n${use}`
+    : `${where}Keep that medium away from the case. ${use}`;
 }
