@@ -1,7 +1,7 @@
 /** What this user's machine remembers of the cases it has seen (src/custody/pin.ts). */
 import { join, resolve } from 'node:path';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError } from '../core/errors.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { pinCheck } from '../custody/head.ts';
 import { readPin, writePin, type Pin } from '../custody/pin.ts';
@@ -49,7 +49,14 @@ export function raisePin({ paths, info }: Case, fx: Effects, first: boolean): Pi
     at: formatUs(fx.now() * 1000),
   };
   if (before?.size === pin.size) return before;
-  writePin(folder, pin);
+  try {
+    writePin(folder, pin);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    // What was signed is signed; without a home a person has no pins, and is told.
+    fx.err.write(`exhibit: this machine cannot remember the case in ${folder}: ${error.code}\n`);
+    return before;
+  }
   return pin;
 }
 

@@ -293,6 +293,10 @@ describe('the pin of this machine', () => {
     await expect(custodyVerify(good.case.paths.dir, fx, {})).rejects.toMatchObject({
       code: 'E_FORMAT',
     });
+    const fileInPlace = join(folder, 'TEST-1.json', 'pins');
+    const unable = fakeEffects({ env: { EXHIBIT_PINS: fileInPlace } });
+    expect((await custodyVerify(good.case.paths.dir, unable, { pin: true })).ok).toBe(true);
+    expect(unable.stderr()).toContain('cannot remember the case');
     await mkdir(join(folder, 'x'));
     expect(readPin(join(folder, 'x'), 'TEST-1')).toBeUndefined();
   });
