@@ -1,7 +1,7 @@
 /** The plan of a collection: every file below the roots, and whatever cannot be copied, in canonical order. */
 import { Buffer } from 'node:buffer';
 import type { BigIntStats } from 'node:fs';
-import { isSystemError } from '../core/errors.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
 import type { Disk } from './disk.ts';
 import type { FailState } from './journal.ts';
 import { joinPath } from './paths.ts';
@@ -26,7 +26,10 @@ export type Found =
   | { readonly path: Buffer; readonly size: number; readonly mtimeUs: number }
   | { readonly path: Buffer; readonly problem: NotCopied };
 
-/** Walks a root: folders are read once, entries sorted bytewise, links never followed. */
+/**
+ * Walks a root: folders are read once, entries sorted bytewise, links never followed.
+ * @throws ExhibitError `E_READ` if the root itself cannot be listed.
+ */
 export async function* walk(disk: Disk, root: Root): AsyncGenerator<Found> {
   // Entries still to visit, the next one last: explicit, because folders nest deeper than a call stack likes.
   const waiting: Buffer[] = [];
@@ -43,7 +46,13 @@ export async function* walk(disk: Disk, root: Root): AsyncGenerator<Found> {
   if (root.file !== undefined) waiting.push(root.file);
   else {
     const problem = await enter(Buffer.alloc(0));
-    if (problem !== undefined) yield { path: Buffer.from('.'), problem };
+    // Of a root nothing would be collected, and a collection of nothing cannot be done again.
+    if (problem !== undefined) {
+      throw new ExhibitError('E_READ', `cannot be collected: ${problem.detail}`, {
+        where: { file: root.folder.toString() },
+        hint: 'see to the disk or the permissions and run the same command again',
+      });
+    }
   }
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const absolute = joinPath(root.folder, path);
