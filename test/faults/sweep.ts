@@ -1,6 +1,6 @@
 /** Disturbs a verb at one operation, goes on as a user would, and compares the end with that of the undisturbed verb. */
 import { rm } from 'node:fs/promises';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { start, type Ended } from './child.ts';
@@ -96,7 +96,10 @@ export async function disturb(
 /** The case that was moved away comes back, as a disk does that was unplugged. */
 function bringBack(world: string): void {
   const gone = join(world, 'case.gone');
-  if (existsSync(gone)) renameSync(gone, join(world, 'case'));
+  if (!existsSync(gone)) return;
+  // Folders that were made anew in its place; a disk that comes back hides them.
+  rmSync(join(world, 'case'), { recursive: true, force: true });
+  renameSync(gone, join(world, 'case'));
 }
 
 /** A disturbed run ends with success, a clear error, or the kill that was sent. */
@@ -108,6 +111,7 @@ function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): stri
   if (status === 1 && stdout.includes('"checks"')) return [];
   // A case whose files are gone from one moment to the next cannot be told from one that was tampered with.
   if (status === 1 && fault === 'vanish' && stdout.includes('E_TAMPERED')) return [];
+  if (status === 2 && fault === 'vanish' && stdout.includes('E_NOT_FOUND')) return [];
   if (status !== 3 && !(status === 2 && stdout.includes('E_NO_CASE'))) {
     return [`exit ${String(status ?? signal)}: ${stdout}${stderr}`];
   }
