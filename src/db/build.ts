@@ -3,7 +3,7 @@
  * only when it is complete, checked and on the disk. Whatever happens before leaves the old database as it was.
  *
  * Three steps: SQLite makes the file with its tables and indexes, all empty; the workers write their pages (part.ts, pages.ts);
- * SQLite opens it again for all that is left, and checks every page and every row.
+ * SQLite opens it again for all that is left, and checks every page and every row that it did not write itself.
  */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ import {
 import { FILE_COLUMNS, type Part } from './part.ts';
 import { TableTree } from './table-tree.ts';
 
-/** Page cache of the writer, in KiB; it also bounds the memory of the sorters, which sort what is more in a second thread. */
-const CACHE_KIB = 2048;
+/** Page cache of the writer, in KiB; it also bounds the memory of the sorters. */
+const CACHE_KIB = 16_384;
 /** Page cache for tables that SQLite fills during the reading, in KiB. */
 const REST_CACHE_KIB = 4096;
 
@@ -150,14 +150,17 @@ export class CaseBuilder {
    * @param free pages that workers took and did not use; they write no more.
    */
   admit(free: readonly number[]): void {
-    const { db } = this;
     admitPages(this.temporary, this.counter, [...this.#unused, ...free]);
-    db.pragma('locking_mode = EXCLUSIVE');
+  }
+
+  /** Begins the one transaction in which SQLite writes all that is left, with the rows that were kept apart. */
+  begin(): void {
+    const { db } = this;
     db.prepare('ATTACH DATABASE ? AS rest').run(this.#rest.name);
+    db.exec('BEGIN IMMEDIATE');
     for (const table of ['source_file', 'anomaly']) {
       db.exec(`INSERT INTO main.${table} SELECT * FROM rest.${table}`);
     }
-    db.exec('DETACH DATABASE rest');
   }
 
   /** Builds the indexes that are not made from runs. */
@@ -168,12 +171,12 @@ export class CaseBuilder {
     }
   }
 
-  /** Checks the file, brings it to the disk and puts it in its place. */
-  finish(): void {
+  /** Brings the file to the disk and puts it in its place. @param check what {@link quickCheck} said of the workers' pages. */
+  finish(check: string): void {
     const { db } = this;
-    const problems = db.pragma('quick_check') as { readonly quick_check: string }[];
+    db.exec('DETACH DATABASE rest');
     const orphans = db.pragma('foreign_key_check') as unknown[];
-    if (problems[0]?.quick_check !== 'ok' || orphans.length > 0) {
+    if (check !== 'ok' || orphans.length > 0) {
       throw new ExhibitError('E_WRITE', 'the database that was just written is damaged', {
         where: { file: this.temporary },
         hint: 'the disk or the memory may be faulty; check them, then import again',
@@ -219,7 +222,8 @@ function discard(path: string): void {
 }
 
 function connect(path: string, cacheKib: number): Database {
-  const db = new Sqlite(path);
+  // As long as it takes: a check of the file may be under way in another thread.
+  const db = new Sqlite(path, { timeout: 2 ** 31 - 1 });
   db.pragma(`page_size = ${String(PAGE_BYTES)}`);
   // No journal: a half-written file is thrown away, never repaired.
   db.pragma('journal_mode = OFF');
@@ -228,6 +232,16 @@ function connect(path: string, cacheKib: number): Database {
   db.pragma('threads = 2');
   db.pragma('foreign_keys = OFF');
   return db;
+}
+
+/** SQLite's check of all pages and rows of a database: `ok`, or the first thing that is wrong. */
+export function quickCheck(path: string): string {
+  const db = new Sqlite(path, { readonly: true });
+  try {
+    return String(db.pragma('quick_check(1)', { simple: true }));
+  } finally {
+    db.close();
+  }
 }
 
 /** Makes the file with everything empty: the page of each root. */

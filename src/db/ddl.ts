@@ -44,16 +44,23 @@ export function createTable(shape: TableShape): string {
   return `CREATE TABLE ${quoted(shape.id)} (\n  ${lines.join(',\n  ')}\n) STRICT`;
 }
 
+/**
+ * Whether an index holds rows without a key. Nobody looks for all records that lack an access key, while SQLite uses a
+ * partial index for every comparison with a value ("Partial Indexes", section 3): only time and pairs are whole.
+ */
+export function indexesNull(columns: readonly string[]): boolean {
+  return columns.length !== 1 || columns[0] === 'time_us';
+}
+
 /** CREATE INDEX statements of a source, and the indexes' names. */
 export function createIndexes(
   shape: TableShape,
 ): readonly { readonly name: string; readonly sql: string }[] {
   return [['time_us'], ...shape.indexes].map((columns) => {
     const name = `${shape.id}_${columns.join('_')}`;
-    return {
-      name,
-      sql: `CREATE INDEX ${quoted(name)} ON ${quoted(shape.id)} (${columns.map(quoted).join(', ')})`,
-    };
+    const sql = `CREATE INDEX ${quoted(name)} ON ${quoted(shape.id)} (${columns.map(quoted).join(', ')})`;
+    const [first = ''] = columns;
+    return { name, sql: indexesNull(columns) ? sql : `${sql} WHERE ${quoted(first)} IS NOT NULL` };
   });
 }
 

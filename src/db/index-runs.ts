@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import type { ByteRow } from '../core/byte-row.ts';
-import type { TableShape } from './ddl.ts';
+import { indexesNull, type TableShape } from './ddl.ts';
 import type { IndexTree, Key } from './index-tree.ts';
 import { KeyTable, KIND } from './key-table.ts';
 
@@ -116,8 +116,10 @@ export class RunWriter {
   #spill(id: string, table: Table): void {
     if (table.rows === 0) return;
     for (const { column, keys, groups } of table.gathered) {
+      const whole = indexesNull([column]);
+      if (!whole && keys.size === 1) continue;
       const path = `${this.#path}-${String(this.#runs.length)}`;
-      writeRun(path, keys, table.ids.subarray(0, table.rows), groups);
+      writeRun(path, keys, table.ids.subarray(0, table.rows), groups, whole);
       keys.clear();
       this.#runs.push({ table: id, column, path });
     }
@@ -125,8 +127,17 @@ export class RunWriter {
   }
 }
 
-/** @param groups key of the row with the id in the same place. */
-function writeRun(path: string, keys: KeyTable, ids: Float64Array, groups: Int32Array): void {
+/**
+ * @param groups key of the row with the id in the same place.
+ * @param whole whether rows without a key are written too.
+ */
+function writeRun(
+  path: string,
+  keys: KeyTable,
+  ids: Float64Array,
+  groups: Int32Array,
+  whole: boolean,
+): void {
   // Counting sort: how many rows a key has says where its ids begin.
   const counts = new Int32Array(keys.size);
   for (let row = 0; row < ids.length; row++) {
@@ -150,6 +161,7 @@ function writeRun(path: string, keys: KeyTable, ids: Float64Array, groups: Int32
 
   const file = openSync(path, 'wx');
   let buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let doubles = new Float64Array(buffer.buffer);
   let fill = 0;
   const flush = (): void => {
     for (let done = 0; done < fill;) done += writeSync(file, buffer, done, fill - done);
@@ -157,20 +169,24 @@ function writeRun(path: string, keys: KeyTable, ids: Float64Array, groups: Int32
   };
   for (const group of order) {
     const count = counts[group] ?? 0;
-    if (count === 0) continue;
+    // Group 0 has no key.
+    if (count === 0 || (group === 0 && !whole)) continue;
     const length = keys.length(group);
     const bytes = GROUP_HEADER + aligned(length) + 8 * count;
     if (fill + bytes > buffer.length) {
       flush();
-      if (bytes > buffer.length) buffer = Buffer.allocUnsafeSlow(bytes);
+      if (bytes > buffer.length) {
+        buffer = Buffer.allocUnsafeSlow(bytes);
+        doubles = new Float64Array(buffer.buffer);
+      }
     }
     buffer[fill] = keys.kind(group);
     buffer.writeUInt32LE(length, fill + 4);
     buffer.writeUInt32LE(count, fill + 8);
     keys.put(buffer, fill + GROUP_HEADER, group);
-    const end = next[group] ?? 0;
-    const at = fill + GROUP_HEADER + aligned(length);
-    new Float64Array(buffer.buffer, at, count).set(sorted.subarray(end - count, end));
+    const from = (next[group] ?? 0) - count;
+    const at = (fill + GROUP_HEADER + aligned(length)) / 8;
+    for (let index = 0; index < count; index++) doubles[at + index] = sorted[from + index] ?? 0;
     fill += bytes;
   }
   flush();

@@ -17,6 +17,9 @@ export class IndexTree {
   readonly #leaf = new TreePage(PAGE.LEAF_INDEX);
   readonly #above: TreePage[] = [];
   readonly #record = new CellBuffer();
+  /** The cell at hand. */
+  readonly #cell = Buffer.alloc(9 + MAX_LOCAL + 4);
+  #length = 0;
 
   constructor(sink: PageSink) {
     this.#sink = sink;
@@ -24,20 +27,17 @@ export class IndexTree {
 
   /** Adds the entries of one key. @param ids of which those from `from` to `to` (not included) count, ascending. */
   add(key: Key, ids: Float64Array, from: number, to: number): void {
-    let cell: Buffer = Buffer.alloc(0);
     let size = -1;
     for (let index = from; index < to; index++) {
       const id = ids[index] ?? 0;
       const bytes = integerBytes(id);
       if (bytes === size) {
         // Entries of a key differ in the row id alone, at their end, as long as it takes as many bytes.
-        putInteger(cell, cell.length - size, id, size);
+        putInteger(this.#cell, this.#length - size, id, size);
       } else {
-        const made = this.#cell(key, id);
-        ({ cell } = made);
-        size = made.whole ? bytes : -1;
+        size = this.#putCell(key, id) ? bytes : -1;
       }
-      this.#addCell(cell);
+      this.#addCell();
     }
   }
 
@@ -52,8 +52,8 @@ export class IndexTree {
     this.#sink.put(root, page.finished(right));
   }
 
-  /** A leaf cell: length of the record, then the record; of a long one only its beginning. */
-  #cell(key: Key, id: number): { readonly cell: Buffer; readonly whole: boolean } {
+  /** Writes a leaf cell: length of the record, then the record; of a long one only its beginning. True if it is whole. */
+  #putCell(key: Key, id: number): boolean {
     const record = this.#record;
     record.clear();
     record.begin();
@@ -64,29 +64,31 @@ export class IndexTree {
     const start = length - recordLength;
     const whole = recordLength <= MAX_LOCAL;
     const local = whole ? recordLength : localBytes(recordLength, MAX_LOCAL);
-    const cell = Buffer.alloc(9 + local + 4);
+    const cell = this.#cell;
     let at = putVarint(cell, 0, recordLength);
     at += bytes.copy(cell, at, start, start + local);
     if (!whole) at = cell.writeUInt32BE(putOverflow(this.#sink, bytes, start + local, length), at);
-    return { cell: cell.subarray(0, at), whole };
+    this.#length = at;
+    return whole;
   }
 
-  #addCell(cell: Buffer): void {
+  #addCell(): void {
     const leaf = this.#leaf;
-    if (!leaf.fits(cell.length)) {
+    const cell = this.#cell;
+    const length = this.#length;
+    if (!leaf.fits(length)) {
       // The last entry goes up and parts this page from the next one, which so begins with an entry in any case.
       const divider = leaf.takeLast();
       const page = this.#sink.add(leaf.finished());
       leaf.clear();
       this.#addDivider(0, page, divider);
     }
-    const { length } = cell;
     const at = leaf.place(length);
     if (length < SHORT_CELL) {
       const { bytes } = leaf;
       for (let index = 0; index < length; index++) bytes[at + index] = cell[index] ?? 0;
     } else {
-      cell.copy(leaf.bytes, at);
+      cell.copy(leaf.bytes, at, 0, length);
     }
   }
 

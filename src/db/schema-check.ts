@@ -17,7 +17,9 @@ interface SchemaRow {
 }
 
 const NAME = '"[a-z][a-z0-9_]*"';
-const INDEX = new RegExp(`^CREATE INDEX ${NAME} ON ${NAME} \\(${NAME}(?:, ${NAME})*\\)$`);
+const INDEX = new RegExp(
+  `^CREATE INDEX ${NAME} ON ${NAME} \\(${NAME}(?:, ${NAME})*\\)(?: WHERE ${NAME} IS NOT NULL)?$`,
+);
 const SELECT = `SELECT id, '[a-z][a-z0-9_]*' AS source, ${NAME}(?:, ${NAME})* FROM ${NAME}`;
 const TIMELINE = new RegExp(`^CREATE VIEW timeline AS\\n${SELECT}(?:\\nUNION ALL\\n${SELECT})*$`);
 const TABLE = new RegExp(

@@ -10,7 +10,7 @@ export type Verdict =
   | { readonly source: undefined; readonly reason: string };
 
 /** Confidence from which on no other source is asked. */
-export const SURE = 90;
+const SURE = 90;
 
 /** What `detect` of the sources gets to see. */
 export function headOf(path: string, bytes: Buffer, complete: boolean): Head {

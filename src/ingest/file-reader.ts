@@ -9,7 +9,6 @@ import type { CellBuffer } from '../db/record.ts';
 import { groupHash, groupOf } from '../db/row-group.ts';
 import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { release } from '../core/release.ts';
 import { newFramer } from '../framing/framer.ts';
 import type { InflateReport } from '../framing/gzip.ts';
 import type { Framer, FrameSink } from '../framing/sink.ts';
@@ -207,9 +206,7 @@ export class FileReader {
   }
 
   #writeBlock(bytes: Buffer): void {
-    const packed = packBlock(bytes);
-    this.#part.block(blockId(this.#task.fileId, this.#block), packed);
-    release(packed);
+    this.#part.block(blockId(this.#task.fileId, this.#block), packBlock(bytes));
     this.#block++;
     this.#blockBytes.length = 0;
     this.#blockFill = 0;

@@ -74,8 +74,12 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const found = await findAll(builder.db, identities, options.signal);
     options.progress('index');
     builder.admit(await indexed);
-    await pool.stop();
-    return complete(options, builder, evidence, found);
+    const checked = pool.check();
+    checked.catch(() => undefined);
+    const content = complete(options, builder, evidence, found);
+    options.progress('check');
+    builder.finish(await checked);
+    return content;
   } catch (error) {
     // First the workers: they may still be writing parts.
     await pool.stop();
@@ -191,16 +195,14 @@ function complete(
     options.signal.throwIfAborted();
   };
   stop();
-  db.exec('BEGIN');
+  builder.begin();
   const insert = db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
   for (const row of evidence) insert.run(row);
   for (const source of withCopies) moveCopies(db, source);
   insertCoverage(db, coverage);
-  db.exec('COMMIT');
+  stop();
   builder.index();
   stop();
-  options.progress('check');
-  db.exec('BEGIN');
   const meta = db.prepare('INSERT INTO case_meta VALUES (?, ?)');
   for (const [key, value] of Object.entries(inputIdentity(options.evidence))) meta.run(key, value);
   meta.run('content_hash_version', CONTENT_HASH_VERSION);
@@ -213,9 +215,9 @@ function complete(
     options.workers,
     options.evidence.map((item) => item.evidenceId).join(','),
   );
+  // Waits for the check, which reads the file meanwhile.
   db.exec('COMMIT');
   stop();
-  builder.finish();
   return content;
 }
 

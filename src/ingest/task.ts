@@ -44,7 +44,8 @@ export interface BytesMessage {
 /** Main to worker, when all bytes were read: what to do next, one after the other. */
 export type Order =
   | { readonly kind: 'end-rows' }
-  | { readonly kind: 'indexes'; readonly indexes: readonly IndexOrder[] };
+  | { readonly kind: 'indexes'; readonly indexes: readonly IndexOrder[] }
+  | { readonly kind: 'check' };
 
 /** Main to worker, first of all. */
 export interface SetupMessage {
@@ -62,6 +63,8 @@ export interface DoneMessage {
   readonly runs: readonly IndexRun[];
   /** After `indexes`: pages that were taken and not used; the worker writes no more. */
   readonly free: readonly number[];
+  /** After `check`. */
+  readonly check: string;
 }
 
 /** Worker to main: bytes were taken, more can be sent. */

@@ -6,6 +6,8 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
+import { release } from '../core/release.ts';
+import { quickCheck } from '../db/build.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
@@ -127,14 +129,6 @@ async function readFile(
   return endsJob;
 }
 
-/**
- * Gives a buffer's memory back at once. Left to the garbage collector, every 64 MB of it cost a collection of the whole
- * heap, together a tenth of the import's processor time.
- */
-function release(bytes: Buffer): void {
-  if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength > 65_536) bytes.buffer.transfer(0);
-}
-
 async function stream(
   stored: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   reader: FileReader,
@@ -163,7 +157,9 @@ async function work(): Promise<never> {
 function carryOut(order: Order): void {
   const runs = order.kind === 'end-rows' ? writer().endRows() : [];
   if (order.kind === 'indexes') for (const index of order.indexes) writer().index(index);
-  send({ kind: 'done', runs, free: order.kind === 'indexes' ? writer().close() : [] });
+  const free = order.kind === 'indexes' ? writer().close() : [];
+  const check = order.kind === 'check' ? quickCheck(setup?.database ?? '') : '';
+  send({ kind: 'done', runs, free, check });
 }
 
 function fail(error: unknown): void {
