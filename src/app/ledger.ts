@@ -42,10 +42,7 @@ export async function appendEntry(
  * Who signs: the examiner of case.json, or whoever the newest `key-added` entry names for the certificate.
  * @throws ExhibitError `E_SIGNER` when nobody knows it.
  */
-function actorOf(
-  { paths, info }: Case,
-  { fingerprint }: Signer,
-): Omit<Entry['actor'], 'cert'> {
+function actorOf({ paths, info }: Case, { fingerprint }: Signer): Omit<Entry['actor'], 'cert'> {
   const added = readLedger(paths.dir)
     .map(({ entry }) => addedKey(entry))
     .findLast((key) => key?.certificate === fingerprint);

@@ -92,7 +92,8 @@ export class ByteRow {
 
   /** The value as one. */
   value(place: number): string | number | null {
-    if (this.isText(place)) return this.bytes.toString('latin1', this.start(place), this.stop(place));
+    if (this.isText(place))
+      return this.bytes.toString('latin1', this.start(place), this.stop(place));
     return this.isNumber(place) ? this.number(place) : null;
   }
 }
