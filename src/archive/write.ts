@@ -52,7 +52,13 @@ export async function writeVolume(
     produced.catch((error: unknown) => {
       stream.destroy(error instanceof Error ? error : new Error(String(error)));
     });
-    await Promise.all([consume(stream, members, out), produced]);
+    const consumed = consume(stream, members, out);
+    // A failed write destroys the stream, of which the producer hears first: the cause is what the consumer says.
+    const caused = produced.catch(async (error: unknown) => {
+      await consumed;
+      throw error;
+    });
+    await Promise.all([consumed, caused]);
     return await out.finish();
   } finally {
     await out.close();
@@ -81,7 +87,7 @@ async function produce(
     entry.on('error', (error: Error) => {
       done.reject(error);
     });
-    // A stream that was destroyed by the other side rejects here too; Promise.all has the first error.
+    // A stream that was destroyed by the other side rejects here too; the other side has the cause.
     done.promise.catch(() => undefined);
     if (!folder) {
       for await (const piece of member.body?.() ?? []) {
