@@ -98,7 +98,12 @@ async function importInto(
     });
   }
   const after = readDatabase(opened);
-  if (after === undefined) throw new Error('the database is not there after the import');
+  if (after === undefined) {
+    throw new ExhibitError('E_READ', 'the database that was just written cannot be read', {
+      where: { file: opened.paths.database },
+      hint: 'see to the disk and run `exhibit import` again; the evidence is as it was',
+    });
+  }
   await putOnRecord(opened, fx, evidence, after.totals);
   return {
     ...after.totals,

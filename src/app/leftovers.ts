@@ -8,7 +8,7 @@ import { join, relative, sep } from 'node:path';
 import { evidencePaths, type CasePaths } from '../bundle/layout.ts';
 import { isSystemError } from '../core/errors.ts';
 import { isThere } from '../disk/there.ts';
-import { LIST_FILE } from '../transfer/list.ts';
+import { LIST_SIGNATURE } from '../transfer/list.ts';
 
 /**
  * Removes them. The caller holds the lock.
@@ -18,8 +18,8 @@ export function removeLeftovers(paths: CasePaths): string[] {
   const found = [
     // A database that was being built or copied.
     ...named(paths.dir, /^(?:case\.db\.(?:importing(?:-journal)?|parts)|.+\.db\.part)$/),
-    // A package for somebody else that did not come to its list.
-    ...named(paths.dir, /^transfer-\d+$/).filter((path) => !isThere(join(path, LIST_FILE))),
+    // A package for somebody else that did not come to the signature of its list, which is last.
+    ...named(paths.dir, /^transfer-\d+$/).filter((path) => !isThere(join(path, LIST_SIGNATURE))),
     // Files of a ledger entry before it is entered.
     ...named(paths.staging, /^\.custody-\d{8}\.json(?:\.p7s)?$/),
     // Staging of evidence whose seal is on record: sealing renames it before it removes it.

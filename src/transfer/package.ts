@@ -87,13 +87,13 @@ async function writeFolder(out: string, files: AsyncIterable<FileToPack>): Promi
   }
 }
 
-/** Empties a folder that holds nothing but a package whose writer was killed: that has files of a package, and no list. */
+/** Empties a folder that holds nothing but a package whose writer was killed: that has files of a package, and not the signature, which comes last. */
 function clearRemains(out: string): void {
   if (!lstatSync(out).isDirectory()) return;
   const names = readdirSync(out);
-  const ours = names.every(
-    (name) => isListedName(name.replace(/\.part$/, '')) || name === `${LIST_FILE}.part`,
-  );
+  const ours =
+    !names.includes(LIST_SIGNATURE) &&
+    names.every((name) => isPackageName(name.replace(/\.part$/, '')));
   if (!ours) return;
   for (const name of names) rmSync(join(out, name));
 }
