@@ -1,13 +1,13 @@
 /** Copies of a case's data in forms that other tools read. */
 import { createHash } from 'node:crypto';
 import { createReadStream, renameSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { readContentHash } from '../db/content-hash.ts';
 import { openDatabase } from '../db/open.ts';
 import { writePlain } from '../db/plain.ts';
-import { partOf, syncFolder } from '../disk/durable.ts';
+import { partOf } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { type Case, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
@@ -51,7 +51,6 @@ export async function exportPlain(opened: Case, out: string, fx: Effects): Promi
     });
     // Only now: a run that is stopped before can be repeated, and no copy is there that the ledger does not know.
     renameSync(part, out);
-    syncFolder(dirname(out));
     return { file: out, sha256, bytes, content_sha256: content };
   });
 }

@@ -41,7 +41,13 @@ export class Chunks {
         cause,
       });
     });
-    const facts = await file.stat();
+    const facts = await file.stat().catch(async (cause: unknown) => {
+      await file.close();
+      throw new ExhibitError('E_READ', 'a file could not be read', {
+        where: { file: path },
+        cause,
+      });
+    });
     if (!facts.isFile()) {
       await file.close();
       throw notRegular(path);

@@ -150,8 +150,13 @@ export class JournalWriter {
   static async open(disk: Disk, path: string, end: JournalEnd): Promise<JournalWriter> {
     return await staged(path, async () => {
       const handle = await disk.openTarget(path, true);
-      const size = (await stat(path)).size;
-      if (size > end.bytes) await handle.truncate(end.bytes);
+      try {
+        const size = (await stat(path)).size;
+        if (size > end.bytes) await handle.truncate(end.bytes);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
       return new JournalWriter(disk, path, handle, end.head);
     });
   }

@@ -131,7 +131,11 @@ function differences(
   const problems = found.failed.map((text) => `verify: ${text}`);
   problems.push(...found.unvouched.map((name) => `not as the ledger says: ${name}`));
   // A source that cannot be read is on record as such, and what was read of others is all there.
-  const unread = fault === 'EIO' && point.path.startsWith('logs');
+  // The same for a report about evidence that could not be read.
+  const unread =
+    /^E(?:IO|INTR)$/.test(fault) &&
+    (point.path.startsWith('logs') ||
+      (verb.argv[0] === 'report' && point.path.startsWith('case/evidence')));
   const repeats = new Set([...(verb.repeats ?? []), 'verified']);
   const extra = [...found.ledger];
   for (const event of wanted.ledger) {
