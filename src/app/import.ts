@@ -19,7 +19,7 @@ import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { type Case, caseRoot, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
-import { toolIdentity } from './tool.ts';
+import { toolVersions } from './tool.ts';
 
 /** More than this only cost memory: the writer is then the slowest. */
 const MAX_DEFAULT_WORKERS = 8;
@@ -238,7 +238,7 @@ async function putOnRecord(
 }
 
 function toolName(): string {
-  const { name, version } = toolIdentity();
+  const { name, version } = toolVersions();
   return `${name} ${version}`;
 }
 

@@ -26,7 +26,7 @@ import { FILE_COLUMNS, type Part } from './part.ts';
 import { TableTree } from './table-tree.ts';
 
 /** Page cache of the writer, in KiB; it also bounds the memory of the sorters. */
-const CACHE_KIB = 16_384;
+const CACHE_KIB = 49_152;
 /** Page cache for tables that SQLite fills during the reading, in KiB. */
 const REST_CACHE_KIB = 4096;
 
@@ -236,9 +236,14 @@ function connect(path: string, cacheKib: number): Database {
 
 /** SQLite's check of all pages and rows of a database: `ok`, or the first thing that is wrong. */
 export function quickCheck(path: string): string {
+  return withPages(path, (db) => String(db.pragma('quick_check(1)', { simple: true })));
+}
+
+/** Reads a database that is being built. */
+export function withPages<T>(path: string, read: (db: Database) => T): T {
   const db = new Sqlite(path, { readonly: true });
   try {
-    return String(db.pragma('quick_check(1)', { simple: true }));
+    return read(db);
   } finally {
     db.close();
   }
@@ -254,12 +259,15 @@ function createEmpty(
   try {
     db.pragma(`application_id = ${String(APPLICATION_ID)}`);
     migrate(db, migrations);
+    // One transaction: each would write its pages, and there are many tables.
+    db.exec('BEGIN');
     for (const shape of shapes) {
       db.exec(createTable(shape));
       const plain = new Set(plainIndexes(shape).map((column) => `${shape.id}_${column}`));
       for (const { name, sql } of createIndexes(shape)) if (plain.has(name)) db.exec(sql);
     }
     db.exec(createTimeline(shapes));
+    db.exec('COMMIT');
     const roots = db
       .prepare<[], { name: string; rootpage: number }>('SELECT name, rootpage FROM sqlite_schema')
       .all();

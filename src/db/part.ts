@@ -19,8 +19,12 @@ export interface Part {
   readonly files: readonly (readonly Cell[])[];
   /** Rows of anomaly. */
   readonly anomalies: readonly (readonly Cell[])[];
-  /** Source, and `identity` of each of its rows. */
-  readonly identities: readonly (readonly [source: string, identities: Float64Array])[];
+  /** Identity of each row of a source. */
+  readonly identities: readonly {
+    readonly source: string;
+    readonly ids: Float64Array;
+    readonly identities: Float64Array;
+  }[];
 }
 
 /** An index to be written. */
@@ -47,7 +51,7 @@ export class PartWriter {
   readonly #cells = new CellBuffer();
   #files: (readonly Cell[])[] = [];
   #anomalies: (readonly Cell[])[] = [];
-  #identities = new Map<string, number[]>();
+  #identities = new Map<string, { readonly ids: number[]; readonly identities: number[] }>();
 
   constructor({ database, counter, runs }: PartSetup) {
     this.#sink = new PageSink(database, counter);
@@ -69,20 +73,24 @@ export class PartWriter {
   ): void {
     this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
     this.#runs.add(shape, values, id);
-    this.#identity(shape, identity);
+    this.#identity(shape, id, identity);
   }
 
   /** The same for a row that is still bytes. */
   byteRow(shape: TableShape, id: number, row: ByteRow, cells: CellBuffer, from: number): void {
     this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
     this.#runs.addBytes(shape, row, id);
-    this.#identity(shape, row.identity);
+    this.#identity(shape, id, row.identity);
   }
 
-  #identity(shape: TableShape, identity: number): void {
-    const identities = this.#identities.get(shape.id);
-    if (identities === undefined) this.#identities.set(shape.id, [identity]);
-    else identities.push(identity);
+  #identity(shape: TableShape, id: number, identity: number): void {
+    let own = this.#identities.get(shape.id);
+    if (own === undefined) {
+      own = { ids: [], identities: [] };
+      this.#identities.set(shape.id, own);
+    }
+    own.ids.push(id);
+    own.identities.push(identity);
   }
 
   block(blockId: number, bytes: Uint8Array): void {
@@ -119,7 +127,11 @@ export class PartWriter {
       leaves: [...this.#leaves].map(([table, leaves]) => [table, leaves.take()]),
       files: this.#files,
       anomalies: this.#anomalies,
-      identities: [...this.#identities].map(([source, list]) => [source, Float64Array.from(list)]),
+      identities: [...this.#identities].map(([source, { ids, identities }]) => ({
+        source,
+        ids: Float64Array.from(ids),
+        identities: Float64Array.from(identities),
+      })),
     };
     this.#files = [];
     this.#anomalies = [];

@@ -30,27 +30,28 @@ function conflictTable(source: Source): string {
 
 /**
  * Finds the copies among a source's records and keeps their ids in {@link copyTable}. Changes nothing in the case.
- * @param repeated identities that more than one record has; undefined if they have to be looked for in the table.
+ * @param shared row ids of the records that share their identity; undefined if they have to be looked for in the table.
  * @returns whether there may be some.
  */
 export function findCopies(
   db: Database,
   source: Source,
-  repeated: readonly number[] | undefined,
+  shared: Float64Array | undefined,
 ): boolean {
-  if (repeated?.length === 0) return false;
+  if (shared?.length === 0) return false;
   const table = `main."${source.id}"`;
   db.exec(`
-    CREATE TEMP TABLE suspect (identity INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE suspect (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE "copy_${source.id}" (id INTEGER PRIMARY KEY, kept_id INTEGER NOT NULL, how TEXT NOT NULL);
     CREATE TEMP TABLE "conflict_${source.id}" (id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL);`);
-  if (repeated === undefined) {
+  if (shared === undefined) {
     db.exec(
-      `INSERT INTO suspect SELECT identity FROM ${table} NOT INDEXED GROUP BY identity HAVING count(*) > 1 ORDER BY identity`,
+      `INSERT INTO suspect SELECT id FROM ${table} NOT INDEXED
+       WHERE identity IN (SELECT identity FROM ${table} NOT INDEXED GROUP BY identity HAVING count(*) > 1) ORDER BY id`,
     );
   } else {
     const insert = db.prepare('INSERT INTO suspect VALUES (?)');
-    for (const identity of repeated) insert.run(identity);
+    for (const id of shared) insert.run(id);
   }
   compare(db, source, table);
   db.exec('DROP TABLE suspect');
@@ -73,9 +74,10 @@ function compare(db: Database, source: Source, table: string): void {
 const CHUNK = 4096;
 
 // In the order of the file, so that each block is decompressed once.
-function* membersOf(db: Database, table: string, condition: string): Generator<readonly Member[]> {
+function* membersOf(db: Database, table: string, ids: string): Generator<readonly Member[]> {
   const select = db.prepare<[number], Member>(
-    `SELECT id, identity, "offset", "length", form FROM ${table} NOT INDEXED WHERE id > ? AND ${condition} ORDER BY id LIMIT ${String(CHUNK)}`,
+    `SELECT id, identity, "offset", "length", form FROM ${ids} CROSS JOIN ${table} USING (id)
+     WHERE id > ? ORDER BY id LIMIT ${String(CHUNK)}`,
   );
   for (let rows = select.all(-1); rows.length > 0; rows = select.all(rows.at(-1)?.id ?? -1))
     yield rows;
@@ -84,7 +86,7 @@ function* membersOf(db: Database, table: string, condition: string): Generator<r
 function readMembers(db: Database, table: string): void {
   const blocks = new BlockReader(db);
   const insert = db.prepare('INSERT INTO member VALUES (?, ?, ?, ?)');
-  for (const rows of membersOf(db, table, 'identity IN (SELECT identity FROM suspect)')) {
+  for (const rows of membersOf(db, table, 'suspect')) {
     for (const { id, identity, offset, length, form } of rows) {
       const hash = digest(recordBytes(blocks, id, offset, length, form));
       insert.run(id, identity, hash, hash);
@@ -96,10 +98,11 @@ function readMembers(db: Database, table: string): void {
 function readContents(db: Database, table: string, sameText: (record: string) => string): void {
   const blocks = new BlockReader(db);
   db.exec(`
-    CREATE TEMP TABLE mixed (identity INTEGER PRIMARY KEY);
-    INSERT INTO mixed SELECT identity FROM member GROUP BY identity HAVING min(bytes) <> max(bytes) ORDER BY identity;`);
+    CREATE TEMP TABLE mixed (id INTEGER PRIMARY KEY);
+    INSERT INTO mixed SELECT id FROM member WHERE identity IN (
+      SELECT identity FROM member GROUP BY identity HAVING min(bytes) <> max(bytes)) ORDER BY id;`);
   const update = db.prepare('UPDATE member SET content = ? WHERE id = ?');
-  for (const rows of membersOf(db, table, 'identity IN (SELECT identity FROM mixed)')) {
+  for (const rows of membersOf(db, table, 'mixed')) {
     for (const { id, offset, length, form } of rows) {
       const text = recordBytes(blocks, id, offset, length, form).toString('utf8');
       update.run(digest(sameText(text)), id);

@@ -10,6 +10,7 @@ import { ExhibitError } from '../core/errors.ts';
 import type { PageIndex } from '../db/build.ts';
 import type { IndexRun } from '../db/index-runs.ts';
 import type { Part, PartSetup } from '../db/part.ts';
+import type { CoverageRow } from './coverage.ts';
 import type {
   BytesMessage,
   DoneMessage,
@@ -36,7 +37,8 @@ const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 4
 interface Member {
   readonly thread: Worker;
   waiting: number;
-  order: PromiseWithResolvers<DoneMessage> | undefined;
+  /** Orders that are not carried out yet, the first first. */
+  readonly orders: PromiseWithResolvers<DoneMessage>[];
 }
 
 /** Takes a part into the database. */
@@ -82,7 +84,7 @@ export class Pool {
         setup: { ...setup, runs: `${setup.runs}-${String(index)}` },
       };
       thread.postMessage(message);
-      const member: Member = { thread, waiting: 0, order: undefined };
+      const member: Member = { thread, waiting: 0, orders: [] };
       thread.on('message', (message: FromWorker) => {
         this.#receive(member, message);
       });
@@ -160,6 +162,13 @@ export class Pool {
     return done.flatMap(({ free }) => free);
   }
 
+  /** Has the last worker count, when its indexes are done, what there is in some sources. */
+  async coverage(sources: readonly string[]): Promise<readonly CoverageRow[]> {
+    const last = this.#members.at(-1);
+    if (last === undefined) throw new Error('a pool without workers');
+    return (await this.#order(last, { kind: 'coverage', sources })).coverage;
+  }
+
   /** Has one worker check the whole file, while it is only read from: what {@link quickCheck} says. */
   async check(): Promise<string> {
     const [first] = this.#members;
@@ -169,7 +178,7 @@ export class Pool {
 
   #order(member: Member, order: Order): Promise<DoneMessage> {
     const done = Promise.withResolvers<DoneMessage>();
-    member.order = done;
+    member.orders.push(done);
     if (this.#failure === undefined) member.thread.postMessage(order);
     else done.reject(this.#failure);
     return done.promise;
@@ -222,7 +231,7 @@ export class Pool {
     if (message.kind === 'taken') {
       member.waiting -= message.bytes;
     } else if (message.kind === 'done') {
-      member.order?.resolve(message);
+      member.orders.shift()?.resolve(message);
     } else if (message.kind === 'failure') {
       const { code, message: text, where, hint } = message;
       this.#fail(
@@ -261,7 +270,7 @@ export class Pool {
 
   #fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    for (const { order } of this.#members) order?.reject(this.#failure);
+    for (const order of this.#members.flatMap(({ orders }) => orders)) order.reject(this.#failure);
     this.#wake?.();
   }
 

@@ -11,7 +11,7 @@ import { readMigrations } from '../db/migrate.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import type { Source } from '../sources/source.ts';
 import type { Database } from '../db/open.ts';
-import { type CoverageRow, insertCoverage, readCoverage } from './coverage.ts';
+import { type CoverageRow, insertCoverage, readCopyCoverage } from './coverage.ts';
 import { findCopies, moveCopies } from './dedupe.ts';
 import { Identities } from './identities.ts';
 import { inputIdentity, type SealedEvidence } from './identity.ts';
@@ -71,12 +71,17 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const indexed = pool.writeIndexes(builder.indexes, ended);
     // Whoever waits for it later hears of a failure; until then it is no unhandled one.
     indexed.catch(() => undefined);
+    const known = SOURCES.filter(({ id }) => identities.any(id)).map(({ id }) => id);
+    const counted = pool.coverage(known);
+    counted.catch(() => undefined);
     const found = await findAll(builder.db, identities, options.signal);
     options.progress('index');
-    builder.admit(await indexed);
+    const free = await indexed;
+    const coverage = await counted;
+    builder.admit(free);
     const checked = pool.check();
     checked.catch(() => undefined);
-    const content = complete(options, builder, evidence, found);
+    const content = complete(options, builder, evidence, { ...found, coverage });
     options.progress('check');
     builder.finish(await checked);
     return content;
@@ -163,32 +168,34 @@ async function readEvidence(options: BuildOptions, pool: Pool): Promise<readonly
 /** What the rows say, looked for while the indexes are written. */
 interface Found {
   readonly withCopies: readonly Source[];
-  readonly coverage: readonly CoverageRow[];
+  /** Coverage of the copies, which are no records of their own. */
+  readonly copies: readonly CoverageRow[];
 }
 
 async function findAll(db: Database, identities: Identities, signal: AbortSignal): Promise<Found> {
   const withCopies: Source[] = [];
-  const coverage: CoverageRow[] = [];
+  const copies: CoverageRow[] = [];
   db.exec('BEGIN');
   for (const source of SOURCES) {
     if (!identities.any(source.id)) continue;
-    const copies = findCopies(db, source, identities.repeated(source.id));
-    if (copies) withCopies.push(source);
-    for (const row of readCoverage(db, source, copies)) coverage.push(row);
+    if (findCopies(db, source, identities.shared(source.id))) {
+      withCopies.push(source);
+      copies.push(...readCopyCoverage(db, source));
+    }
     // A wish to stop is heard of in between.
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   }
   // Ends the reading: what follows sees the file as the workers leave it.
   db.exec('COMMIT');
-  return { withCopies, coverage };
+  return { withCopies, copies };
 }
 
 function complete(
   options: BuildOptions,
   builder: CaseBuilder,
   evidence: readonly EvidenceRow[],
-  { withCopies, coverage }: Found,
+  { withCopies, copies, coverage }: Found & { readonly coverage: readonly CoverageRow[] },
 ): string {
   const { db } = builder;
   const stop = (): void => {
@@ -199,7 +206,7 @@ function complete(
   const insert = db.prepare('INSERT INTO evidence VALUES (?, ?, ?, ?, ?)');
   for (const row of evidence) insert.run(row);
   for (const source of withCopies) moveCopies(db, source);
-  insertCoverage(db, coverage);
+  insertCoverage(db, coverage, copies);
   stop();
   builder.index();
   stop();

@@ -2,6 +2,7 @@
 import type { ErrorCode, Where } from '../core/errors.ts';
 import type { IndexRun } from '../db/index-runs.ts';
 import type { IndexOrder, Part, PartSetup } from '../db/part.ts';
+import type { CoverageRow } from './coverage.ts';
 
 /** A payload file of the evidence. */
 export interface FileTask {
@@ -45,6 +46,7 @@ export interface BytesMessage {
 export type Order =
   | { readonly kind: 'end-rows' }
   | { readonly kind: 'indexes'; readonly indexes: readonly IndexOrder[] }
+  | { readonly kind: 'coverage'; readonly sources: readonly string[] }
   | { readonly kind: 'check' };
 
 /** Main to worker, first of all. */
@@ -63,6 +65,8 @@ export interface DoneMessage {
   readonly runs: readonly IndexRun[];
   /** After `indexes`: pages that were taken and not used; the worker writes no more. */
   readonly free: readonly number[];
+  /** After `coverage`. */
+  readonly coverage: readonly CoverageRow[];
   /** After `check`. */
   readonly check: string;
 }

@@ -7,11 +7,13 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import { release } from '../core/release.ts';
-import { quickCheck } from '../db/build.ts';
+import { quickCheck, withPages } from '../db/build.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
 import { inflate, inflateWhole, newInflateReport } from '../framing/gzip.ts';
+import { SOURCES } from '../sources/_registry.ts';
+import { type CoverageRow, readCoverage } from './coverage.ts';
 import { FileReader } from './file-reader.ts';
 import type { BytesMessage, FileTask, FromWorker, Order, Segment, ToWorker } from './task.ts';
 
@@ -159,7 +161,14 @@ function carryOut(order: Order): void {
   if (order.kind === 'indexes') for (const index of order.indexes) writer().index(index);
   const free = order.kind === 'indexes' ? writer().close() : [];
   const check = order.kind === 'check' ? quickCheck(setup?.database ?? '') : '';
-  send({ kind: 'done', runs, free, check });
+  const coverage = order.kind === 'coverage' ? coverageOf(order.sources) : [];
+  send({ kind: 'done', runs, free, coverage, check });
+}
+
+function coverageOf(sources: readonly string[]): readonly CoverageRow[] {
+  return withPages(setup?.database ?? '', (db) =>
+    SOURCES.filter(({ id }) => sources.includes(id)).flatMap((source) => readCoverage(db, source)),
+  );
 }
 
 function fail(error: unknown): void {
