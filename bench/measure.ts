@@ -23,6 +23,7 @@ const launcher = createRequire(import.meta.url)('../bin/launch.js') as {
     cwd: string,
   ) => string[];
   readonly nodeEnv: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
+  readonly startFile: () => string;
 };
 const HOOK = `--import=${new URL('./peak.ts', import.meta.url).href}`;
 
@@ -60,9 +61,8 @@ export async function run(
  * (about 40 ms) is left out, because it takes everything out of the environment that could load the hook above.
  */
 export function exhibit(...args: readonly string[]): Promise<ChildRun> {
-  const root = join(import.meta.dirname, '..');
   const flags = launcher.nodeFlags(args, process.env, process.cwd());
-  const command = [HOOK, ...flags, join(root, 'src', 'cli', 'start.ts'), ...args];
+  const command = [HOOK, ...flags, launcher.startFile(), ...args];
   return run(process.execPath, command, launcher.nodeEnv(process.env));
 }
 

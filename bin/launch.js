@@ -319,6 +319,7 @@ module.exports = {
   findCase: findCase,
   launch: launch,
   nodeEnv: nodeEnv,
+  startFile: startFile,
   nodeFlags: nodeFlags,
   pinFolders: pinFolders,
 };
