@@ -3,6 +3,7 @@ import { access_analyzer_finding } from './access_analyzer_finding.ts';
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
 import { clb_access } from './clb_access.ts';
+import { client_vpn } from './client_vpn.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
@@ -37,6 +38,7 @@ export const SOURCES: readonly Source[] = [
   alb_access,
   alb_connection,
   clb_access,
+  client_vpn,
   cloudfront,
   cloudtrail,
   cloudtrail_digest,
