@@ -27,6 +27,7 @@ import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
 import { securityhub } from './securityhub.ts';
 import type { Source } from './source.ts';
+import { ssm_session } from './ssm_session.ts';
 import { syslog } from './syslog.ts';
 import { tgw_flow } from './tgw_flow.ts';
 import { vpc_flow } from './vpc_flow.ts';
@@ -61,6 +62,7 @@ export const SOURCES: readonly Source[] = [
   route53_resolver,
   s3_access,
   securityhub,
+  ssm_session,
   syslog,
   tgw_flow,
   vpc_flow,
