@@ -17,6 +17,7 @@ import { eventbridge } from './eventbridge.ts';
 import { guardduty } from './guardduty.ts';
 import { iam_credential_report } from './iam_credential_report.ts';
 import { inspector_finding } from './inspector_finding.ts';
+import { journald } from './journald.ts';
 import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
@@ -53,6 +54,7 @@ export const SOURCES: readonly Source[] = [
   guardduty,
   iam_credential_report,
   inspector_finding,
+  journald,
   macie_finding,
   network_firewall,
   nlb_access,
