@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '200000' },
     repeat: { type: 'string', default: '3' },
-    'payload-mb': { type: 'string', default: '1000' },
+    'payload-mb': { type: 'string', default: '2000' },
     only: { type: 'string' },
     linearity: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
