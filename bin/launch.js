@@ -177,7 +177,6 @@ function nodeFlags(argv, env, cwd) {
   return flags;
 }
 
-/** The environment of the pinned Node. */
 /** dist/ where it is made from src/ as it is now; below node_modules Node takes no types out, there it must be dist/. */
 function startFile() {
   if (/[\\/]node_modules[\\/]/.test(ROOT)) return BUILT_START;
@@ -193,6 +192,7 @@ function startFile() {
   }
 }
 
+/** The environment of the pinned Node. */
 function nodeEnv(env) {
   var inner = {};
   Object.keys(env).forEach(function (name) {
