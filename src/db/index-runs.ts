@@ -12,6 +12,8 @@ import { KeyTable, KIND } from './key-table.ts';
 
 /** Rows of a run. */
 const RUN_ROWS = 131_072;
+/** Rows there is room for at first: most sources have few. */
+const FIRST_ROWS = 1024;
 /** Bytes that are read and written at a time. */
 const CHUNK_BYTES = 262_144;
 /** Kind, length of the key, count of ids; ids and keys begin at multiples of eight bytes. */
@@ -38,11 +40,11 @@ interface Gathered {
   /** Place of the column in a row's values. */
   readonly place: number;
   readonly keys: KeyTable;
-  readonly groups: Int32Array;
+  groups: Int32Array;
 }
 
 interface Table {
-  readonly ids: Float64Array;
+  ids: Float64Array;
   rows: number;
   readonly gathered: readonly Gathered[];
 }
@@ -93,13 +95,13 @@ export class RunWriter {
     if (table === undefined) {
       const names = shape.columns.map((column) => column.name);
       table = {
-        ids: new Float64Array(RUN_ROWS),
+        ids: new Float64Array(FIRST_ROWS),
         rows: 0,
         gathered: plainIndexes(shape).map((column) => ({
           column,
           place: names.indexOf(column),
           keys: new KeyTable(),
-          groups: new Int32Array(RUN_ROWS),
+          groups: new Int32Array(FIRST_ROWS),
         })),
       };
       this.#tables.set(shape.id, table);
@@ -111,6 +113,7 @@ export class RunWriter {
     table.ids[table.rows] = rowId;
     table.rows++;
     if (table.rows === RUN_ROWS) this.#spill(id, table);
+    else if (table.rows === table.ids.length) grow(table);
   }
 
   #spill(id: string, table: Table): void {
@@ -124,6 +127,18 @@ export class RunWriter {
       this.#runs.push({ table: id, column, path });
     }
     table.rows = 0;
+  }
+}
+
+function grow(table: Table): void {
+  const size = table.ids.length * 2;
+  const ids = new Float64Array(size);
+  ids.set(table.ids);
+  table.ids = ids;
+  for (const gathered of table.gathered) {
+    const groups = new Int32Array(size);
+    groups.set(gathered.groups);
+    gathered.groups = groups;
   }
 }
 
