@@ -51,6 +51,7 @@ export async function run(argv: readonly string[], real: Effects): Promise<numbe
       .description(
         'Offline forensic toolkit for AWS logs: sealed evidence, custody, reproducible answers.',
       )
+      .option('--version', 'versions of exhibit, its Node and its SQLite')
       .exitOverride()
       .showHelpAfterError(`  next:  ${USAGE_HINT}`)
       .configureOutput({
