@@ -78,8 +78,12 @@ function checkCounts(checks: readonly { readonly status: string }[]): string {
 function details(all: NonNullable<Entry['details']>): string[] {
   const short = Object.entries(all).flatMap(([name, value]) => {
     if (value === null) return [];
-    const text = typeof value === 'string' ? value : canonicalJson(value);
-    return text.length <= 60 ? [`${name.replaceAll('_', ' ')} ${text}`] : [];
+    const json = typeof value === 'string' ? value : canonicalJson(value);
+    // A group of figures: {"total":69,"valid":69} is for programs.
+    const text = /^\{("\w+":\d+,?)+\}$/.test(json)
+      ? `(${json.slice(1, -1).replaceAll('"', '').replaceAll(':', ' ').replaceAll(',', ', ')})`
+      : json;
+    return json.length <= 60 ? [`${name.replaceAll('_', ' ')} ${text}`] : [];
   });
   return short.length === 0 ? [] : [short.join(', ')];
 }

@@ -14,6 +14,8 @@ export function records({ data }: Report): Markup {
   if (data === null) return NOT_IMPORTED;
   const { totals } = data;
   const recognised = data.sources.reduce((sum, source) => sum + source.files, 0);
+  const found = data.sources.filter((source) => source.files > 0);
+  const absent = data.sources.filter((source) => source.files === 0);
   return html`<p>
       Each file was read once from its sealed volume, and its rows were kept only because the volume
       had the sealed hash. A record is either kept as a row, a copy of a row, or rejected with its
@@ -32,7 +34,7 @@ export function records({ data }: Report): Markup {
         'Adds up',
       ],
       [
-        ...data.sources.map((source) => [
+        ...found.map((source) => [
           source.title,
           html`<code>${source.source}</code>`,
           source.files,
@@ -57,6 +59,7 @@ export function records({ data }: Report): Markup {
         ],
       },
     )}
+    ${absent.length === 0 ? '' : html`<p class="soft">No file of other sources that exhibit reads: ${absent.map(({ title }) => title).join(', ')}.</p>`}
     <h4>Files by state</h4>
     ${fileStates(data)}
     <h4>Identity of the data</h4>
