@@ -47,7 +47,7 @@ export type Merge = (part: Part) => void;
 /** Starts the threads of a pool; they load their code while the caller does other things. */
 export function startThreads(workers: number): readonly Worker[] {
   // A heap that begins small is collected again and again while it grows: 4 % of an import's processor time.
-  setFlagsFromString('--initial-old-space-size=48');
+  setFlagsFromString('--initial-old-space-size=96');
   return Array.from(
     { length: workers },
     () => new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS }),
