@@ -1,6 +1,7 @@
 /** Tells CloudTrail files, in whatever they came, from all others. */
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { type PeekedRecord, peekJson } from '../../core/peek.ts';
+import { isEnvelope } from '../_json.ts';
 import type { Detection, Head } from '../source.ts';
 
 /** Members of an outermost object whose array holds records: S3 delivery, and `lookup-events` of the CLI and SDKs. */
@@ -15,11 +16,6 @@ export function isCloudTrailRecord(record: JsonObject): boolean {
   if (typeof source === 'string' && source.startsWith('aws:')) return false;
   if ('insightDetails' in record || ('timeWindow' in record && 'summary' in record)) return true;
   return 'eventName' in record && ('eventVersion' in record || 'eventSource' in record);
-}
-
-/** True for an EventBridge event. */
-export function isEnvelope(record: JsonObject): boolean {
-  return 'detail-type' in record && 'detail' in record && 'source' in record;
 }
 
 function carrierOf(record: PeekedRecord): Carrier | undefined {

@@ -1,9 +1,10 @@
 /** AWS CloudTrail: who called which AWS API, when, from where, with what result. */
+import { canonicalRecord } from '../_json.ts';
 import type { Source } from '../source.ts';
 import { CLOUDTRAIL_COLUMNS } from './columns.ts';
 import { detectCloudTrail } from './detect.ts';
 import { CLOUDTRAIL_SAMPLES } from './samples.ts';
-import { canonicalRecord, cloudTrailReader } from './read.ts';
+import { cloudTrailReader } from './read.ts';
 
 export const cloudtrail: Source = {
   id: 'cloudtrail',

@@ -5,7 +5,6 @@ import {
   countMembers,
   isObject,
   type JsonObject,
-  type JsonValue,
   memberSpan,
   outlineJson,
   parseExact,
@@ -20,17 +19,11 @@ import {
   type RecordHints,
   type RecordReader,
   type RowOut,
-  type Value,
 } from '../source.ts';
-import { isCloudTrailRecord, isEnvelope, WRAPPERS } from './detect.ts';
+import { cleanTexts, isEnvelope, noteOddities } from '../_json.ts';
+import { isCloudTrailRecord, WRAPPERS } from './detect.ts';
 import { mapRecord, recordTime } from './map.ts';
 import { RecordScan } from './scan.ts';
-
-/** Canonical text of a record, in which copies that other carriers rewrote are equal. */
-export function canonicalRecord(text: string): string {
-  const value = /\d{16}/.test(text) ? parseExact(text) : parseJson(text);
-  return value === undefined ? text : sortedJson(value);
-}
 
 /** A reader for one CloudTrail file, whatever carries its records. */
 export function cloudTrailReader(head: Head): RecordReader {
@@ -100,11 +93,11 @@ function read(
         length: span.end - span.start,
         form: FORM.plain,
       };
-      emit(detail, text, hints.escaped, hints.bigNumber, place, out);
+      emit(detail, text, hints.escaped, place, out);
       return;
     }
   }
-  emit(value, text, hints.escaped, hints.bigNumber, undefined, out);
+  emit(value, text, hints.escaped, undefined, out);
 }
 
 /** A record that was the value of a JSON string. */
@@ -124,18 +117,11 @@ function readInner(text: string, place: Place, out: RowOut): void {
     if (outline.members !== countMembers(value)) {
       out.anomaly('duplicate_key', 'an object names a key twice');
     }
-    emit(value, text, text.includes('\\'), bigNumber, place, out);
+    emit(value, text, text.includes('\\'), place, out);
   }
 }
 
-function emit(
-  record: JsonObject,
-  text: string,
-  escaped: boolean,
-  bigNumber: boolean,
-  place: Place,
-  out: RowOut,
-): void {
+function emit(record: JsonObject, text: string, escaped: boolean, place: Place, out: RowOut): void {
   if (!isCloudTrailRecord(record)) {
     out.reject('not_this_source', 'the record is not one of CloudTrail');
     return;
@@ -145,40 +131,10 @@ function emit(
     out.reject('bad_time', 'eventTime is missing or not a time');
     return;
   }
-  if (bigNumber && holdsBigInteger(record)) out.anomaly('big_number', 'an integer is beyond 2^53');
-  if (
-    escaped
-      ? /"(?:_|\\u005f){2}proto/i.test(text) && holdsProto(record)
-      : text.includes('"__proto__"') && holdsProto(record)
-  ) {
-    out.anomaly('proto_key', 'an object has a member named __proto__');
-  }
+  noteOddities(record, text, escaped, out);
   const values = mapRecord(record, timeUs, out);
   if (escaped) cleanTexts(values, text, out);
   const id = record['eventID'] ?? record['eventId'];
   // Version 1.0 has no eventID: the record itself is its identity.
   out.row(values, hash53(typeof id === 'string' ? id : sortedJson(record)), place);
-}
-
-/** Only escapes can bring U+0000 and lone surrogates into a value. */
-function cleanTexts(values: Value[], text: string, out: RowOut): void {
-  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return;
-  for (const [index, value] of values.entries()) {
-    if (typeof value !== 'string') continue;
-    if (value.includes('\0')) out.anomaly('nul_character', 'a value contains U+0000');
-    if (value.isWellFormed()) continue;
-    values[index] = value.toWellFormed();
-    out.anomaly('bad_value', 'a lone surrogate was replaced by U+FFFD');
-  }
-}
-
-function holdsBigInteger(value: JsonValue | undefined): boolean {
-  if (typeof value === 'bigint') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(holdsBigInteger);
-}
-
-function holdsProto(value: JsonValue | undefined): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsProto);
 }
