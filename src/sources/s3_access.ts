@@ -2,10 +2,9 @@
  * S3 server access logs: one line for each request that a bucket with logging received, delivered on a best-effort
  * basis some hours later.
  */
-import { isUtf8 } from 'node:buffer';
-import { hash53 } from '../core/hash53.ts';
 import { exactUs } from '../core/time.ts';
-import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
+import { lineReader } from './_lines.ts';
+import type { Column, Detection, Head, RowOut, Source, Value } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -201,39 +200,28 @@ function integerOf(value: string | undefined): number | bigint | null {
 /** Key id of a presigned URL: SigV4 `X-Amz-Credential=<key>/...`, SigV2 `AWSAccessKeyId=<key>`. */
 const PRESIGNED = /[?&](?:X-Amz-Credential|AWSAccessKeyId)=([A-Z0-9]{16,128})/i;
 
-const read: RecordReader['read'] = (bytes, start, end, _offset, hints, out) => {
-  if (start === end) {
-    out.notARecord();
-    return;
-  }
-  if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
-    out.reject('invalid_utf8', 'the line is not valid UTF-8');
-    return;
-  }
-  const line = bytes.toString(hints.ascii ? 'latin1' : 'utf8', start, end);
+const reader = lineReader((line, out) => {
   const fields = split(line);
   if (fields === undefined) {
     out.reject('bad_fields', 'the line does not have the fields of an access log line');
-    return;
+    return undefined;
   }
   const timeUs = parseTime(fields.left[2] ?? '');
   if (timeUs === undefined) {
     out.reject('bad_time', 'the time of the line is not a time');
-    return;
+    return undefined;
   }
-  out.row(map(fields, timeUs, line, out), hash53(line));
-};
+  return map(fields, timeUs, out);
+});
 
 function map(
   { left, uri, middle, referer, agent, tail }: Line,
   timeUs: number,
-  line: string,
   out: RowOut,
 ): Value[] {
   if (tail.length > TAIL_FIELDS) {
     out.anomaly('extra_fields', `${String(tail.length - TAIL_FIELDS)} more fields than are known`);
   }
-  if (line.includes('\0')) out.anomaly('nul_character', 'the line contains NUL');
   const request = unquoted(uri);
   const values: Value[] = [
     timeUs,
@@ -288,7 +276,7 @@ export const s3_access: Source = {
   timeline: true,
   repeatsInFile: 'duplicate',
   detect,
-  reader: () => ({ framing: { kind: 'lines' }, read }),
+  reader: () => reader,
   samples: [
     {
       name: 'today’s fields, a copy of a line, a presigned URL, a lifecycle row, a bare dash for the request line',

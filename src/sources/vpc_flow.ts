@@ -2,9 +2,8 @@
  * VPC flow logs as text: one row for each flow of a network interface in a window of up to ten minutes.
  * The first line names the fields; files that came through CloudWatch Logs lack it and have the default format.
  */
-import { isUtf8 } from 'node:buffer';
-import { hash53 } from '../core/hash53.ts';
 import { exactUs } from '../core/time.ts';
+import { firstLines, lineReader } from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 /** Fields of the default format, version 2, in its order. */
@@ -131,14 +130,6 @@ function headerFields(line: string): readonly string[] | undefined {
     : undefined;
 }
 
-function firstLines(head: Head): string[] {
-  return head.text
-    .split('\n', 6)
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .slice(0, 5);
-}
-
 function detect(head: Head): Detection | undefined {
   const lines = firstLines(head);
   const names = headerFields(lines[0] ?? '');
@@ -173,18 +164,9 @@ function reader(head: Head): RecordReader {
   let headerSeen = false;
   let unknown = '';
 
-  const read: RecordReader['read'] = (bytes, start, end, _offset, hints, out) => {
-    if (start === end) {
-      out.notARecord();
-      return;
-    }
-    if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
-      out.reject('invalid_utf8', 'the line is not valid UTF-8');
-      return;
-    }
-    const line = bytes.toString(hints.ascii ? 'latin1' : 'utf8', start, end);
+  const map = (line: string, out: RowOut): readonly Value[] | undefined => {
     // Rows begin with a digit unless the format puts another field first.
-    const first = bytes[start] ?? 0;
+    const first = line.charCodeAt(0);
     const header = first >= 0x61 && first <= 0x7a ? headerFields(line) : undefined;
     if (header !== undefined) {
       names = header;
@@ -192,7 +174,7 @@ function reader(head: Head): RecordReader {
       headerSeen = true;
       unknown = names.filter((name) => !FIELD_INDEX.has(name)).join(' ');
       out.notARecord();
-      return;
+      return undefined;
     }
     let parts = line.split(' ');
     if (parts.length !== names.length) parts = parts.filter((part) => part !== '');
@@ -202,12 +184,16 @@ function reader(head: Head): RecordReader {
         'bad_fields',
         `${String(parts.length)} fields where the format has ${String(names.length)}`,
       );
-      return;
+      return undefined;
     }
-    row(line, parts, extra, out);
+    return row(parts, extra, out);
   };
 
-  function row(line: string, parts: readonly string[], extra: boolean, out: RowOut): void {
+  function row(
+    parts: readonly string[],
+    extra: boolean,
+    out: RowOut,
+  ): readonly Value[] | undefined {
     const values = new Array<Value>(COLUMNS.length).fill(null);
     for (let index = 0; index < targets.length; index++) {
       const target = targets[index] ?? -1;
@@ -230,7 +216,7 @@ function reader(head: Head): RecordReader {
           ? 'the row has no start and no end'
           : `${String(seconds)} s is beyond the year 2255`,
       );
-      return;
+      return undefined;
     }
     values[0] = timeUs;
     values[ACCOUNT + 1] ??= path?.[1] ?? null;
@@ -245,11 +231,10 @@ function reader(head: Head): RecordReader {
       out.anomaly('extra_fields', `the header names fields that are not known: ${unknown}`);
       unknown = '';
     }
-    if (line.includes('\0')) out.anomaly('nul_character', 'the line contains NUL');
-    out.row(values, hash53(line));
+    return values;
   }
 
-  return { framing: { kind: 'lines' }, read };
+  return lineReader(map);
 }
 
 function targetsOf(names: readonly string[]): readonly number[] {
