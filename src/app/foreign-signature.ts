@@ -1,14 +1,13 @@
 /** Judges a signature that somebody made with another program, over any file: a receipt, an order, a hand-over form. */
-import type { Buffer } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { readBundle } from '../crypto/chain.ts';
 import { verifyForeign } from '../crypto/foreign.ts';
 import { fingerprint } from '../crypto/trust.ts';
+import { readGiven } from './given-file.ts';
 
 /** Paths of what is judged. */
 export interface ForeignRequest {
@@ -27,9 +26,9 @@ export async function verifyForeignSignature(
   { file, signature, trust }: ForeignRequest,
   fx: Effects,
 ): Promise<{ readonly ok: boolean; readonly checks: readonly Check[] }> {
-  const bytes = await read(file, fx);
-  const p7s = await read(signature ?? `${file}.p7s`, fx);
-  const bundle = trust === undefined ? undefined : readBundle(await read(trust, fx));
+  const bytes = await readGiven(file, fx);
+  const p7s = await readGiven(signature ?? `${file}.p7s`, fx);
+  const bundle = trust === undefined ? undefined : readBundle(await readGiven(trust, fx));
   if (bundle?.roots.length === 0) {
     throw new ExhibitError('E_FORMAT', 'the file given with --trust holds no root certificate');
   }
@@ -68,17 +67,4 @@ export async function verifyForeignSignature(
     ok: status !== 'fail',
     checks: [check('signature.form', 'pass', form), check('signature.signer', status, detail)],
   };
-}
-
-async function read(path: string, fx: Effects): Promise<Buffer> {
-  const file = resolve(fx.cwd, path);
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw new ExhibitError('E_READ', `the file cannot be read: ${cause.code}`, {
-      where: { file },
-      cause,
-    });
-  }
 }

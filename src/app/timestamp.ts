@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { evidenceNo, evidencePaths } from '../bundle/layout.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
@@ -26,6 +26,7 @@ import { stampWords } from '../stamps/judge.ts';
 import { namesIn, readSmall, stampName, stampNumbers } from '../stamps/names.ts';
 import { stampTrust } from '../stamps/trust.ts';
 import { openSigner, type Case } from './case.ts';
+import { readGiven } from './given-file.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 
@@ -130,9 +131,9 @@ export async function attachTimestamp(
   answer: Answer,
   fx: Effects,
 ): Promise<StampAttached> {
-  const response = await read(answer.response, fx);
-  const chain = answer.chain === undefined ? undefined : await read(answer.chain, fx);
-  const given = answer.tsaTrust === undefined ? undefined : await read(answer.tsaTrust, fx);
+  const response = await readGiven(answer.response, fx);
+  const chain = answer.chain === undefined ? undefined : await readGiven(answer.chain, fx);
+  const given = answer.tsaTrust === undefined ? undefined : await readGiven(answer.tsaTrust, fx);
   const trust = stampTrust(given, opened.paths.dir);
   const signer = await openSigner(opened, fx);
   return withLock(opened, fx, async () => {
@@ -363,19 +364,6 @@ function store({ paths }: Case, path: string, data: Uint8Array | string): void {
   realFiles.writeSynced(part, bytes);
   realFiles.moveNew(part, path);
   realFiles.syncFolder(dirname(path));
-}
-
-async function read(path: string, fx: Effects): Promise<Buffer> {
-  const file = resolve(fx.cwd, path);
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw new ExhibitError('E_READ', `the file cannot be read: ${cause.code}`, {
-      where: { file },
-      cause,
-    });
-  }
 }
 
 function refused(path: string, reason: string): ExhibitError {
