@@ -56,11 +56,17 @@ export async function importEvidence(
     const before = readDatabase(opened);
     const workers = options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism());
     // Where there is no database yet, the threads load their code while the seals are checked.
-    const threads = before === undefined ? startThreads(workers) : [];
+    let threads = before === undefined ? startThreads(workers) : undefined;
     try {
-      return await importInto(opened, fx, { ...options, workers }, before, threads);
+      return await importInto(
+        opened,
+        fx,
+        options,
+        before,
+        () => (threads ??= startThreads(workers)),
+      );
     } finally {
-      await Promise.all(threads.map((thread) => thread.terminate()));
+      await Promise.all((threads ?? []).map((thread) => thread.terminate()));
     }
   });
 }
@@ -68,9 +74,9 @@ export async function importEvidence(
 async function importInto(
   opened: Case,
   fx: Effects,
-  options: ImportOptions & { readonly workers: number },
+  options: ImportOptions,
   before: DatabaseFacts | undefined,
-  threads: ReturnType<typeof startThreads>,
+  threads: () => ReturnType<typeof startThreads>,
 ): Promise<ImportResult> {
   const sealed = await sealedEvidence(opened);
   const wanted = new Set([...(before?.evidence ?? []), ...(options.evidence ?? sealed)]);
@@ -88,8 +94,7 @@ async function importInto(
     await buildDatabase({
       database: opened.paths.database,
       evidence,
-      workers: options.workers,
-      ...(threads.length > 0 ? { threads } : {}),
+      threads: threads(),
       signal: fx.signal,
       progress: options.progress ?? (() => undefined),
       run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },

@@ -234,21 +234,6 @@ function connect(path: string, cacheKib: number): Database {
   return db;
 }
 
-/** SQLite's check of all pages and rows of a database: `ok`, or the first thing that is wrong. */
-export function quickCheck(path: string): string {
-  return withPages(path, (db) => String(db.pragma('quick_check(1)', { simple: true })));
-}
-
-/** Reads a database that is being built. */
-export function withPages<T>(path: string, read: (db: Database) => T): T {
-  const db = new Sqlite(path, { readonly: true });
-  try {
-    return read(db);
-  } finally {
-    db.close();
-  }
-}
-
 /** Makes the file with everything empty: the page of each root. */
 function createEmpty(
   path: string,

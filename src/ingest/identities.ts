@@ -1,5 +1,7 @@
 /** Identities of all records, by source: which records share theirs with another. */
 
+import { joinDoubles } from '../core/doubles.ts';
+
 /** Records of a source whose identities are held in memory (64 MiB); of more, SQLite finds out by itself. */
 const MOST = 2 ** 22;
 
@@ -40,20 +42,10 @@ export class Identities {
     const { lists } = own;
     own.lists = [];
     return sharedIds(
-      joined(lists.map(({ ids }) => ids)),
-      joined(lists.map((list) => list.identities)),
+      joinDoubles(lists.map(({ ids }) => ids)),
+      joinDoubles(lists.map((list) => list.identities)),
     );
   }
-}
-
-function joined(pieces: readonly Float64Array[]): Float64Array<ArrayBuffer> {
-  const all = new Float64Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 function sharedIds(ids: Float64Array, identities: Float64Array<ArrayBuffer>): Float64Array {

@@ -1,5 +1,6 @@
 /** Builds the case database from sealed evidence: stream, read, merge, find duplicates, index, hash, check. */
 import { Buffer } from 'node:buffer';
+import type { Worker } from 'node:worker_threads';
 import { readVolume, type VolumeEntry } from '../archive/read.ts';
 import { sameHex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
@@ -16,7 +17,7 @@ import { findCopies, moveCopies } from './dedupe.ts';
 import { Identities } from './identities.ts';
 import { inputIdentity, type SealedEvidence } from './identity.ts';
 import { fileTask, ObjectList } from './objects.ts';
-import { Pool, startThreads } from './pool.ts';
+import { Pool } from './pool.ts';
 
 /** Options of {@link buildDatabase}. */
 export interface BuildOptions {
@@ -24,9 +25,8 @@ export interface BuildOptions {
   readonly database: string;
   /** In the order of their numbers. */
   readonly evidence: readonly SealedEvidence[];
-  readonly workers: number;
-  /** Threads that were started for it already, as many. */
-  readonly threads?: ReturnType<typeof startThreads> | undefined;
+  /** The workers, from `startThreads`. */
+  readonly threads: readonly Worker[];
   readonly signal: AbortSignal;
   /** Called when a phase begins, and during the reading with the share of the bytes read so far. */
   readonly progress: (phase: Phase, share?: number) => void;
@@ -54,14 +54,10 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
   const builder = CaseBuilder.open(options.database, migrations, SOURCES);
   const identities = new Identities();
   const { temporary: database, counter, runs } = builder;
-  const pool = new Pool(
-    options.threads ?? startThreads(options.workers),
-    { database, counter, runs },
-    (part) => {
-      builder.merge(part);
-      identities.add(part.identities);
-    },
-  );
+  const pool = new Pool(options.threads, { database, counter, runs }, (part) => {
+    builder.merge(part);
+    identities.add(part.identities);
+  });
   try {
     options.progress('read', 0);
     const evidence = await readEvidence(options, pool);
@@ -71,10 +67,10 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const indexed = pool.writeIndexes(builder.indexes, ended);
     // Whoever waits for it later hears of a failure; until then it is no unhandled one.
     indexed.catch(() => undefined);
-    const known = SOURCES.filter(({ id }) => identities.any(id)).map(({ id }) => id);
-    const counted = pool.coverage(known);
+    const known = SOURCES.filter(({ id }) => identities.any(id));
+    const counted = pool.coverage(known.map(({ id }) => id));
     counted.catch(() => undefined);
-    const found = await findAll(builder.db, identities, options.signal);
+    const found = await findAll(builder.db, known, identities, options.signal);
     options.progress('index');
     const free = await indexed;
     const coverage = await counted;
@@ -172,12 +168,16 @@ interface Found {
   readonly copies: readonly CoverageRow[];
 }
 
-async function findAll(db: Database, identities: Identities, signal: AbortSignal): Promise<Found> {
+async function findAll(
+  db: Database,
+  sources: readonly Source[],
+  identities: Identities,
+  signal: AbortSignal,
+): Promise<Found> {
   const withCopies: Source[] = [];
   const copies: CoverageRow[] = [];
   db.exec('BEGIN');
-  for (const source of SOURCES) {
-    if (!identities.any(source.id)) continue;
+  for (const source of sources) {
     if (findCopies(db, source, identities.shared(source.id))) {
       withCopies.push(source);
       copies.push(...readCopyCoverage(db, source));
@@ -219,7 +219,7 @@ function complete(
     options.run.started,
     options.run.finished(),
     options.run.tool,
-    options.workers,
+    options.threads.length,
     options.evidence.map((item) => item.evidenceId).join(','),
   );
   // Waits for the check, which reads the file meanwhile.

@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import { release } from '../core/release.ts';
-import { quickCheck, withPages } from '../db/build.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
+import { quickCheck, readUnderWay } from '../db/under-way.ts';
 import { inflate, inflateWhole, newInflateReport } from '../framing/gzip.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { type CoverageRow, readCoverage } from './coverage.ts';
@@ -166,7 +166,7 @@ function carryOut(order: Order): void {
 }
 
 function coverageOf(sources: readonly string[]): readonly CoverageRow[] {
-  return withPages(setup?.database ?? '', (db) =>
+  return readUnderWay(setup?.database ?? '', (db) =>
     SOURCES.filter(({ id }) => sources.includes(id)).flatMap((source) => readCoverage(db, source)),
   );
 }

@@ -298,7 +298,7 @@ export class RecordScan {
       let hash = SEED;
       let byte = bytes[at] ?? 0;
       while (PLAIN[byte] === 1) {
-        hash = Math.imul(hash ^ byte, 0x85ebca77);
+        hash = step(hash, byte);
         byte = bytes[++at] ?? 0;
       }
       if (byte !== QUOTE || this.#seen(hash, object, depth)) return DECLINED;
