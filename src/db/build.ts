@@ -25,10 +25,10 @@ import {
 import { FILE_COLUMNS, type Part } from './part.ts';
 import { TableTree } from './table-tree.ts';
 
-/** Page cache of the writer, in KiB; it also bounds the memory of the sorters. */
-const CACHE_KIB = 49_152;
-/** Page cache for tables that SQLite fills during the reading, in KiB. */
-const REST_CACHE_KIB = 4096;
+/** Page cache of a connection, in KiB. */
+const CACHE_KIB = 4096;
+/** That of the writer at its last rows: room for all pages it changes, or it has to wait for the check of the file. */
+const WRITE_CACHE_KIB = 49_152;
 
 /** Tables besides those of the sources that workers write in pages. */
 const PAGE_TABLES = ['content_block', 'row_group', 'reject'];
@@ -108,7 +108,7 @@ export class CaseBuilder {
     this.#sink = new PageSink(this.temporary, this.counter);
     const tables = [...PAGE_TABLES, ...shapes.map(({ id }) => id)];
     this.#trees = new Map(tables.map((table) => [table, new TableTree(this.#sink)]));
-    this.#rest = connect(join(this.#parts, 'rest'), REST_CACHE_KIB);
+    this.#rest = connect(join(this.#parts, 'rest'));
     migrate(this.#rest, migrations);
     this.#rest.exec('BEGIN');
     const file = this.#rest.prepare(
@@ -142,7 +142,7 @@ export class CaseBuilder {
     admitPages(this.temporary, this.counter, []);
     this.#rest.exec('COMMIT');
     this.#rest.close();
-    this.#db = connect(this.temporary, CACHE_KIB);
+    this.#db = connect(this.temporary);
   }
 
   /**
@@ -157,6 +157,7 @@ export class CaseBuilder {
   begin(): void {
     const { db } = this;
     db.prepare('ATTACH DATABASE ? AS rest').run(this.#rest.name);
+    db.pragma(`cache_size = -${String(WRITE_CACHE_KIB)}`);
     db.exec('BEGIN IMMEDIATE');
     for (const table of ['source_file', 'anomaly']) {
       db.exec(`INSERT INTO main.${table} SELECT * FROM rest.${table}`);
@@ -221,14 +222,14 @@ function discard(path: string): void {
   rmSync(partsOf(path), { recursive: true, force: true });
 }
 
-function connect(path: string, cacheKib: number): Database {
+function connect(path: string): Database {
   // As long as it takes: a check of the file may be under way in another thread.
   const db = new Sqlite(path, { timeout: 2 ** 31 - 1 });
   db.pragma(`page_size = ${String(PAGE_BYTES)}`);
   // No journal: a half-written file is thrown away, never repaired.
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
-  db.pragma(`cache_size = -${String(cacheKib)}`);
+  db.pragma(`cache_size = -${String(CACHE_KIB)}`);
   db.pragma('threads = 2');
   db.pragma('foreign_keys = OFF');
   return db;
@@ -240,7 +241,7 @@ function createEmpty(
   migrations: readonly Migration[],
   shapes: readonly TableShape[],
 ): ReadonlyMap<string, number> {
-  const db = connect(path, REST_CACHE_KIB);
+  const db = connect(path);
   try {
     db.pragma(`application_id = ${String(APPLICATION_ID)}`);
     migrate(db, migrations);

@@ -6,7 +6,6 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import type { ByteRow } from '../core/byte-row.ts';
-import { joinDoubles } from '../core/doubles.ts';
 import { indexesNull, type TableShape } from './ddl.ts';
 import type { IndexTree, Key } from './index-tree.ts';
 import { KeyTable, KIND } from './key-table.ts';
@@ -311,11 +310,21 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
     if (same.length === 1) {
       tree.add(key, least.doubles, least.from, least.to);
     } else {
-      const ids = joinDoubles(same.map(({ doubles, from, to }) => doubles.subarray(from, to)));
+      const ids = concatenated(same.map(({ doubles, from, to }) => doubles.subarray(from, to)));
       tree.add(key, ids.sort(), 0, ids.length);
     }
     const ended = same.filter((reader) => !reader.next());
     if (ended.length > 0) readers = readers.filter((reader) => !ended.includes(reader));
   }
   for (const { path } of runs) rmSync(path);
+}
+
+function concatenated(lists: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
 }

@@ -1,7 +1,5 @@
 /** Identities of all records, by source: which records share theirs with another. */
 
-import { joinDoubles } from '../core/doubles.ts';
-
 /** Records of a source whose identities are held in memory (64 MiB); of more, SQLite finds out by itself. */
 const MOST = 2 ** 22;
 
@@ -12,20 +10,47 @@ export interface IdentityList {
   readonly identities: Float64Array;
 }
 
+/** A list of doubles that grows: eight bytes each, nothing for the garbage collector. */
+class Doubles {
+  #numbers = new Float64Array(1024);
+  length = 0;
+
+  append(more: Float64Array): void {
+    const length = this.length + more.length;
+    if (length > this.#numbers.length) {
+      const larger = new Float64Array(Math.max(length, 2 * this.#numbers.length));
+      larger.set(this.numbers());
+      this.#numbers = larger;
+    }
+    this.#numbers.set(more, this.length);
+    this.length = length;
+  }
+
+  /** What it holds, not copied. */
+  numbers(): Float64Array<ArrayBuffer> {
+    return this.#numbers.subarray(0, this.length);
+  }
+}
+
+interface Own {
+  readonly ids: Doubles;
+  readonly identities: Doubles;
+}
+
 /** Gathers what the workers saw. */
 export class Identities {
-  readonly #sources = new Map<string, { lists: IdentityList[]; count: number }>();
+  /** By source; undefined where they were too many to hold. */
+  readonly #sources = new Map<string, Own | undefined>();
 
   add(lists: readonly IdentityList[]): void {
-    for (const list of lists) {
-      let own = this.#sources.get(list.source);
-      if (own === undefined) {
-        own = { lists: [], count: 0 };
-        this.#sources.set(list.source, own);
+    for (const { source, ids, identities } of lists) {
+      if (!this.#sources.has(source)) {
+        this.#sources.set(source, { ids: new Doubles(), identities: new Doubles() });
       }
-      own.count += list.ids.length;
-      if (own.count <= MOST) own.lists.push(list);
-      else own.lists = [];
+      const own = this.#sources.get(source);
+      own?.ids.append(ids);
+      own?.identities.append(identities);
+      if (own !== undefined && own.ids.length > MOST) this.#sources.set(source, undefined);
     }
   }
 
@@ -34,17 +59,10 @@ export class Identities {
     return this.#sources.has(source);
   }
 
-  /** Row ids of the records that share their identity, ascending; undefined if there were too many to hold. Once for each source. */
+  /** Row ids of the records that share their identity, ascending; undefined if there were too many to hold. */
   shared(source: string): Float64Array | undefined {
     const own = this.#sources.get(source);
-    if (own === undefined) return new Float64Array();
-    if (own.count > MOST) return undefined;
-    const { lists } = own;
-    own.lists = [];
-    return sharedIds(
-      joinDoubles(lists.map(({ ids }) => ids)),
-      joinDoubles(lists.map((list) => list.identities)),
-    );
+    return own === undefined ? undefined : sharedIds(own.ids.numbers(), own.identities.numbers());
   }
 }
 

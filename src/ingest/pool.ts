@@ -32,7 +32,7 @@ const WHOLE_FILE = 4 * 2 ** 20;
 /** Stored bytes that may wait at one worker. */
 const WAITING_BYTES = 8 * 2 ** 20;
 /** Heap of a worker, in MiB; a record is at most 16 MiB. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 48 };
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 24 };
 
 interface Member {
   readonly thread: Worker;
@@ -169,10 +169,12 @@ export class Pool {
     return (await this.#order(last, { kind: 'coverage', sources })).coverage;
   }
 
-  /** Has one worker check the whole file, while it is only read from: what {@link quickCheck} says. */
+  /** Has one worker check the whole file, while it is only read from: what {@link quickCheck} says. The others end. */
   async check(): Promise<string> {
-    const [first] = this.#members;
+    const [first, ...others] = this.#members;
     if (first === undefined) throw new Error('a pool without workers');
+    // Their memory is wanted for the last rows.
+    for (const { thread } of others) void thread.terminate();
     return (await this.#order(first, { kind: 'check' })).check;
   }
 
