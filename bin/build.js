@@ -1,7 +1,7 @@
 'use strict';
 /*
  * Makes `dist/` from `src/`: the same code without its types, so that Node need not take them out on every start and in
- * every thread (docs/decisions/0002-launcher.md). `npm run demo`, `bench` and
+ * every thread (docs/decisions/0002-launcher.md). `npm run demo`, `test`, `bench` and
  * `build` run it (`npm ci` does not: .npmrc lets no script run); it needs nothing but the pinned Node. What it does
  * cannot be seen from outside, but for the time it saves: the launcher starts src/ where dist/ is missing or older.
  */
