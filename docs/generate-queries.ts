@@ -20,7 +20,7 @@ Each run makes a folder in the case, whole or not at all, and an entry \`query\`
 | \`queries/Q-0001/result.jsonl\` | the canonical result |
 | \`queries/Q-0001/result.csv\` | the same, as CSV: a derived view |
 | \`queries/Q-0001/run.json\` | the record: input, query, environment, result, and outside its hashed \`core\` the clock |
-| \`queries/Q-0001/run.json.p7s\` | detached CMS signature over run.json, checked like the seal's (VERIFY.txt) |
+| \`queries/Q-0001/run.json.p7s\` | detached CMS signature over run.json, of the same form as the seal's |
 
 \`core.input\` names the evidence (\`evidence_set_sha256\`), the database's content (\`content_sha256\`), the schema and the
 versions of the sources. Before a run the content hash in the database must be the one that the ledger recorded at the last
