@@ -234,7 +234,14 @@ function taskOf(place: Place, object: BagObject | undefined, size: number): File
   if (object !== undefined) return fileTask(object, place.file_id, evidence);
   const { file_id: fileId, path, original_path: originalPath, bucket, key, sha256 } = place;
   const named = { path, originalPath, bucket, key, versionId: null, sha256, size };
-  return { ...named, fileId, evidenceNo: evidence, as: null, metadata: false };
+  return {
+    ...named,
+    fileId,
+    evidenceNo: evidence,
+    mtimeUs: undefined,
+    as: null,
+    metadata: false,
+  };
 }
 
 async function bytesOf(entry: VolumeEntry): Promise<Buffer> {

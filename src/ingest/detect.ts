@@ -13,9 +13,16 @@ export type Verdict =
 const SURE = 90;
 
 /** What `detect` of the sources gets to see. */
-export function headOf(path: string, bytes: Buffer, complete: boolean): Head {
-  const text = bytes.toString('utf8');
-  return { path, bytes, complete, text: text.startsWith('\ufeff') ? text.slice(1) : text };
+export function headOf(
+  path: string,
+  bytes: Buffer,
+  complete: boolean,
+  changedUs: number | undefined,
+): Head {
+  const read = bytes.toString('utf8');
+  const text = read.startsWith('\ufeff') ? read.slice(1) : read;
+  const changed = changedUs === undefined ? {} : { changedUs };
+  return { path, bytes, complete, text, ...changed };
 }
 
 /**

@@ -154,6 +154,7 @@ export class FileReader {
       task.key ?? task.originalPath,
       held.subarray(0, HEAD_BYTES),
       complete && held.length <= HEAD_BYTES,
+      task.mtimeUs,
     );
     this.#verdict = this.#judge(head);
     const { source } = this.#verdict;

@@ -58,7 +58,13 @@ export function fileTask(object: BagObject, fileId: number, evidenceNo: number):
     versionId: object.s3?.version_id ?? null,
     sha256: object.sha256,
     size: object.size,
+    mtimeUs: timeOf(object.mtime_us),
     as: object.as ?? null,
     metadata: object.metadata_for !== undefined,
   };
+}
+
+/** The list is read as it stands: an older one may name no time, a foreign one anything. */
+function timeOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }

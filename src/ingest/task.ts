@@ -17,6 +17,8 @@ export interface FileTask {
   /** Of the stored bytes, as the bag's list says. */
   readonly sha256: string;
   readonly size: number;
+  /** When it was last changed, as the collection found it. */
+  readonly mtimeUs: number | undefined;
   /** Source that the collector named. */
   readonly as: string | null;
   /** The file holds the metadata of another object. */

@@ -29,7 +29,13 @@ export type Framing =
       /** First members of records; after broken structure the framer goes on at the next `{` before one of them. */
       readonly openers: readonly string[];
     }
-  | { readonly kind: 'lines' };
+  | { readonly kind: 'lines' }
+  | {
+      /** Records of one or more whole lines. */
+      readonly kind: 'blocks';
+      /** True if a line goes on the record of the line before it; asked about every line, in order. */
+      readonly joins: (bytes: Buffer, start: number, end: number) => boolean;
+    };
 
 /** First bytes of a file, decompressed, and where it came from. */
 export interface Head {
@@ -41,6 +47,13 @@ export interface Head {
   readonly text: string;
   /** True if `bytes` is the whole file. */
   readonly complete: boolean;
+  /**
+   * When the file was last changed, microseconds UTC, as the collection found it: the claim of a file system (copies of
+   * `aws s3` keep S3's LastModified). A hint for times that name no year.
+   */
+  readonly changedUs?: number;
+  /** Time of the event that carries this text (a CloudWatch log event), for text that says less of its time itself. */
+  readonly carrierUs?: number;
 }
 
 /** How much of a file `detect` sees. */

@@ -1,6 +1,7 @@
 /** Runs bytes through a framer and keeps what comes out. */
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
+import { BlockFramer, type Joins } from '#src/framing/blocks.ts';
 import { JsonFramer, type JsonLimits } from '#src/framing/json.ts';
 import { LineFramer } from '#src/framing/lines.ts';
 import type { Framer, FrameSink } from '#src/framing/sink.ts';
@@ -82,6 +83,18 @@ export function frameJson(
 export function frameLines(bytes: Buffer, cuts: readonly number[] = [], most?: number): Piece[] {
   const { sink, pieces } = collecting();
   feed(new LineFramer(sink, most), bytes, cuts);
+  return pieces;
+}
+
+/** Result of the framer of records of several lines. */
+export function frameBlocks(
+  bytes: Buffer,
+  joins: Joins,
+  cuts: readonly number[] = [],
+  most?: number,
+): Piece[] {
+  const { sink, pieces } = collecting();
+  feed(new BlockFramer(joins, sink, most), bytes, cuts);
   return pieces;
 }
 
