@@ -18,6 +18,7 @@ import { guardduty } from './guardduty.ts';
 import { iam_credential_report } from './iam_credential_report.ts';
 import { inspector_finding } from './inspector_finding.ts';
 import { journald } from './journald.ts';
+import { lambda } from './lambda.ts';
 import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
@@ -55,6 +56,7 @@ export const SOURCES: readonly Source[] = [
   iam_credential_report,
   inspector_finding,
   journald,
+  lambda,
   macie_finding,
   network_firewall,
   nlb_access,

@@ -1,0 +1,46 @@
+/** What the text sources share whose records may run over several lines: statements of SQL, stack traces, messages. */
+import { isUtf8 } from 'node:buffer';
+import { hash53 } from '../core/hash53.ts';
+import type { RecordReader, RowOut, Value } from './source.ts';
+
+/** A record as a row, and the text by which copies of it are known. */
+export interface BlockRow {
+  readonly values: readonly Value[];
+  readonly identity: string;
+}
+
+/** How many characters of a line are looked at to see whether it begins a record. */
+const BEGIN = 256;
+
+/**
+ * A reader whose records are one or more lines; records of blanks alone are none.
+ * @param begins true for a line that begins a record, told by its first characters.
+ * @param map the row of a record, or undefined after it was rejected or said to be none.
+ */
+export function blockReader(
+  begins: (line: string) => boolean,
+  map: (record: string, out: RowOut) => BlockRow | undefined,
+): RecordReader {
+  return {
+    framing: {
+      kind: 'blocks',
+      joins: (bytes, start, end) =>
+        !begins(bytes.toString('latin1', start, Math.min(end, start + BEGIN))),
+    },
+    read: (bytes, start, end, _offset, hints, out) => {
+      if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
+        out.reject('invalid_utf8', 'the record is not valid UTF-8');
+        return;
+      }
+      const record = bytes.toString(hints.ascii ? 'latin1' : 'utf8', start, end).trimEnd();
+      if (record === '') {
+        out.notARecord();
+        return;
+      }
+      const row = map(record, out);
+      if (row === undefined) return;
+      if (record.includes('\0')) out.anomaly('nul_character', 'the record contains NUL');
+      out.row(row.values, hash53(row.identity));
+    },
+  };
+}
