@@ -1,7 +1,7 @@
 /** What the text sources share whose records may run over several lines: statements of SQL, stack traces, messages. */
 import { isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
-import type { RecordReader, RowOut, Value } from './source.ts';
+import type { Detection, Head, RecordReader, RowOut, Value } from './source.ts';
 
 /** A record as a row, and the text by which copies of it are known. */
 export interface BlockRow {
@@ -11,6 +11,28 @@ export interface BlockRow {
 
 /** How many characters of a line are looked at to see whether it begins a record. */
 const BEGIN = 256;
+
+/** How many of the first lines a claim looks at: the first record may be cut, or long. */
+const LINES = 8;
+
+/** The claim of a source on a file among whose first lines records of its own begin. */
+export function detectBlocks(
+  head: Head,
+  what: string,
+  isOwn: (line: string) => boolean,
+): Detection | undefined {
+  const lines = head.text
+    .split('\n', LINES)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
+  const own = lines.filter((line) => isOwn(line.slice(0, BEGIN))).length;
+  if (own === 0) return undefined;
+  return {
+    confidence: 85,
+    reason: `${String(own)} of the first ${String(lines.length)} lines begin ${what}`,
+    shape: 'text',
+  };
+}
 
 /**
  * A reader whose records are one or more lines; records of blanks alone are none.

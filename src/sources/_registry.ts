@@ -23,7 +23,10 @@ import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
 import { rds_mysql_audit } from './rds_mysql_audit.ts';
+import { rds_pgaudit } from './rds_pgaudit.ts';
 import { redshift_connection } from './redshift_connection.ts';
+import { redshift_user } from './redshift_user.ts';
+import { redshift_user_activity } from './redshift_user_activity.ts';
 import { route53_public } from './route53_public.ts';
 import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
@@ -61,7 +64,10 @@ export const SOURCES: readonly Source[] = [
   network_firewall,
   nlb_access,
   rds_mysql_audit,
+  rds_pgaudit,
   redshift_connection,
+  redshift_user,
+  redshift_user_activity,
   route53_public,
   route53_resolver,
   s3_access,

@@ -1,7 +1,7 @@
 /** AWS Lambda: what the platform says of invocations, and what functions log in a form that names request and level. */
 import { isObject, type JsonObject, parseJson } from '../core/json.ts';
 import { parseRfc3339 } from '../core/time.ts';
-import { blockReader, type BlockRow } from './_blocks.ts';
+import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
   anyTime,
   canonicalRecord,
@@ -16,7 +16,7 @@ import {
   text,
   valueAt,
 } from './_json.ts';
-import { decimalUs, firstLines, isoTime } from './_lines.ts';
+import { decimalUs, isoTime } from './_lines.ts';
 import type { Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 /** A text member of one of the places where the shapes keep it. */
@@ -327,7 +327,7 @@ function begins(line: string): boolean {
 }
 
 function textReader(head: Head): RecordReader {
-  const functionName = /\/aws\/lambda\/([^/]+)/.exec(head.path)?.[1];
+  const functionName = /(?:^|\/)aws\/lambda\/([^/]+)/.exec(head.path)?.[1];
   let last: number | undefined;
   // What follows a line of the platform is a record of its own; a report goes on with its trace.
   let before: string | undefined;
@@ -377,16 +377,7 @@ function textReader(head: Head): RecordReader {
 }
 
 function detect(head: Head): Detection | undefined {
-  const claim = detectJson(head, FORMAT);
-  if (claim !== undefined) return claim;
-  const lines = firstLines(head);
-  const own = lines.filter(isOwn).length;
-  if (own === 0) return undefined;
-  return {
-    confidence: 85,
-    reason: `${String(own)} of the first ${String(lines.length)} lines are Lambda’s`,
-    shape: 'text',
-  };
+  return detectJson(head, FORMAT) ?? detectBlocks(head, 'Lambda’s records', isOwn);
 }
 
 const ID = '0a1b2c3d-0001-4000-8000-00000000000a';

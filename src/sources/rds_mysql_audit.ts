@@ -1,7 +1,8 @@
-/** Audit logs of Aurora MySQL and of the MariaDB audit plugin on RDS: connections and statements, one on a line. */
+/** Audit logs of Aurora MySQL and of the MariaDB audit plugin on RDS: connections and statements. */
 import { exactUs, parseRfc3339 } from '../core/time.ts';
-import { detectLines, integerField, lineReader, orNull } from './_lines.ts';
-import type { Column, RowOut, Source, Value } from './source.ts';
+import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
+import { integerField, orNull } from './_lines.ts';
+import type { Column, RowOut, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -38,6 +39,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'retcode', type: 'INTEGER', unit: 'number', about: 'Return code: 0 for success.' },
 ];
 
+const BEGIN = /^(?:\d{16}|\d{8} \d\d:\d\d:\d\d),/;
 const LINE = /^(?:\d{16}|\d{8} \d\d:\d\d:\d\d),[^,]*,[^,]*,[^,]*,\d+,\d+,[A-Z_]+,/;
 const LEFT = 8;
 
@@ -56,7 +58,7 @@ function unquoted(object: string): string | null {
   return object.slice(1, -1).replaceAll("\\'", "'");
 }
 
-function map(line: string, out: RowOut): readonly Value[] | undefined {
+function map(line: string, out: RowOut): BlockRow | undefined {
   const left: string[] = [];
   let at = 0;
   while (left.length < LEFT) {
@@ -76,7 +78,7 @@ function map(line: string, out: RowOut): readonly Value[] | undefined {
     out.reject('bad_time', 'the time of the line is not a time');
     return undefined;
   }
-  return [
+  const values = [
     timeUs,
     orNull(left[1]),
     orNull(left[2]),
@@ -88,6 +90,7 @@ function map(line: string, out: RowOut): readonly Value[] | undefined {
     unquoted(line.slice(at, last)),
     integerField(line.slice(last + 1), 'retcode', out),
   ];
+  return { values, identity: line };
 }
 
 const CONNECT = '1762592405123456,shop-db-1,app,10.0.1.20,77,0,CONNECT,shop,,0';
@@ -100,7 +103,7 @@ export const rds_mysql_audit: Source = {
   version: 1,
   about: [
     'Audit logs of Aurora MySQL (advanced auditing) and of the MariaDB audit plugin on RDS for MySQL and MariaDB: connections, statements and the tables they touched. Aurora writes times in microseconds, RDS in seconds, both UTC.',
-    'What is logged depends on the parameters of the cluster or plugin; long statements are cut. Lines are not in order of time. The file names the instance, the account only where its key does. Audit logs of PostgreSQL, and activity streams, which are encrypted, are not read. A statement that runs over several lines gives a reject for each further line.',
+    'What is logged depends on the parameters of the cluster or plugin; long statements are cut. Lines are not in order of time. The file names the instance, the account only where its key does. PostgreSQL’s are the source rds_pgaudit; activity streams, which are encrypted, are not read. A statement that runs over several lines is one record.',
   ].join('\n\n'),
   references: [
     'Amazon Aurora User Guide, "Using Advanced Auditing with an Amazon Aurora MySQL DB cluster", section "Audit log details"',
@@ -119,8 +122,8 @@ export const rds_mysql_audit: Source = {
   indexes: [['client_host'], ['username']],
   timeline: true,
   repeatsInFile: 'distinct',
-  detect: (head) => detectLines(head, 'MySQL audit lines', (line) => LINE.test(line)),
-  reader: () => lineReader(map),
+  detect: (head) => detectBlocks(head, 'MySQL audit records', (line) => LINE.test(line)),
+  reader: () => blockReader((line) => BEGIN.test(line), map),
   samples: [
     {
       name: 'a connection, a statement with quotes and commas, a failed connection as RDS writes it',
@@ -141,9 +144,18 @@ export const rds_mysql_audit: Source = {
       ],
     },
     {
+      name: 'a statement over several lines',
+      path: 'x',
+      text: `${QUERY.replace(', b FROM', ',\n  b,\n\n  c FROM')}\n${CONNECT}\n`,
+      rows: [
+        { object: "SELECT 'a',\n  b,\n\n  c FROM cards WHERE n IN (1,2)", retcode: 0 },
+        { action: 'CONNECT' },
+      ],
+    },
+    {
       name: 'broken lines',
       path: 'x',
-      text: `${QUERY}\n${QUERY.slice(0, 40)}\n${QUERY.replace('1762592406000000', '17625924060000xx')}\n${QUERY.replace(/,0$/, ',ok')}\n${QUERY}\n`,
+      text: `${QUERY}\n${QUERY.slice(0, 40)}\n${QUERY.replace('1762592406000000', '9999999999999999')}\n${QUERY.replace(/,0$/, ',ok')}\n${QUERY}\n`,
       rows: [{}, { retcode: null }, { retcode: 0 }],
       rejects: ['bad_fields', 'bad_time'],
       anomalies: ['bad_value'],

@@ -1,6 +1,6 @@
 /** Redshift connection log: sessions, and who failed to open one. */
-import { parseRfc3339 } from '../core/time.ts';
 import { detectLines, integerField, lineReader, orNull, portField } from './_lines.ts';
+import { ownerOf, REDSHIFT_OWNER, redshiftTime } from './_redshift.ts';
 import type { Column, Head, RecordReader, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
@@ -9,9 +9,7 @@ function text(name: string, about: string): Column {
 
 const COLUMNS: readonly Column[] = [
   { name: 'time_us', type: 'INTEGER', unit: 'us', about: 'recordtime, by the millisecond, UTC.' },
-  text('account_id', 'Account in the name of the file; NULL where the file has another name.'),
-  text('region', 'Region in the name of the file; NULL where the file has another name.'),
-  text('cluster', 'Cluster in the name of the file; NULL where the file has another name.'),
+  ...REDSHIFT_OWNER,
   text(
     'event',
     'initiating session, authenticated, authentication failure, disconnecting session, set application_name.',
@@ -33,25 +31,13 @@ const COLUMNS: readonly Column[] = [
   text('sessionid', 'Session.'),
 ];
 
-const KEY = /(\d{12})_redshift_([a-z0-9-]+)_(.+)_connectionlog_/;
 const LINE =
   /^(?:initiating session|authenticated|authentication failure|disconnecting session|set application_name)\s*\|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} /;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 /** Fields of the oldest form. */
 const LEAST = 15;
 
-/** `Sat, 08 Nov 2025 09:00:05:123` */
-function timeOf(field: string): number | undefined {
-  const [, day = '', name = '', year = '', clock = ''] = field.split(/[ ,]+/);
-  const month = MONTHS.indexOf(name) + 1;
-  const millis = clock.lastIndexOf(':');
-  if (month === 0 || millis !== 8) return undefined;
-  const date = `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
-  return parseRfc3339(`${date}T${clock.slice(0, 8)}.${clock.slice(9)}Z`);
-}
-
 function reader(head: Head): RecordReader {
-  const key = KEY.exec(head.path);
+  const owner = ownerOf(head);
   return lineReader((line, out) => {
     const fields = line.split('|').map((field) => field.trim());
     if (fields.length < LEAST) {
@@ -61,7 +47,7 @@ function reader(head: Head): RecordReader {
       );
       return undefined;
     }
-    const timeUs = timeOf(fields[1] ?? '');
+    const timeUs = redshiftTime(fields[1] ?? '');
     if (timeUs === undefined) {
       out.reject('bad_time', 'recordtime is not a time');
       return undefined;
@@ -69,9 +55,7 @@ function reader(head: Head): RecordReader {
     const host = orNull(fields[2]);
     return [
       timeUs,
-      key?.[1] ?? null,
-      key?.[2] ?? null,
-      key?.[3] ?? null,
+      ...owner,
       orNull(fields[0]),
       host?.startsWith('::ffff:') === true ? host.slice(7) : host,
       portField(fields[3], 'the client', out),
@@ -101,7 +85,7 @@ export const redshift_connection: Source = {
   version: 1,
   about: [
     'The connection log of Amazon Redshift: each attempt to authenticate, each session and its end, with the client’s address. Fields have grown from 15 to 22; missing ones are NULL.',
-    'Audit logging must be switched on; files come hourly, and only those of the leader node. User and user activity logs are not read.',
+    'Audit logging must be switched on; files come hourly, and only those of the leader node. Changes of users are in redshift_user, statements in redshift_user_activity.',
   ].join('\n\n'),
   references: [
     'Amazon Redshift Management Guide, "Database audit logging", section "Connection log"',

@@ -1,0 +1,349 @@
+/** RDS and Aurora PostgreSQL logs: connections, errors, statements, and the audit records of pgAudit in them. */
+import { exactUs } from '../core/time.ts';
+import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
+import { integerField, isoTime, orNull, portField } from './_lines.ts';
+import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
+
+function text(name: string, about: string): Column {
+  return { name, type: 'TEXT', about };
+}
+
+function integer(name: string, unit: string, about: string): Column {
+  return { name, type: 'INTEGER', unit, about };
+}
+
+const COLUMNS: readonly Column[] = [
+  integer('time_us', 'us', 'Time of the line, by the second or millisecond.'),
+  text(
+    'db_instance',
+    'Instance or cluster in the log group; NULL where the file has another name.',
+  ),
+  text('client_host', 'Address or name of the client; [local] for the machine itself.'),
+  integer('client_port', 'port', 'Port of the client.'),
+  text('username', 'Database user; NULL for the server’s own lines.'),
+  text('database_name', 'Database.'),
+  integer('pid', 'number', 'Process: joins the lines of a session.'),
+  text('log_level', 'LOG, ERROR, FATAL, WARNING, DETAIL, HINT, STATEMENT, ...'),
+  text(
+    'event',
+    'audit, connection received, connection authenticated, connection authorized, disconnection, authentication failed, statement, error; NULL for other lines.',
+  ),
+  text('message', 'The text of the line, and of those that go on it.'),
+  text('audit_type', 'SESSION or OBJECT, of pgAudit.'),
+  integer('statement_id', 'number', 'Number of the statement in its session.'),
+  integer('substatement_id', 'number', 'Number of the part of the statement.'),
+  text('audit_class', 'READ, WRITE, FUNCTION, ROLE, DDL, MISC, MISC_SET.'),
+  text('command', 'SELECT, CREATE TABLE, GRANT ROLE, ...'),
+  text('object_type', 'TABLE, INDEX, VIEW, ...'),
+  text('object_name', 'Object with its schema.'),
+  text('statement', 'The statement: of an audit record, or of a line that logs one.'),
+  text('parameter', 'Parameters of the statement; <not logged>, <none>.'),
+];
+
+const LEVELS: ReadonlySet<string> = new Set([
+  ...['LOG', 'ERROR', 'FATAL', 'PANIC', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'],
+  ...['DEBUG1', 'DEBUG2', 'DEBUG3', 'DEBUG4', 'DEBUG5'],
+  ...['DETAIL', 'HINT', 'QUERY', 'CONTEXT', 'LOCATION', 'STATEMENT'],
+]);
+
+/** A time with its zone, then client, user and database, then the process. */
+const BEGIN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Z]{3,5}:[^\n]*?:\[\d+\]:/;
+const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
+
+interface Prefix {
+  readonly timeUs: number | undefined;
+  readonly host: string | null;
+  readonly port: string | undefined;
+  readonly user: string | null;
+  readonly database: string | null;
+  readonly pid: string;
+  readonly level: string;
+  readonly message: string;
+}
+
+/** `10.0.0.1(5432):ann@shop`, `[local]:ann@shop`, `::ann@shop`; empty parts where the server itself speaks. */
+function clientOf(text_: string): Pick<Prefix, 'host' | 'port' | 'user' | 'database'> {
+  const paren = text_.indexOf('):');
+  const open = paren < 0 ? -1 : text_.lastIndexOf('(', paren);
+  const colon = open < 0 ? text_.indexOf(':') : paren + 1;
+  const remote = text_.slice(0, Math.max(0, colon));
+  const who = text_.slice(colon + 1);
+  const at = who.lastIndexOf('@');
+  const known = (value: string): string | null => (value === '[unknown]' ? null : orNull(value));
+  return {
+    host: orNull(open < 0 ? remote : remote.slice(0, open)),
+    port: open < 0 ? undefined : remote.slice(open + 1, -1),
+    user: known(who.slice(0, Math.max(0, at))),
+    database: known(who.slice(at + 1)),
+  };
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** The line apart; undefined if it is not of the form that RDS sets. */
+function prefixOf(record: string): Prefix | undefined {
+  const zone = record.indexOf(' ', 11);
+  const colon = record.indexOf(':', zone);
+  if (zone < 19 || colon < 0) return undefined;
+  // A client that said nothing yet is `[unknown]@[unknown]`: the process is the first number in brackets.
+  let bracket = record.indexOf(':[', colon);
+  while (bracket >= 0 && !isDigit(record.charCodeAt(bracket + 2))) {
+    bracket = record.indexOf(':[', bracket + 2);
+  }
+  const close = record.indexOf(']:', bracket);
+  if (bracket < 0 || close < 0) return undefined;
+  const pid = record.slice(bracket + 2, close);
+  // Between the process and the level a longer prefix has line number, state, session and more.
+  let at = close + 2;
+  let level = '';
+  for (let part = 0; part < 8; part++) {
+    const end = record.indexOf(':', at);
+    if (end < 0) return undefined;
+    const word = record.slice(at, end).trim();
+    at = end + 1;
+    if (!LEVELS.has(word)) continue;
+    level = word;
+    break;
+  }
+  if (level === '' || !/^\d+$/.test(pid)) return undefined;
+  const zoneName = record.slice(zone + 1, colon);
+  const utc = zoneName === 'UTC' || zoneName === 'GMT';
+  const timeUs = isoTime(`${record.slice(0, 10)}T${record.slice(11, zone)}`);
+  return {
+    timeUs: utc && timeUs !== undefined ? exactUs(timeUs) : undefined,
+    ...clientOf(record.slice(colon + 1, bracket)),
+    pid,
+    level,
+    message: record.slice(at).trim(),
+  };
+}
+
+/** Fields of an audit record: commas between, quotes around what holds commas, quotes and line ends. */
+function csvFields(line: string): readonly string[] | undefined {
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (line[at] !== '"') {
+      const comma = line.indexOf(',', at);
+      fields.push(line.slice(at, comma < 0 ? undefined : comma));
+      if (comma < 0) return fields;
+      at = comma + 1;
+      continue;
+    }
+    let value = '';
+    let from = at + 1;
+    for (;;) {
+      const quote = line.indexOf('"', from);
+      if (quote < 0) return undefined;
+      value += line.slice(from, quote);
+      from = quote + 1;
+      if (line[from] !== '"') break;
+      value += '"';
+      from++;
+    }
+    fields.push(value);
+    if (from >= line.length) return fields;
+    if (line[from] !== ',') return undefined;
+    at = from + 1;
+  }
+}
+
+const EVENTS: readonly (readonly [start: string, event: string])[] = [
+  ['AUDIT: ', 'audit'],
+  ['connection received: ', 'connection received'],
+  ['connection authenticated: ', 'connection authenticated'],
+  ['connection authorized: ', 'connection authorized'],
+  ['disconnection: ', 'disconnection'],
+  ['statement: ', 'statement'],
+  ['execute ', 'statement'],
+  ['password authentication failed ', 'authentication failed'],
+  ['no pg_hba.conf entry ', 'authentication failed'],
+  ['pg_hba.conf rejects connection ', 'authentication failed'],
+  ['PAM authentication failed ', 'authentication failed'],
+];
+
+const ERRORS: ReadonlySet<string> = new Set(['ERROR', 'FATAL', 'PANIC']);
+
+function eventOf({ level, message }: Prefix): string | null {
+  const known = EVENTS.find(([start]) => message.startsWith(start))?.[1];
+  if (known !== undefined) return known;
+  if (level === 'STATEMENT' || /^duration: [\d.]+ ms {2}(?:statement|execute)/.test(message)) {
+    return 'statement';
+  }
+  return ERRORS.has(level) ? 'error' : null;
+}
+
+/** The statement that a line logs: all of STATEMENT, else what follows `statement: ` or `execute <name>: `. */
+function statementOf({ level, message }: Prefix): string | null {
+  if (level === 'STATEMENT') return message;
+  const at = /^(?:duration: [\d.]+ ms {2})?(?:statement|execute [^:]*): /.exec(message);
+  return at === null ? null : message.slice(at[0].length);
+}
+
+/** Value behind `name=` in a message; for lines whose prefix does not know the client yet. */
+function said(message: string, name: string): string | undefined {
+  return new RegExp(`(?:^|[ ])${name}=([^ ]+)`).exec(message)?.[1];
+}
+
+const AUDIT = 'AUDIT: ';
+const AUDIT_FIELDS = 9;
+
+function reader(head: Head): RecordReader {
+  const instance = /(?:^|\/)aws\/rds\/(?:instance|cluster)\/([^/]+)\//.exec(head.path)?.[1] ?? null;
+
+  function map(record: string, out: RowOut): BlockRow | undefined {
+    const prefix = STAMP.test(record) ? prefixOf(record) : undefined;
+    if (prefix === undefined) {
+      out.reject('bad_fields', 'the line does not have the prefix that RDS sets');
+      return undefined;
+    }
+    if (prefix.timeUs === undefined) {
+      out.reject('bad_time', 'the time of the line is not one in UTC');
+      return undefined;
+    }
+    const audit = prefix.message.startsWith(AUDIT);
+    const fields = audit ? csvFields(prefix.message.slice(AUDIT.length)) : [];
+    if (fields === undefined || (audit && fields.length < AUDIT_FIELDS)) {
+      out.reject('bad_fields', 'the audit record does not have its nine fields');
+      return undefined;
+    }
+    const event = eventOf(prefix);
+    const received = event === 'connection received' || event === 'disconnection';
+    const port = prefix.port ?? (received ? said(prefix.message, 'port') : undefined);
+    return {
+      values: [
+        prefix.timeUs,
+        instance,
+        prefix.host ?? (received ? orNull(said(prefix.message, 'host')) : null),
+        portField(port, 'the client', out),
+        prefix.user,
+        prefix.database,
+        integerField(prefix.pid, 'pid', out),
+        prefix.level,
+        event,
+        prefix.message,
+        orNull(fields[0]),
+        integerField(fields[1], 'statement_id', out),
+        integerField(fields[2], 'substatement_id', out),
+        orNull(fields[3]),
+        orNull(fields[4]),
+        orNull(fields[5]),
+        orNull(fields[6]),
+        audit ? orNull(fields[7]) : statementOf(prefix),
+        orNull(fields[8]),
+      ],
+      identity: record,
+    };
+  }
+  return blockReader((line) => STAMP.test(line), map);
+}
+
+const AT = '2025-11-08 09:00:05 UTC:198.51.100.7(52834):app@shop:[20175]:';
+const READ = `${AT}LOG:  AUDIT: SESSION,3,1,READ,SELECT,TABLE,public.cards,"select ""pan"",\n\tcvv from cards",<not logged>`;
+
+export const rds_pgaudit: Source = {
+  id: 'rds_pgaudit',
+  title: 'RDS and Aurora PostgreSQL logs, with pgAudit',
+  version: 1,
+  about: [
+    'The log of PostgreSQL on RDS and Aurora, with the prefix that RDS sets (%t:%r:%u@%d:[%p]:, and the longer one): connections and their end, failed authentication, errors and the statements behind them, logged statements, and the audit records of the pgAudit extension with class, command, object, statement and parameters. Lines that go on a record belong to it. Every line is a row; event says which kind it is.',
+    'What is logged depends on log_connections, log_statement and pgaudit.log. An error and its statement are two lines that share pid. The zone stands in each line: other zones than UTC, the default, are rejects, for their names are not unique. The CSV form of the log, and activity streams, which are encrypted, are not read.',
+  ].join('\n\n'),
+  references: [
+    'Amazon RDS User Guide, "RDS for PostgreSQL database log files"',
+    'Amazon RDS User Guide, "Using pgAudit to log database activity"',
+    'pgAudit, README, section "Format"',
+    'PostgreSQL documentation, "Error Reporting and Logging"',
+  ],
+  columns: COLUMNS,
+  common: {
+    actor: 'username',
+    action: 'coalesce(command, event, log_level)',
+    target: "coalesce(object_name, database_name || coalesce('@' || db_instance, ''))",
+    src_ip:
+      "CASE WHEN client_host GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' OR client_host GLOB '*:*:*' THEN client_host END",
+    outcome:
+      "CASE WHEN log_level IN ('ERROR', 'FATAL', 'PANIC') OR event = 'authentication failed' THEN 'failure' WHEN event IN ('connection authenticated', 'connection authorized') THEN 'success' END",
+  },
+  indexes: [['client_host'], ['username']],
+  timeline: true,
+  repeatsInFile: 'distinct',
+  detect: (head) => detectBlocks(head, 'PostgreSQL log records', (line) => BEGIN.test(line)),
+  reader,
+  samples: [
+    {
+      name: 'a connection, an audit record over two lines, an error with its statement, the server itself',
+      path: 'aws/rds/instance/shop-db-1/postgresql/x',
+      text: [
+        '2025-11-08 09:00:04 UTC:198.51.100.7(52834):[unknown]@[unknown]:[20175]:LOG:  connection received: host=198.51.100.7 port=52834',
+        `${AT}LOG:  connection authorized: user=app database=shop SSL enabled`,
+        READ,
+        `${AT}ERROR:  column "x" does not exist at character 8`,
+        `${AT}STATEMENT:  SELECT x`,
+        '\tFROM cards;',
+        '2025-11-08 09:00:06 UTC::@:[381]:LOG:  checkpoint starting: time',
+        '2025-11-08 09:00:07.250 UTC:2001:db8::7(52835):root@shop:[20176]:3:28P01:690f0a05.4ecf:::0:psql:FATAL:  password authentication failed for user "root"',
+        '',
+      ].join('\n'),
+      rows: [
+        {
+          event: 'connection received',
+          client_host: '198.51.100.7',
+          client_port: 52_834,
+          username: null,
+        },
+        {
+          time_us: 1_762_592_405_000_000,
+          actor: 'app',
+          action: 'connection authorized',
+          target: 'shop@shop-db-1',
+          src_ip: '198.51.100.7',
+          outcome: 'success',
+          pid: 20_175,
+        },
+        {
+          action: 'SELECT',
+          target: 'public.cards',
+          audit_type: 'SESSION',
+          statement_id: 3,
+          audit_class: 'READ',
+          statement: 'select "pan",\n\tcvv from cards',
+          parameter: '<not logged>',
+          outcome: null,
+        },
+        { event: 'error', outcome: 'failure', statement: null },
+        { event: 'statement', statement: 'SELECT x\n\tFROM cards;' },
+        { username: null, database_name: null, client_host: null, action: 'LOG' },
+        {
+          time_us: 1_762_592_407_250_000,
+          client_host: '2001:db8::7',
+          username: 'root',
+          event: 'authentication failed',
+          outcome: 'failure',
+        },
+      ],
+    },
+    {
+      name: 'another zone, no prefix, an audit record without its fields, a port that is none',
+      path: 'x',
+      text: [
+        READ,
+        READ.replace('UTC', 'CET'),
+        '2025-11-08 09:00:05 UTC whatever',
+        `${AT}LOG:  AUDIT: SESSION,3,1,READ`,
+        `${AT}LOG:  AUDIT: SESSION,3,1,READ,SELECT,,,"select`,
+        AT.replace('52834', '70000') + 'LOG:  statement: select 1',
+        '',
+      ].join('\n'),
+      rows: [{ action: 'SELECT' }, { client_port: null, statement: 'select 1' }],
+      rejects: ['bad_fields', 'bad_time'],
+      anomalies: ['bad_value'],
+    },
+  ],
+  example: {
+    question: 'Who read which tables, and from which address?',
+    sql: "SELECT username, client_host, object_name, count(*) AS reads, min(time_us) AS first_us FROM rds_pgaudit WHERE audit_class = 'READ' GROUP BY username, client_host, object_name ORDER BY reads DESC, username, client_host, object_name LIMIT 20",
+  },
+};
