@@ -2,6 +2,7 @@
 import { access_analyzer_finding } from './access_analyzer_finding.ts';
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
+import { api_gateway_access } from './api_gateway_access.ts';
 import { clb_access } from './clb_access.ts';
 import { client_vpn } from './client_vpn.ts';
 import { cloudfront } from './cloudfront.ts';
@@ -43,6 +44,7 @@ export const SOURCES: readonly Source[] = [
   access_analyzer_finding,
   alb_access,
   alb_connection,
+  api_gateway_access,
   clb_access,
   client_vpn,
   cloudfront,
