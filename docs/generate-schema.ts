@@ -1,4 +1,5 @@
 /** The page docs/schema.md: what a case database holds, as the SQL that makes it. */
+import { createChild, createChildIndexes } from '../src/db/child-tables.ts';
 import { createIndexes, createTable, createTimeline } from '../src/db/ddl.ts';
 import { readMigrations } from '../src/db/migrate.ts';
 import { SOURCES } from '../src/sources/_registry.ts';
@@ -14,7 +15,14 @@ export function schemaPage(): string {
     ...SOURCES.flatMap((source) => [
       `## Table ${source.id}`,
       sql(
-        [createTable(source), ...createIndexes(source).map((one) => one.sql)]
+        [
+          createTable(source),
+          ...createIndexes(source).map((one) => one.sql),
+          ...(source.children ?? []).flatMap((child) => [
+            createChild(source.id, child),
+            ...createChildIndexes(child),
+          ]),
+        ]
           .map((one) => `${one};`)
           .join('\n'),
       ),

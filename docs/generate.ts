@@ -160,6 +160,20 @@ function sourcePage(source: Source): string {
       ['column', 'how'],
       COMMON_COLUMNS.map((name) => commonRow(source, name)),
     ),
+    ...(source.children ?? []).flatMap((child) => [
+      `## Table ${child.id}`,
+      `${child.about} A row for each item of \`${child.list}\`; \`parent_id\` is the \`id\` of the row of \`${source.id}\`, \`position\` counts from 0.`,
+      table(
+        ['column', 'type', 'unit', 'where', 'meaning'],
+        child.columns.map(({ name, type, unit, from, about }) => [
+          code(name),
+          type,
+          unit ?? '',
+          code(from),
+          about,
+        ]),
+      ),
+    ]),
     '## Example',
     source.example.question,
     `\`\`\`sql\n${source.example.sql}\n\`\`\``,

@@ -9,6 +9,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
+import { createChild, createChildIndexes, fillChildren } from './child-tables.ts';
 import { createIndexes, createTable, createTimeline, type TableShape } from './ddl.ts';
 import { sqliteFailure } from './failure.ts';
 import { plainIndexes } from './index-runs.ts';
@@ -164,11 +165,14 @@ export class CaseBuilder {
     }
   }
 
-  /** Builds the indexes that are not made from runs. */
+  /** Fills the tables of items, and builds the indexes that are not made from runs. */
   index(): void {
     const made = new Set(this.indexes.map(({ table, column }) => `${table}_${column}`));
     for (const shape of this.#shapes) {
       for (const { name, sql } of createIndexes(shape)) if (!made.has(name)) this.db.exec(sql);
+      fillChildren(this.db, shape);
+      for (const child of shape.children ?? [])
+        for (const sql of createChildIndexes(child)) this.db.exec(sql);
     }
   }
 
@@ -251,6 +255,7 @@ function createEmpty(
       db.exec(createTable(shape));
       const plain = new Set(plainIndexes(shape).map((column) => `${shape.id}_${column}`));
       for (const { name, sql } of createIndexes(shape)) if (plain.has(name)) db.exec(sql);
+      for (const child of shape.children ?? []) db.exec(createChild(shape.id, child));
     }
     db.exec(createTimeline(shapes));
     db.exec('COMMIT');

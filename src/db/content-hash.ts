@@ -4,13 +4,14 @@ import type { Database, Statement } from 'better-sqlite3';
 import { sha256Hex } from '../core/digest.ts';
 import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
 import { BLOCK_BYTES, blockId, unpackBlock } from './blocks.ts';
+import { childTables } from './child-tables.ts';
 import { quoted } from './ddl.ts';
 import { sourceTables } from './open.ts';
 import { type Cell, CellBuffer } from './record.ts';
 import { GROUP_RECORDS, groupHash, rowsHash } from './row-group.ts';
 
 /** Version of the rules; part of the hashed content. */
-export const CONTENT_HASH_VERSION = '1';
+export const CONTENT_HASH_VERSION = '2';
 
 /** Tables hashed row by row, and the order of their rows. Rows of the sources are covered by `rows_sha256`. */
 const TABLES: readonly (readonly [string, string])[] = [
@@ -38,8 +39,14 @@ const HASH_BYTES = 65_536;
 
 /** Hash over all tables, taking the `rows_sha256` of each file as it stands. */
 export function contentHash(db: Database): string {
+  const items = Array.from(
+    childTables(db).keys(),
+    (table) => [table, 'parent_id, position'] as const,
+  );
   return sha256Hex(
-    TABLES.map(([table, order]) => `${tableHash(db, table, order)}  ${table}\n`).join(''),
+    [...TABLES, ...items]
+      .map(([table, order]) => `${tableHash(db, table, order)}  ${table}\n`)
+      .join(''),
   );
 }
 
@@ -47,7 +54,9 @@ function tableHash(db: Database, table: string, order: string): string {
   const condition = table === 'case_meta' ? "WHERE key <> 'content_sha256'" : '';
   const columns = storedColumns(db, table).map(quoted).join(', ');
   const rows = db
-    .prepare<[], Cell[]>(`SELECT ${columns} FROM main.${table} ${condition} ORDER BY ${order}`)
+    .prepare<[], Cell[]>(
+      `SELECT ${columns} FROM main.${quoted(table)} ${condition} ORDER BY ${order}`,
+    )
     .raw()
     .safeIntegers();
   const sum = createHash('sha256');

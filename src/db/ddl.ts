@@ -1,6 +1,19 @@
 /** Tables that are derived from the sources: columns, indexes, the time line, and how rows are put in. */
 import { COMMON_COLUMNS } from '../core/columns.ts';
 
+/** What a table of items needs to know; `ChildTable` of src/sources/source.ts has it all. */
+export interface ChildShape {
+  readonly id: string;
+  readonly list: string;
+  readonly items: 'array' | 'object';
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: 'TEXT' | 'INTEGER';
+    readonly from: string;
+  }[];
+  readonly indexes: readonly (readonly string[])[];
+}
+
 /** What a table needs to know of its source; `Source` of src/sources/source.ts has it all. */
 export interface TableShape {
   readonly id: string;
@@ -8,6 +21,7 @@ export interface TableShape {
   readonly common: Readonly<Partial<Record<string, string>>>;
   readonly indexes: readonly (readonly string[])[];
   readonly timeline: boolean;
+  readonly children?: readonly ChildShape[];
 }
 
 const COMMON: readonly string[] = COMMON_COLUMNS;

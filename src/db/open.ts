@@ -3,6 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
 import { BlockReader } from './blocks.ts';
+import { childTables } from './child-tables.ts';
 import { sqliteFailure } from './failure.ts';
 import { addRaw } from './raw.ts';
 import { checkSchema } from './schema-check.ts';
@@ -51,7 +52,7 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
       });
     }
     const tables = sourceTables(db);
-    checkSchema(db, tables);
+    checkSchema(db, tables, childTables(db));
     let blocks: BlockReader | undefined;
     addRaw(db, tables, () => (blocks ??= new BlockReader(connect(path))));
     db.pragma('query_only = ON');

@@ -4,6 +4,7 @@
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
+import { quoted } from './ddl.ts';
 import { migrate, readMigrations } from './migrate.ts';
 
 /** `PRAGMA user_version` of the databases that this version makes. */
@@ -25,6 +26,9 @@ const TIMELINE = new RegExp(`^CREATE VIEW timeline AS\\n${SELECT}(?:\\nUNION ALL
 const TABLE = new RegExp(
   `^CREATE TABLE ${NAME} \\(\\n {2}id INTEGER PRIMARY KEY(?:,\\n {2}.+)*\\n\\) STRICT$`,
 );
+const ITEMS = new RegExp(
+  `^CREATE TABLE ${NAME} \\(\\n {2}parent_id INTEGER NOT NULL REFERENCES (${NAME}),\\n {2}position INTEGER NOT NULL(?:,\\n {2}${NAME} (?:TEXT|INTEGER))*,\\n {2}PRIMARY KEY \\(parent_id, position\\)\\n\\) STRICT, WITHOUT ROWID$`,
+);
 const COLUMN = new RegExp(
   `^ {2}(?:${NAME}|file_id|record_no|id) (?:TEXT|INTEGER)(?: NOT NULL| PRIMARY KEY)?$`,
 );
@@ -42,10 +46,15 @@ const FUNCTIONS = new Set([
 /**
  * Checks version and schema.
  * @param sources names of the source tables.
+ * @param items names of the tables of items, and the source table of each.
  * @throws ExhibitError `E_FORMAT` for a trigger, a virtual table, a view, index, table or column that no import makes, or
  *   another version.
  */
-export function checkSchema(db: Database, sources: readonly string[]): void {
+export function checkSchema(
+  db: Database,
+  sources: readonly string[],
+  items: ReadonlyMap<string, string>,
+): void {
   const found = db.pragma('user_version', { simple: true });
   if (found !== USER_VERSION) throw foreign(db, `its version is ${String(found)}`);
   const expected = new Map(migrated().map((row) => [`${row.type} ${row.name}`, row.sql]));
@@ -55,7 +64,7 @@ export function checkSchema(db: Database, sources: readonly string[]): void {
     if (seen.has(key)) throw foreign(db, `it holds the ${key} twice`);
     seen.add(key);
     const own = expected.get(key);
-    if (own === undefined ? !isDerived(row, sources) : own !== row.sql)
+    if (own === undefined ? !isDerived(row, sources, items) : own !== row.sql)
       throw foreign(db, `no import makes the ${JSON.stringify(key)}`);
     expected.delete(key);
   }
@@ -67,10 +76,14 @@ export function checkSchema(db: Database, sources: readonly string[]): void {
 function isDerived(
   { type, name, tbl_name: table, sql }: SchemaRow,
   sources: readonly string[],
+  items: ReadonlyMap<string, string>,
 ): boolean {
   if (sql === null) return false;
   if (type === 'view') return name === 'timeline' && TIMELINE.test(sql);
-  if (type === 'index') return sources.includes(table) && INDEX.test(sql);
+  if (type === 'index') return (sources.includes(table) || items.has(table)) && INDEX.test(sql);
+  const parent = type === 'table' ? items.get(name) : undefined;
+  if (parent !== undefined)
+    return sources.includes(parent) && ITEMS.exec(sql)?.[1] === quoted(parent);
   return type === 'table' && sources.includes(name) && TABLE.test(sql) && columnsAreOurs(sql);
 }
 

@@ -26,6 +26,11 @@ export function inputIdentity(
     sources: JSON.stringify(
       Object.fromEntries(SOURCES.map((source) => [source.id, source.version])),
     ),
+    child_tables: JSON.stringify(
+      Object.fromEntries(
+        SOURCES.flatMap(({ id, children = [] }) => children.map((child) => [child.id, id])),
+      ),
+    ),
     evidence_set_sha256: sha256Hex(set),
   };
 }

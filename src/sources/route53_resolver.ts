@@ -113,7 +113,7 @@ const BLOCKED = {
 export const route53_resolver: Source = {
   id: 'route53_resolver',
   title: 'Route 53 Resolver query logs',
-  version: 1,
+  version: 2,
   about: [
     'A record for each DNS query that instances and other resources of a VPC made, with the answers they got and what DNS Firewall made of it; delivered to S3, CloudWatch Logs or Firehose as JSON lines.',
     'The resolver logs only what it did not answer from its cache: a second query for a name within its time to live leaves no record. Times are those of the query, by the second. Queries to other resolvers (a public one, DNS over HTTPS) do not pass here. Nothing names a record, so equal records of one file are two queries, and equal records of different files copies.',
@@ -132,6 +132,20 @@ export const route53_resolver: Source = {
       "CASE WHEN firewall_rule_action = 'BLOCK' THEN 'failure' WHEN rcode = 'NOERROR' THEN 'success' WHEN rcode <> '' THEN 'failure' END",
   },
   indexes: [['query_name'], ['srcaddr']],
+  children: [
+    {
+      id: 'route53_resolver_answer',
+      list: 'answers',
+      items: 'array',
+      about: 'The answers of a query, in their order; a chain of CNAMEs is several.',
+      columns: [
+        { name: 'rdata', type: 'TEXT', from: '$.Rdata', about: 'Rdata: address or name.' },
+        { name: 'type', type: 'TEXT', from: '$.Type', about: 'Type of the record.' },
+        { name: 'class', type: 'TEXT', from: '$.Class', about: 'Class of the record, IN.' },
+      ],
+      indexes: [['rdata']],
+    },
+  ],
   timeline: true,
   repeatsInFile: 'distinct',
   detect: (head) => detectJson(head, FORMAT),
@@ -158,6 +172,12 @@ export const route53_resolver: Source = {
         },
         { outcome: 'failure', answers: '[]', firewall_rule_action: 'BLOCK' },
       ],
+      items: {
+        route53_resolver_answer: [
+          { parent_id: 1, position: 0, rdata: 'cdn.example.net.', type: 'CNAME', class: 'IN' },
+          { parent_id: 1, position: 1, rdata: '203.0.113.9', type: 'A', class: 'IN' },
+        ],
+      },
     },
     {
       name: 'the same query twice, a port that is none, no time, something else, a cut record',

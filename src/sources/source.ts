@@ -123,6 +123,8 @@ export const ANOMALY_KINDS = {
   bad_value:
     'A field does not have its documented type; the typed column is NULL, the raw text keeps it.',
   extra_fields: 'A line has more fields than the format knows.',
+  format_differs:
+    'The header of a file names other fields than the format that was declared; the header was followed.',
   id_conflict: 'Two records share their identity but differ in content; both were kept.',
   gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
   gzip_trailing: 'Bytes follow the last gzip member.',
@@ -179,8 +181,8 @@ export interface RecordReader {
     out: RowOut,
   ) => void;
   /**
-   * The quick way for a JSON record of the usual form, if the source has one: reads it from the brace at `start`, before it is
-   * framed, and gives exactly the row that {@link RecordReader.read} would.
+   * The quick way for a JSON record or a line of the usual form, if the source has one: reads it from its first byte at
+   * `start`, before it is framed, and gives exactly the row that {@link RecordReader.read} would. Of a line `\n` follows.
    * @param end one past the last byte that is at hand and may belong to the record.
    * @returns one past its last byte; negative, and nothing given to `out`, if it is not of that form or not all at hand.
    */
@@ -196,8 +198,39 @@ export interface Sample {
   readonly text: string;
   /** Expected rows, only the columns worth reading (own or common). */
   readonly rows: readonly Readonly<Record<string, Value>>[];
+  /** Expected rows of tables of items, by table. */
+  readonly items?: Readonly<Record<string, readonly Readonly<Record<string, Value>>[]>>;
   readonly rejects?: readonly RejectReason[];
   readonly anomalies?: readonly AnomalyKind[];
+}
+
+/** A column of a table of items. */
+export interface ChildColumn {
+  readonly name: string;
+  readonly type: 'TEXT' | 'INTEGER';
+  readonly unit?: string;
+  /**
+   * Where the value is: `key` is the name of a member of an object, `$` the item itself, `$.a.b` a JSON path inside it.
+   * In a TEXT column numbers, objects and arrays are their JSON; what an INTEGER column cannot hold is NULL.
+   */
+  readonly from: string;
+  readonly about: string;
+}
+
+/**
+ * A table of the items of a list, one row each, with `parent_id` (the row of the source) and `position` (0 for the first)
+ * as its key. It is derived from the rows of the source when they are complete: no identity, place or hash of its own.
+ */
+export interface ChildTable {
+  /** Its name: id of the source, an underscore, what an item is. */
+  readonly id: string;
+  /** Stored column of the source that holds the list as JSON. */
+  readonly list: string;
+  /** Whether that JSON is an array, or an object whose members are the items. Anything else gives no rows. */
+  readonly items: 'array' | 'object';
+  readonly about: string;
+  readonly columns: readonly ChildColumn[];
+  readonly indexes: readonly (readonly string[])[];
 }
 
 /** One AWS log. */
@@ -220,6 +253,8 @@ export interface Source {
   readonly common: Readonly<Partial<Record<CommonColumn, string>>>;
   /** Indexes beyond those on `time_us` and `identity`. */
   readonly indexes: readonly (readonly string[])[];
+  /** Tables made of lists in the rows. */
+  readonly children?: readonly ChildTable[];
   /** False for files about logs (digests), which are no events. */
   readonly timeline: boolean;
   /** Whether a record equal to an earlier one of the same file is a duplicate or a second event. */

@@ -17,6 +17,11 @@ beforeAll(async () => {
     'd.txt': 'nothing',
     'flow.log':
       '2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n',
+    'dns.json': JSON.stringify({
+      query_timestamp: '2025-11-08T09:00:05Z',
+      query_name: 'www.example.com.',
+      answers: [{ Rdata: '203.0.113.9', Type: 'A', Class: 'IN' }],
+    }),
   });
   await importCase(dir);
   database = join(dir, 'case.db');
@@ -96,6 +101,8 @@ test('rows that are missing or added are seen', async () => {
     'DELETE FROM content_block WHERE block_id = (SELECT max(block_id) FROM content_block)',
     'DELETE FROM reject',
     'DELETE FROM coverage',
+    'DELETE FROM route53_resolver_answer',
+    'INSERT INTO route53_resolver_answer (parent_id, position) VALUES (1, 0)',
   ]) {
     db.exec('BEGIN');
     db.exec(sql);

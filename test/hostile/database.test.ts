@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createChild, createChildIndexes } from '#src/db/child-tables.ts';
 import { createIndexes, createTable, createTimeline } from '#src/db/ddl.ts';
 import { openDatabase } from '#src/db/open.ts';
 import { checkSchema } from '#src/db/schema-check.ts';
@@ -196,12 +197,19 @@ test('what an import makes passes, for every source', () => {
   for (const source of SOURCES) {
     db.exec(createTable(source));
     for (const { sql } of createIndexes(source)) db.exec(sql);
+    for (const child of source.children ?? []) {
+      db.exec(createChild(source.id, child));
+      for (const sql of createChildIndexes(child)) db.exec(sql);
+    }
   }
   db.exec(createTimeline(SOURCES));
   db.pragma('user_version = 1');
   checkSchema(
     db,
     SOURCES.map(({ id }) => id),
+    new Map(
+      SOURCES.flatMap(({ id, children = [] }) => children.map((child) => [child.id, id] as const)),
+    ),
   );
   db.close();
 });

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inflate, newInflateReport } from '#src/framing/gzip.ts';
+import { createChild, createChildIndexes, fillChildren } from '#src/db/child-tables.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
 import { COMMON_COLUMNS } from '#src/core/columns.ts';
 import {
@@ -22,7 +23,10 @@ const ALL_SAMPLES = SOURCES.flatMap((source) =>
 );
 
 /** Rows with their own and common columns, computed by SQLite as in a case. */
-function withCommon(source: Source, rows: readonly Row[]): Record<string, Value>[] {
+function withCommon(
+  source: Source,
+  rows: readonly Row[],
+): { rows: Record<string, Value>[]; items: Record<string, Record<string, Value>[]> } {
   const database = new Database(':memory:');
   database.defaultSafeIntegers();
   const columns = source.columns.map(({ name, type }) => `"${name}" ${type}`);
@@ -40,9 +44,24 @@ function withCommon(source: Source, rows: readonly Row[]): Record<string, Value>
   const result = database.prepare('SELECT * FROM t ORDER BY row').all() as Record<string, Value>[];
   // The example of the docs page runs on the source's own columns.
   database.exec(`CREATE VIEW ${source.id} AS SELECT row AS id, * FROM t`);
+  for (const child of source.children ?? []) {
+    database.exec(createChild(source.id, child));
+    for (const sql of createChildIndexes(child)) database.exec(sql);
+  }
+  database.pragma('foreign_keys = OFF');
+  fillChildren(database, source);
+  const items = Object.fromEntries(
+    (source.children ?? []).map(({ id }) => [
+      id,
+      database.prepare(`SELECT * FROM ${id} ORDER BY parent_id, position`).all() as Record<
+        string,
+        Value
+      >[],
+    ]),
+  );
   database.prepare(source.example.sql).all();
   database.close();
-  return result;
+  return { rows: result, items };
 }
 
 function plain(value: Value | undefined): Value | undefined {
@@ -90,6 +109,24 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
     }
   });
 
+  it('has sound tables of items', () => {
+    for (const child of source.children ?? []) {
+      expect(child.id.startsWith(`${source.id}_`)).toBe(true);
+      expect(SOURCES.map(({ id }) => id)).not.toContain(child.id);
+      const list = source.columns.find(({ name }) => name === child.list);
+      expect(list?.type).toBe('TEXT');
+      const names = ['parent_id', 'position', ...child.columns.map(({ name }) => name)];
+      expect(new Set(names).size).toBe(names.length);
+      for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+      for (const index of child.indexes) for (const name of index) expect(names).toContain(name);
+      for (const { from, about } of child.columns) {
+        expect(from).toMatch(/^(?:key|\$(?:\..+)?)$/);
+        expect(about).toMatch(/\S.*\.$/s);
+      }
+      expect(source.samples.some(({ items }) => (items?.[child.id] ?? []).length > 0)).toBe(true);
+    }
+  });
+
   it('has samples, a broken one among them', () => {
     expect(source.samples.length).toBeGreaterThan(1);
     expect(source.samples.some(({ rejects }) => (rejects ?? []).length > 0)).toBe(true);
@@ -100,7 +137,16 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
     (_name, sample) => {
       const bytes = Buffer.from(sample.text);
       const result = read(source, sample.path, bytes);
-      const rows = withCommon(source, result.rows);
+      const { rows, items } = withCommon(source, result.rows);
+      for (const [table, expected] of Object.entries(sample.items ?? {})) {
+        const got = expected.map((one, index) =>
+          Object.fromEntries(
+            Object.keys(one).map((name) => [name, plain(items[table]?.[index]?.[name])]),
+          ),
+        );
+        expect(got).toEqual(expected);
+        expect(items[table]).toHaveLength(expected.length);
+      }
       const found = sample.rows.map((expected, index) =>
         Object.fromEntries(Object.keys(expected).map((name) => [name, plain(rows[index]?.[name])])),
       );
