@@ -1,77 +1,95 @@
 /** A row whose texts are still bytes of the record: what a reader that scans bytes gives instead of values. */
 import { Buffer } from 'node:buffer';
 
-const NOTHING = 0;
-const NUMBER = 1;
-const TEXT = 2;
+/** What stands in a place; a constant is a text of other bytes than the record's. */
+export const BYTE_KIND = { nothing: 0, number: 1, text: 2, constant: 3 } as const;
+const { nothing: NOTHING, number: NUMBER, text: TEXT, constant: CONSTANT } = BYTE_KIND;
 
 /** Values by place; texts are ASCII. One is used again for every record. */
 export class ByteRow {
   bytes: Buffer = Buffer.alloc(0);
   /** Identity of the record. */
   identity = 0;
-  readonly #kinds: Uint8Array;
-  readonly #from: Int32Array;
-  readonly #to: Int32Array;
-  readonly #numbers: Float64Array;
+  /** A {@link BYTE_KIND} for each place. Read where every row passes; else the methods say it better. */
+  readonly kinds: Uint8Array;
+  /** First byte of each text, and one past its last. */
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly numbers: Float64Array;
+  readonly #constants: Buffer[] = [];
 
   /** @param places at least as many as the source has columns; those behind are the reader's own. */
   constructor(places: number) {
-    this.#kinds = new Uint8Array(places);
-    this.#from = new Int32Array(places);
-    this.#to = new Int32Array(places);
-    this.#numbers = new Float64Array(places);
+    this.kinds = new Uint8Array(places);
+    this.from = new Int32Array(places);
+    this.to = new Int32Array(places);
+    this.numbers = new Float64Array(places);
   }
 
   /** Every place becomes NULL. */
   reset(bytes: Buffer): void {
     this.bytes = bytes;
-    this.#kinds.fill(NOTHING);
+    this.kinds.fill(NOTHING);
+  }
+
+  /** @param text ASCII, not the record's own. */
+  setConstant(place: number, text: Buffer): void {
+    this.kinds[place] = CONSTANT;
+    this.#constants[place] = text;
+    this.from[place] = 0;
+    this.to[place] = text.length;
+  }
+
+  /** Bytes in which a text stands. */
+  source(place: number): Buffer {
+    return this.kinds[place] === CONSTANT ? (this.#constants[place] ?? this.bytes) : this.bytes;
   }
 
   setText(place: number, from: number, to: number): void {
-    this.#kinds[place] = TEXT;
-    this.#from[place] = from;
-    this.#to[place] = to;
+    this.kinds[place] = TEXT;
+    this.from[place] = from;
+    this.to[place] = to;
   }
 
   /** @param value a safe integer. */
   setNumber(place: number, value: number): void {
-    this.#kinds[place] = NUMBER;
-    this.#numbers[place] = value;
+    this.kinds[place] = NUMBER;
+    this.numbers[place] = value;
   }
 
   clear(place: number): void {
-    this.#kinds[place] = NOTHING;
+    this.kinds[place] = NOTHING;
   }
 
   copy(from: number, to: number): void {
-    this.#kinds[to] = this.#kinds[from] ?? NOTHING;
-    this.#from[to] = this.#from[from] ?? 0;
-    this.#to[to] = this.#to[from] ?? 0;
-    this.#numbers[to] = this.#numbers[from] ?? 0;
+    this.kinds[to] = this.kinds[from] ?? NOTHING;
+    this.from[to] = this.from[from] ?? 0;
+    this.to[to] = this.to[from] ?? 0;
+    this.numbers[to] = this.numbers[from] ?? 0;
+    const constant = this.#constants[from];
+    if (constant !== undefined) this.#constants[to] = constant;
   }
 
   isText(place: number): boolean {
-    return this.#kinds[place] === TEXT;
+    return (this.kinds[place] ?? NOTHING) >= TEXT;
   }
 
   isNumber(place: number): boolean {
-    return this.#kinds[place] === NUMBER;
+    return this.kinds[place] === NUMBER;
   }
 
   number(place: number): number {
-    return this.#numbers[place] ?? 0;
+    return this.numbers[place] ?? 0;
   }
 
   /** First byte of a text. */
   start(place: number): number {
-    return this.#from[place] ?? 0;
+    return this.from[place] ?? 0;
   }
 
   /** One past the last byte of a text. */
   stop(place: number): number {
-    return this.#to[place] ?? 0;
+    return this.to[place] ?? 0;
   }
 
   length(place: number): number {
@@ -82,7 +100,13 @@ export class ByteRow {
     const start = this.start(place);
     return (
       this.length(place) >= beginning.length &&
-      this.bytes.compare(beginning, 0, beginning.length, start, start + beginning.length) === 0
+      this.source(place).compare(
+        beginning,
+        0,
+        beginning.length,
+        start,
+        start + beginning.length,
+      ) === 0
     );
   }
 
@@ -93,7 +117,7 @@ export class ByteRow {
   /** The value as one. */
   value(place: number): string | number | null {
     if (this.isText(place))
-      return this.bytes.toString('latin1', this.start(place), this.stop(place));
+      return this.source(place).toString('latin1', this.start(place), this.stop(place));
     return this.isNumber(place) ? this.number(place) : null;
   }
 }

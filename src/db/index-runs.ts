@@ -76,7 +76,7 @@ export class RunWriter {
     const row = table.rows;
     for (const { place, keys, groups } of table.gathered) {
       if (bytes.isText(place)) {
-        groups[row] = keys.text(bytes.bytes, bytes.start(place), bytes.stop(place));
+        groups[row] = keys.text(bytes.source(place), bytes.start(place), bytes.stop(place));
       } else {
         groups[row] = bytes.isNumber(place) ? keys.integer(bytes.number(place)) : 0;
       }

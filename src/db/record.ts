@@ -5,6 +5,7 @@
  * is five times faster than to bind every value and to hash it apart.
  */
 import { Buffer } from 'node:buffer';
+import { BYTE_KIND, type ByteRow } from '../core/byte-row.ts';
 
 /** What a column can hold. */
 export type Cell = string | number | bigint | Uint8Array | null;
@@ -54,25 +55,34 @@ export class CellBuffer {
       this.#bodyAt = at + 1;
     } else if (value >= -32_768 && value <= 32_767) {
       this.#type(2);
-      this.#bodyAt = body.writeInt16BE(value, at);
+      body[at] = value >> 8;
+      body[at + 1] = value;
+      this.#bodyAt = at + 2;
     } else if (value >= -8_388_608 && value <= 8_388_607) {
       this.#type(3);
-      this.#bodyAt = body.writeIntBE(value, at, 3);
+      body[at] = value >> 16;
+      body[at + 1] = value >> 8;
+      body[at + 2] = value;
+      this.#bodyAt = at + 3;
     } else if (value >= -2_147_483_648 && value <= 2_147_483_647) {
       this.#type(4);
-      this.#bodyAt = body.writeInt32BE(value, at);
+      putInt32(body, at, value);
+      this.#bodyAt = at + 4;
     } else {
       // Two halves of the two's complement: exact for safe integers, and no bigint is made.
       const high = Math.floor(value / 2 ** 32);
       const low = value - high * 2 ** 32;
       if (high >= -32_768 && high <= 32_767) {
         this.#type(5);
-        body.writeInt16BE(high, at);
-        this.#bodyAt = body.writeUInt32BE(low, at + 2);
+        body[at] = high >> 8;
+        body[at + 1] = high;
+        putInt32(body, at + 2, low);
+        this.#bodyAt = at + 6;
       } else {
         this.#type(6);
-        body.writeInt32BE(high, at);
-        this.#bodyAt = body.writeUInt32BE(low, at + 4);
+        putInt32(body, at, high);
+        putInt32(body, at + 4, low);
+        this.#bodyAt = at + 8;
       }
     }
   }
@@ -102,9 +112,25 @@ export class CellBuffer {
     const length = to - from;
     const body = this.#room(length);
     let at = this.#bodyAt;
-    for (let index = from; index < to; index++) body[at++] = bytes[index] ?? 0;
+    if (length < SHORT_TEXT) {
+      for (let index = from; index < to; index++) body[at++] = bytes[index] ?? 0;
+    } else {
+      body.set(bytes.subarray(from, to), at);
+      at += length;
+    }
     this.#bodyAt = at;
     this.#type(13 + 2 * length);
+  }
+
+  /** Values of a row that is still bytes, in the order of `places`. */
+  byteValues(row: ByteRow, places: readonly number[]): void {
+    const { kinds, from, to, numbers } = row;
+    for (const place of places) {
+      const kind = kinds[place] ?? BYTE_KIND.nothing;
+      if (kind === BYTE_KIND.nothing) this.#type(0);
+      else if (kind === BYTE_KIND.number) this.integer(numbers[place] ?? 0);
+      else this.ascii(row.source(place), from[place] ?? 0, to[place] ?? 0);
+    }
   }
 
   blob(value: Uint8Array): void {
@@ -163,6 +189,14 @@ export class CellBuffer {
   #grow(bytes: number): void {
     this.bytes = grown(this.bytes, bytes);
   }
+}
+
+/** The low 32 bits of an integer, big-endian; a typed array keeps the low byte of what is stored in it. */
+function putInt32(target: Buffer, at: number, value: number): void {
+  target[at] = value >> 24;
+  target[at + 1] = value >> 16;
+  target[at + 2] = value >> 8;
+  target[at + 3] = value;
 }
 
 function grown(buffer: Buffer, more: number): Buffer {

@@ -67,16 +67,24 @@ export class LineFramer implements Framer {
       this.#finish(1);
       from = newline + 1;
     }
-    for (
-      let newline = chunk.indexOf(NEWLINE, from);
-      newline >= 0;
-      newline = chunk.indexOf(NEWLINE, from)
-    ) {
-      this.#line(chunk, from, newline, ascii);
+    while (from < chunk.length) {
+      let newline = this.#quick(chunk, from);
+      if (newline < 0) {
+        newline = chunk.indexOf(NEWLINE, from);
+        if (newline < 0) break;
+        this.#line(chunk, from, newline, ascii);
+      }
       this.#lineOffset += newline + 1 - from;
       from = newline + 1;
     }
     if (from < chunk.length) this.#hold(chunk, from, chunk.length);
+  }
+
+  /** Has the line that begins at `from` taken unframed: the place of its `\n`, negative if it was not. */
+  #quick(chunk: Buffer, from: number): number {
+    const { quick } = this.#sink;
+    if (quick === undefined) return -1;
+    return quick(chunk, from, Math.min(chunk.length, from + this.#mostBytes), this.#lineOffset);
   }
 
   end(): void {

@@ -22,7 +22,8 @@ export interface FrameSink {
     hints: RecordHints,
   ) => void;
   /**
-   * A record opens at `start` and may be taken at once, unframed: one past its last byte, or negative for "frame it".
+   * A record opens at `start` and may be taken at once, unframed: one past its last byte, or negative for "frame it". A
+   * line is taken only if its `\n` follows.
    * @param end one past the last byte that may belong to it.
    */
   readonly quick?: (bytes: Buffer, start: number, end: number, offset: number) => number;

@@ -1,7 +1,6 @@
 /** One file on its way into a part: recognise, hash, keep the bytes in blocks, cut into records, map, count. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { ByteRow } from '../core/byte-row.ts';
 import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
 import { storedOrder } from '../db/ddl.ts';
 import type { PartWriter } from '../db/part.ts';
@@ -259,12 +258,12 @@ export class FileReader {
       const start = cells.length;
       cells.begin();
       cells.null();
-      for (const index of this.#order.before) putByteValue(cells, row, index);
+      cells.byteValues(row, this.#order.before);
       cells.integer(this.#offset);
       cells.integer(length);
       cells.integer(FORM.plain);
       cells.integer(row.identity);
-      for (const index of this.#order.behind) putByteValue(cells, row, index);
+      cells.byteValues(row, this.#order.behind);
       cells.end(id);
       this.#part.byteRow(source, id, row, cells, start);
     },
@@ -317,10 +316,4 @@ export class FileReader {
     }
     return rowId(this.#task.fileId, this.#records);
   }
-}
-
-function putByteValue(cells: CellBuffer, row: ByteRow, place: number): void {
-  if (row.isText(place)) cells.ascii(row.bytes, row.start(place), row.stop(place));
-  else if (row.isNumber(place)) cells.integer(row.number(place));
-  else cells.null();
 }

@@ -3,7 +3,7 @@
  * times and addresses. Scanners over characters; no regular expression runs on a line.
  */
 import { isUtf8 } from 'node:buffer';
-import { hash53 } from '../core/hash53.ts';
+import { hash53Bytes } from '../core/hash53.ts';
 import { exactUs, parseRfc3339 } from '../core/time.ts';
 import type { Detection, Head, RecordReader, RowOut, Value } from './source.ts';
 
@@ -33,7 +33,7 @@ export function lineReader(
       const values = map(line, out);
       if (values === undefined) return;
       if (line.includes('\0')) out.anomaly('nul_character', 'the line contains NUL');
-      out.row(values, hash53(line));
+      out.row(values, hash53Bytes(bytes, start, end));
     },
   };
 }

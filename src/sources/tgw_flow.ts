@@ -1,95 +1,94 @@
 /** Transit gateway flow logs as text: one row for each flow between attachments in a window. */
-import { exactUs } from '../core/time.ts';
-import { firstLines, integerField, lineReader, orNull } from './_lines.ts';
-import type { Column, Detection, Head, RecordReader, Source, Value } from './source.ts';
+import {
+  addressField,
+  flowColumns,
+  FLOW_PATH,
+  type FlowField,
+  type FlowLog,
+  flowReader,
+  mayBeHeader,
+  MOST_OCTET,
+  MOST_PORT,
+  numberField,
+  secondsField,
+  textField,
+  wordField,
+} from './_flow.ts';
+import { firstLines } from './_lines.ts';
+import type { Detection, Head, Source } from './source.ts';
 
-function text(name: string, about: string): Column {
-  return { name: name.replaceAll('-', '_'), type: 'TEXT', about };
-}
-
-function integer(name: string, unit: string, about: string): Column {
-  return { name: name.replaceAll('-', '_'), type: 'INTEGER', unit, about };
-}
-
-/** Every field, in the order of a format that selects all. */
-const FIELDS: readonly Column[] = [
-  integer('version', 'number', 'Version of the format, 6.'),
-  text('resource-type', 'TransitGateway or TransitGatewayAttachment.'),
-  text(
+const FIELDS: readonly FlowField[] = [
+  numberField('version', 'number', 'Version of the format, 6.'),
+  wordField(
+    'resource-type',
+    ['TransitGateway', 'TransitGatewayAttachment'],
+    'TransitGateway or TransitGatewayAttachment.',
+  ),
+  textField(
     'account-id',
     'Account that owns the transit gateway. From the path where the format lacks the field.',
   ),
-  text('tgw-id', 'Transit gateway.'),
-  text('tgw-attachment-id', 'Attachment the traffic came through.'),
-  text('tgw-src-vpc-account-id', 'Account of the source VPC.'),
-  text('tgw-dst-vpc-account-id', 'Account of the destination VPC.'),
-  text('tgw-src-vpc-id', 'Source VPC.'),
-  text('tgw-dst-vpc-id', 'Destination VPC.'),
-  text('tgw-src-subnet-id', 'Subnet of the source.'),
-  text('tgw-dst-subnet-id', 'Subnet of the destination.'),
-  text('tgw-src-eni', 'Network interface of the attachment on the side of the source.'),
-  text('tgw-dst-eni', 'Network interface of the attachment on the side of the destination.'),
-  text('tgw-src-az-id', 'Availability zone of the source.'),
-  text('tgw-dst-az-id', 'Availability zone of the destination.'),
-  text('tgw-pair-attachment-id', 'The other attachment, by the direction of the flow.'),
-  text('srcaddr', 'Source address.'),
-  text('dstaddr', 'Destination address.'),
-  integer('srcport', 'port', 'Source port.'),
-  integer('dstport', 'port', 'Destination port.'),
-  integer('protocol', 'IANA number', 'IP protocol: 1 ICMP, 6 TCP, 17 UDP.'),
-  integer('packets', 'packets', 'Packets in the window.'),
-  integer('bytes', 'bytes', 'Bytes in the window.'),
-  integer('start', 's', 'Start of the window, seconds since 1970 UTC.'),
-  integer('end', 's', 'End of the window, seconds since 1970 UTC.'),
-  text(
+  textField('tgw-id', 'Transit gateway.'),
+  textField('tgw-attachment-id', 'Attachment the traffic came through.'),
+  textField('tgw-src-vpc-account-id', 'Account of the source VPC.'),
+  textField('tgw-dst-vpc-account-id', 'Account of the destination VPC.'),
+  textField('tgw-src-vpc-id', 'Source VPC.'),
+  textField('tgw-dst-vpc-id', 'Destination VPC.'),
+  textField('tgw-src-subnet-id', 'Subnet of the source.'),
+  textField('tgw-dst-subnet-id', 'Subnet of the destination.'),
+  textField('tgw-src-eni', 'Network interface of the attachment on the side of the source.'),
+  textField('tgw-dst-eni', 'Network interface of the attachment on the side of the destination.'),
+  textField('tgw-src-az-id', 'Availability zone of the source.'),
+  textField('tgw-dst-az-id', 'Availability zone of the destination.'),
+  textField('tgw-pair-attachment-id', 'The other attachment, by the direction of the flow.'),
+  addressField('srcaddr', 'Source address.'),
+  addressField('dstaddr', 'Destination address.'),
+  numberField('srcport', 'port', 'Source port.', MOST_PORT),
+  numberField('dstport', 'port', 'Destination port.', MOST_PORT),
+  numberField('protocol', 'IANA number', 'IP protocol: 1 ICMP, 6 TCP, 17 UDP.', MOST_OCTET),
+  numberField('packets', 'packets', 'Packets in the window.'),
+  numberField('bytes', 'bytes', 'Bytes in the window.'),
+  secondsField('start', 'Start of the window, seconds since 1970 UTC.'),
+  secondsField('end', 'End of the window, seconds since 1970 UTC.'),
+  wordField(
     'log-status',
+    ['OK', 'NODATA', 'SKIPDATA'],
     'OK; NODATA: no traffic in the window; SKIPDATA: records were skipped, a gap.',
   ),
-  text('type', 'IPv4, IPv6 or EFA.'),
-  integer('packets-lost-no-route', 'packets', 'Packets lost because no route was there.'),
-  integer('packets-lost-blackhole', 'packets', 'Packets lost to a blackhole route.'),
-  integer('packets-lost-mtu-exceeded', 'packets', 'Packets lost because they were too large.'),
-  integer('packets-lost-ttl-expired', 'packets', 'Packets lost because their time to live ended.'),
-  integer(
+  textField('type', 'IPv4, IPv6 or EFA.'),
+  numberField('packets-lost-no-route', 'packets', 'Packets lost because no route was there.'),
+  numberField('packets-lost-blackhole', 'packets', 'Packets lost to a blackhole route.'),
+  numberField('packets-lost-mtu-exceeded', 'packets', 'Packets lost because they were too large.'),
+  numberField(
+    'packets-lost-ttl-expired',
+    'packets',
+    'Packets lost because their time to live ended.',
+  ),
+  numberField(
     'tcp-flags',
     'bit mask',
     'TCP flags or-ed over the window: FIN 1, SYN 2, RST 4, SYN-ACK 18.',
+    MOST_OCTET,
   ),
-  text('region', 'Region of the transit gateway. From the path where the format lacks the field.'),
-  text('flow-direction', 'ingress or egress, as the attachment sees it.'),
-  text('pkt-src-aws-service', 'AWS service whose address range holds srcaddr.'),
-  text('pkt-dst-aws-service', 'AWS service whose address range holds dstaddr.'),
+  textField(
+    'region',
+    'Region of the transit gateway. From the path where the format lacks the field.',
+  ),
+  textField('flow-direction', 'ingress or egress, as the attachment sees it.'),
+  textField('pkt-src-aws-service', 'AWS service whose address range holds srcaddr.'),
+  textField('pkt-dst-aws-service', 'AWS service whose address range holds dstaddr.'),
 ];
 
-const COLUMNS: readonly Column[] = [
-  {
-    name: 'time_us',
-    type: 'INTEGER',
-    unit: 'us',
-    about: 'start of the window; its end where the format has no start.',
-  },
-  ...FIELDS,
-];
+const NAMES = FIELDS.map(({ name }) => name);
 
-const NAMES = FIELDS.map(({ name }) => name.replaceAll('_', '-'));
-const INDEX: ReadonlyMap<string, number> = new Map(NAMES.map((name, index) => [name, index]));
-const ACCOUNT = INDEX.get('account-id') ?? -1;
-const REGION = INDEX.get('region') ?? -1;
-const START = INDEX.get('start') ?? -1;
-const END = INDEX.get('end') ?? -1;
-
-/** `AWSLogs/ACCOUNT/vpcflowlogs/REGION/`, or its Hive form: transit gateways share it. */
-const PATH =
-  /(?:\/|^)AWSLogs\/(?:aws-account-id=)?(\d{12})\/(?:aws-service=)?vpcflowlogs\/(?:aws-region=)?([a-z0-9-]+)\//;
 /** A row of the format of all fields. */
 const ROW = /^6 (?:TransitGateway|TransitGatewayAttachment) (?:\d{12}|-) tgw-\S+ /;
 
 /** Names in a header line; undefined if the line is none of a transit gateway. */
 function headerFields(line: string): readonly string[] | undefined {
-  const first = line.charCodeAt(0);
-  if (!(first >= 0x61 && first <= 0x7a)) return undefined;
+  if (!mayBeHeader(line)) return undefined;
   const names = line.trimEnd().split(/ +/);
-  const known = names.filter((name) => INDEX.has(name)).length;
+  const known = names.filter((name) => NAMES.includes(name)).length;
   return known * 2 > names.length && names.some((name) => name.startsWith('tgw-'))
     ? names
     : undefined;
@@ -112,48 +111,13 @@ function detect(head: Head): Detection | undefined {
     : undefined;
 }
 
-function reader(head: Head): RecordReader {
-  const path = PATH.exec(head.path);
-  let names: readonly string[] = NAMES;
-  let unknown = '';
-  return lineReader((line, out) => {
-    const header = headerFields(line);
-    if (header !== undefined) {
-      names = header;
-      unknown = names.filter((name) => !INDEX.has(name)).join(' ');
-      out.notARecord();
-      return undefined;
-    }
-    const parts = line.split(' ').filter((part) => part !== '');
-    if (parts.length !== names.length) {
-      const detail = `${String(parts.length)} fields where the format has ${String(names.length)}`;
-      out.reject('bad_fields', detail);
-      return undefined;
-    }
-    const values = new Array<Value>(COLUMNS.length).fill(null);
-    for (const [place, name] of names.entries()) {
-      const index = INDEX.get(name);
-      if (index === undefined) continue;
-      const integral = FIELDS[index]?.type === 'INTEGER';
-      values[index + 1] = integral ? integerField(parts[place], name, out) : orNull(parts[place]);
-    }
-    const seconds = values[START + 1] ?? values[END + 1];
-    const timeUs = exactUs(typeof seconds === 'number' ? seconds * 1_000_000 : NaN);
-    if (timeUs === undefined) {
-      out.reject('bad_time', 'the row has no start and no end within the years that are read');
-      return undefined;
-    }
-    values[0] = timeUs;
-    values[ACCOUNT + 1] ??= path?.[1] ?? null;
-    values[REGION + 1] ??= path?.[2] ?? null;
-    if (unknown !== '') {
-      // Once for each header is enough.
-      out.anomaly('extra_fields', `the header names fields that are not known: ${unknown}`);
-      unknown = '';
-    }
-    return values;
-  });
-}
+const LOG: FlowLog = {
+  fields: FIELDS,
+  columns: flowColumns(FIELDS),
+  defaults: NAMES,
+  header: headerFields,
+  path: FLOW_PATH,
+};
 
 const HEADER = NAMES.join(' ');
 const ROW_1 =
@@ -162,7 +126,7 @@ const ROW_1 =
 export const tgw_flow: Source = {
   id: 'tgw_flow',
   title: 'Transit gateway flow logs',
-  version: 1,
+  version: 2,
   about: [
     'Flow logs of transit gateways and their attachments, as text: flows between VPCs, VPNs and peers, with packets that were lost and why. The header line names the fields; without one, the format of all fields is assumed.',
     'There is no ACCEPT or REJECT: a transit gateway routes, it does not filter. Rows with log_status NODATA and SKIPDATA are kept. Times are those of a window. An identical row of the same file is a second flow, not a copy. Parquet files are not read.',
@@ -170,7 +134,7 @@ export const tgw_flow: Source = {
   references: [
     'Amazon VPC Transit Gateways guide, "Transit Gateway Flow Log records", section "Available fields"',
   ],
-  columns: COLUMNS,
+  columns: LOG.columns,
   common: {
     actor: 'coalesce(tgw_src_eni, tgw_attachment_id)',
     target:
@@ -184,7 +148,7 @@ export const tgw_flow: Source = {
   timeline: true,
   repeatsInFile: 'distinct',
   detect,
-  reader,
+  reader: (head) => flowReader(LOG, head),
   samples: [
     {
       name: 'all fields under a header',
@@ -223,10 +187,9 @@ export const tgw_flow: Source = {
           outcome: null,
         },
         { log_status: 'NODATA', bytes: null },
-        { dstport: null },
       ],
       rejects: ['bad_fields', 'bad_time'],
-      anomalies: ['extra_fields', 'bad_value'],
+      anomalies: ['extra_fields'],
     },
     {
       name: 'all fields without a header',

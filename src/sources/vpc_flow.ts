@@ -2,9 +2,23 @@
  * VPC flow logs as text: one row for each flow of a network interface in a window of up to ten minutes.
  * The first line names the fields; files that came through CloudWatch Logs lack it and have the default format.
  */
-import { exactUs } from '../core/time.ts';
-import { firstLines, lineReader } from './_lines.ts';
-import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
+import {
+  addressField,
+  flowColumns,
+  flowReader,
+  FLOW_PATH,
+  type FlowField,
+  type FlowLog,
+  mayBeHeader,
+  MOST_OCTET,
+  MOST_PORT,
+  numberField,
+  secondsField,
+  textField,
+  wordField,
+} from './_flow.ts';
+import { firstLines } from './_lines.ts';
+import type { Detection, Head, RecordReader, Source } from './source.ts';
 
 /** Fields of the default format, version 2, in its order. */
 const DEFAULT_FIELDS =
@@ -12,108 +26,91 @@ const DEFAULT_FIELDS =
     ' ',
   );
 
-interface Field {
-  readonly name: string;
-  readonly unit?: string;
-  readonly about: string;
+/** Fields that a version of the format brought. */
+function since(version: number, fields: readonly FlowField[]): readonly FlowField[] {
+  return fields.map((field) => ({ ...field, since: version }));
 }
 
-function integer(name: string, unit: string, about: string): Field {
-  return { name, unit, about };
-}
-
-function text(name: string, about: string): Field {
-  return { name, about };
-}
-
-/** Every field of versions 2 to 10. */
-const FIELDS: readonly Field[] = [
-  integer('version', 'number', 'Highest version among the fields of the format.'),
-  text(
-    'account-id',
-    'Account that owns the source network interface; "unknown" for some interfaces of services. From the path where the format lacks the field.',
-  ),
-  text('interface-id', 'Network interface.'),
-  text(
-    'srcaddr',
-    'Source address; the primary private address of the interface for outgoing traffic.',
-  ),
-  text(
-    'dstaddr',
-    'Destination address; the primary private address of the interface for incoming traffic.',
-  ),
-  integer('srcport', 'port', 'Source port; 0 for ICMP.'),
-  integer('dstport', 'port', 'Destination port; 0 for ICMP.'),
-  integer('protocol', 'IANA number', 'IP protocol: 1 ICMP, 6 TCP, 17 UDP.'),
-  integer('packets', 'packets', 'Packets in the window.'),
-  integer('bytes', 'bytes', 'Bytes in the window.'),
-  integer('start', 's', 'Start of the window, seconds since 1970 UTC.'),
-  integer('end', 's', 'End of the window, seconds since 1970 UTC.'),
-  text('action', 'ACCEPT or REJECT by security groups and network ACLs.'),
-  text(
-    'log-status',
-    'OK; NODATA: no traffic in the window; SKIPDATA: records were skipped, a gap.',
-  ),
-  text('vpc-id', 'VPC of the interface.'),
-  text('subnet-id', 'Subnet of the interface.'),
-  text('instance-id', 'Instance the interface is attached to.'),
-  integer(
-    'tcp-flags',
-    'bit mask',
-    'TCP flags or-ed over the window: FIN 1, SYN 2, RST 4, SYN-ACK 18.',
-  ),
-  text('type', 'IPv4, IPv6 or EFA.'),
-  text(
-    'pkt-srcaddr',
-    'Source address of the packets themselves, behind NAT or an intermediate interface.',
-  ),
-  text('pkt-dstaddr', 'Destination address of the packets themselves.'),
-  text('region', 'Region of the interface. From the path where the format lacks the field.'),
-  text('az-id', 'Availability zone id.'),
-  text('sublocation-type', 'wavelength, outpost or localzone.'),
-  text('sublocation-id', 'Id of the sublocation.'),
-  text('pkt-src-aws-service', 'AWS service whose address range holds pkt-srcaddr.'),
-  text('pkt-dst-aws-service', 'AWS service whose address range holds pkt-dstaddr.'),
-  text('flow-direction', 'ingress or egress, as the interface sees it.'),
-  integer('traffic-path', 'code', 'Way that egress traffic takes, 1 to 8.'),
-  text('ecs-cluster-arn', 'ECS cluster ARN.'),
-  text('ecs-cluster-name', 'ECS cluster name.'),
-  text('ecs-container-instance-arn', 'ECS container instance ARN.'),
-  text('ecs-container-instance-id', 'ECS container instance id.'),
-  text('ecs-container-id', 'Runtime id of the first container.'),
-  text('ecs-second-container-id', 'Runtime id of the second container.'),
-  text('ecs-service-name', 'ECS service name.'),
-  text('ecs-task-definition-arn', 'ECS task definition ARN.'),
-  text('ecs-task-arn', 'ECS task ARN.'),
-  text('ecs-task-id', 'ECS task id.'),
-  text('reject-reason', 'Why traffic was rejected, such as BPA (VPC block public access).'),
-  text('resource-id', 'Resource the traffic belongs to, such as a regional NAT gateway.'),
-  text('encryption-status', 'Whether VPC encryption controls saw the traffic encrypted.'),
+/** Every field of versions 2 to 10. From version 7 on AWS does not say everywhere which version brought a field. */
+const FIELDS: readonly FlowField[] = [
+  ...since(2, [
+    numberField('version', 'number', 'Highest version among the fields of the format.'),
+    textField(
+      'account-id',
+      'Account that owns the source network interface; "unknown" for some interfaces of services. From the path where the format lacks the field.',
+    ),
+    textField('interface-id', 'Network interface.'),
+    addressField(
+      'srcaddr',
+      'Source address; the primary private address of the interface for outgoing traffic.',
+    ),
+    addressField(
+      'dstaddr',
+      'Destination address; the primary private address of the interface for incoming traffic.',
+    ),
+    numberField('srcport', 'port', 'Source port; 0 for ICMP.', MOST_PORT),
+    numberField('dstport', 'port', 'Destination port; 0 for ICMP.', MOST_PORT),
+    numberField('protocol', 'IANA number', 'IP protocol: 1 ICMP, 6 TCP, 17 UDP.', MOST_OCTET),
+    numberField('packets', 'packets', 'Packets in the window.'),
+    numberField('bytes', 'bytes', 'Bytes in the window.'),
+    secondsField('start', 'Start of the window, seconds since 1970 UTC.'),
+    secondsField('end', 'End of the window, seconds since 1970 UTC.'),
+    wordField(
+      'action',
+      ['ACCEPT', 'REJECT'],
+      'ACCEPT or REJECT by security groups and network ACLs.',
+    ),
+    wordField(
+      'log-status',
+      ['OK', 'NODATA', 'SKIPDATA'],
+      'OK; NODATA: no traffic in the window; SKIPDATA: records were skipped, a gap.',
+    ),
+  ]),
+  ...since(3, [
+    textField('vpc-id', 'VPC of the interface.'),
+    textField('subnet-id', 'Subnet of the interface.'),
+    textField('instance-id', 'Instance the interface is attached to.'),
+    numberField(
+      'tcp-flags',
+      'bit mask',
+      'TCP flags or-ed over the window: FIN 1, SYN 2, RST 4, SYN-ACK 18.',
+      MOST_OCTET,
+    ),
+    textField('type', 'IPv4, IPv6 or EFA.'),
+    addressField(
+      'pkt-srcaddr',
+      'Source address of the packets themselves, behind NAT or an intermediate interface.',
+    ),
+    addressField('pkt-dstaddr', 'Destination address of the packets themselves.'),
+  ]),
+  ...since(4, [
+    textField('region', 'Region of the interface. From the path where the format lacks the field.'),
+    textField('az-id', 'Availability zone id.'),
+    textField('sublocation-type', 'wavelength, outpost or localzone.'),
+    textField('sublocation-id', 'Id of the sublocation.'),
+  ]),
+  ...since(5, [
+    textField('pkt-src-aws-service', 'AWS service whose address range holds pkt-srcaddr.'),
+    textField('pkt-dst-aws-service', 'AWS service whose address range holds pkt-dstaddr.'),
+    textField('flow-direction', 'ingress or egress, as the interface sees it.'),
+    numberField('traffic-path', 'code', 'Way that egress traffic takes, 1 to 8.'),
+  ]),
+  textField('ecs-cluster-arn', 'ECS cluster ARN.'),
+  textField('ecs-cluster-name', 'ECS cluster name.'),
+  textField('ecs-container-instance-arn', 'ECS container instance ARN.'),
+  textField('ecs-container-instance-id', 'ECS container instance id.'),
+  textField('ecs-container-id', 'Runtime id of the first container.'),
+  textField('ecs-second-container-id', 'Runtime id of the second container.'),
+  textField('ecs-service-name', 'ECS service name.'),
+  textField('ecs-task-definition-arn', 'ECS task definition ARN.'),
+  textField('ecs-task-arn', 'ECS task ARN.'),
+  textField('ecs-task-id', 'ECS task id.'),
+  textField('reject-reason', 'Why traffic was rejected, such as BPA (VPC block public access).'),
+  textField('resource-id', 'Resource the traffic belongs to, such as a regional NAT gateway.'),
+  textField('encryption-status', 'Whether VPC encryption controls saw the traffic encrypted.'),
 ];
 
-const COLUMNS: readonly Column[] = [
-  {
-    name: 'time_us',
-    type: 'INTEGER',
-    unit: 'us',
-    about: 'start of the window; its end where the format has no start.',
-  },
-  ...FIELDS.map(({ name, unit, about }): Column => {
-    const column = name.replaceAll('-', '_');
-    return unit === undefined
-      ? { name: column, type: 'TEXT', about }
-      : { name: column, type: 'INTEGER', unit, about };
-  }),
-];
-
-const IS_INTEGER: readonly boolean[] = FIELDS.map(({ unit }) => unit !== undefined);
-const FIELD_INDEX: ReadonlyMap<string, number> = new Map(
-  FIELDS.map(({ name }, index) => [name, index]),
-);
-const ACCOUNT = FIELD_INDEX.get('account-id') ?? -1;
-const REGION = FIELD_INDEX.get('region') ?? -1;
-const START = FIELD_INDEX.get('start') ?? -1;
-const END = FIELD_INDEX.get('end') ?? -1;
+const NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name));
 
 /** A row of the default format, or of a format that begins like it. */
 const DEFAULT_ROW =
@@ -122,9 +119,9 @@ const FIELD_NAME = /^[a-z][a-z0-9-]*$/;
 
 /** Names in a header line; undefined if the line is none. */
 function headerFields(line: string): readonly string[] | undefined {
-  if (!/^[a-z][a-z-]* [a-z]/.test(line)) return undefined;
+  if (!mayBeHeader(line)) return undefined;
   const names = line.trimEnd().split(/ +/);
-  const known = names.filter((name) => FIELD_INDEX.has(name)).length;
+  const known = names.filter((name) => NAMES.has(name)).length;
   return names.every((name) => FIELD_NAME.test(name)) && known * 2 > names.length
     ? names
     : undefined;
@@ -152,101 +149,16 @@ function detect(head: Head): Detection | undefined {
     : undefined;
 }
 
-/** `AWSLogs/ACCOUNT/vpcflowlogs/REGION/`, or its Hive form. */
-const PATH =
-  /(?:\/|^)AWSLogs\/(?:aws-account-id=)?(\d{12})\/(?:aws-service=)?vpcflowlogs\/(?:aws-region=)?([a-z0-9-]+)\//;
+const LOG: FlowLog = {
+  fields: FIELDS,
+  columns: flowColumns(FIELDS),
+  defaults: DEFAULT_FIELDS,
+  header: headerFields,
+  path: FLOW_PATH,
+};
 
-/** Reader of one file; it keeps the fields that the last header line named. */
 function reader(head: Head): RecordReader {
-  const path = PATH.exec(head.path);
-  let names: readonly string[] = DEFAULT_FIELDS;
-  let targets = targetsOf(names);
-  let headerSeen = false;
-  let unknown = '';
-
-  const map = (line: string, out: RowOut): readonly Value[] | undefined => {
-    // Rows begin with a digit unless the format puts another field first.
-    const first = line.charCodeAt(0);
-    const header = first >= 0x61 && first <= 0x7a ? headerFields(line) : undefined;
-    if (header !== undefined) {
-      names = header;
-      targets = targetsOf(names);
-      headerSeen = true;
-      unknown = names.filter((name) => !FIELD_INDEX.has(name)).join(' ');
-      out.notARecord();
-      return undefined;
-    }
-    let parts = line.split(' ');
-    if (parts.length !== names.length) parts = parts.filter((part) => part !== '');
-    const extra = !headerSeen && parts.length > names.length;
-    if (parts.length === 0 || (parts.length !== names.length && !extra)) {
-      out.reject(
-        'bad_fields',
-        `${String(parts.length)} fields where the format has ${String(names.length)}`,
-      );
-      return undefined;
-    }
-    return row(parts, extra, out);
-  };
-
-  function row(
-    parts: readonly string[],
-    extra: boolean,
-    out: RowOut,
-  ): readonly Value[] | undefined {
-    const values = new Array<Value>(COLUMNS.length).fill(null);
-    for (let index = 0; index < targets.length; index++) {
-      const target = targets[index] ?? -1;
-      const part = parts[index] ?? '-';
-      if (target < 0 || part === '-') continue;
-      if (IS_INTEGER[target] === true) {
-        const value = integerOf(part);
-        if (value === undefined) out.anomaly('bad_value', `${names[index] ?? ''} is not a number`);
-        else values[target + 1] = value;
-      } else {
-        values[target + 1] = part;
-      }
-    }
-    const seconds = values[START + 1] ?? values[END + 1];
-    const timeUs = exactUs(typeof seconds === 'number' ? seconds * 1_000_000 : NaN);
-    if (timeUs === undefined) {
-      out.reject(
-        'bad_time',
-        seconds === null || seconds === undefined
-          ? 'the row has no start and no end'
-          : `${String(seconds)} s is beyond the year 2255`,
-      );
-      return undefined;
-    }
-    values[0] = timeUs;
-    values[ACCOUNT + 1] ??= path?.[1] ?? null;
-    values[REGION + 1] ??= path?.[2] ?? null;
-    if (extra)
-      out.anomaly(
-        'extra_fields',
-        `${String(parts.length)} fields, of which the first ${String(names.length)} are known`,
-      );
-    if (unknown !== '') {
-      // Once for each header is enough.
-      out.anomaly('extra_fields', `the header names fields that are not known: ${unknown}`);
-      unknown = '';
-    }
-    return values;
-  }
-
-  return lineReader(map);
-}
-
-function targetsOf(names: readonly string[]): readonly number[] {
-  return names.map((name) => FIELD_INDEX.get(name) ?? -1);
-}
-
-/** Exact: above 2^53 as bigint. Undefined if the text is no 64-bit integer. */
-function integerOf(part: string): number | bigint | undefined {
-  if (!/^\d{1,19}$/.test(part)) return undefined;
-  if (part.length < 16) return Number(part);
-  const value = BigInt(part);
-  return value === BigInt.asIntN(64, value) ? value : undefined;
+  return flowReader(LOG, head);
 }
 
 const ROW_1 =
@@ -255,7 +167,7 @@ const ROW_1 =
 export const vpc_flow: Source = {
   id: 'vpc_flow',
   title: 'VPC flow logs',
-  version: 1,
+  version: 2,
   about: [
     'Flow logs of a VPC, subnet or network interface, as text: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text.',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',
@@ -266,7 +178,7 @@ export const vpc_flow: Source = {
     'Amazon VPC User Guide, "Flow log limitations"',
     'Amazon VPC User Guide, "Flow log files"',
   ],
-  columns: COLUMNS,
+  columns: LOG.columns,
   common: {
     actor: 'interface_id',
     target:
@@ -342,10 +254,42 @@ export const vpc_flow: Source = {
     {
       name: 'broken rows',
       path: 'flows.log',
-      text: `${ROW_1}\n2 111122223333 eni-0a1b2c3d4e5f60718 198.51.100.7\n${ROW_1.replace('1762592400 1762592460', '- -')}\n${ROW_1.replace(' 2096 ', ' many ')}\n${ROW_1}\n${ROW_1.replace('1762592400', '111122223333')}\n`,
-      rows: [{ bytes: 2096 }, { bytes: null }, { bytes: 2096 }],
-      rejects: ['bad_fields', 'bad_time', 'bad_time'],
-      anomalies: ['bad_value'],
+      text: [
+        ROW_1,
+        ROW_1.slice(0, 60),
+        ROW_1.replace('1762592400 1762592460', '- -'),
+        ROW_1.replace(' 2096 ', ' many '),
+        ROW_1.replace(' 51514 ', ' 70000 '),
+        ROW_1.replace('198.51.100.7', 'fe80::1%eth0'),
+        ROW_1.replace('ACCEPT OK', 'OK ACCEPT'),
+        ROW_1.replace('1762592400', '111122223333'),
+        ROW_1.replace('1762592400', '-1'),
+        ROW_1.replace('2 1111', '5 1111'),
+        ROW_1,
+        '',
+      ].join('\n'),
+      rows: [{ bytes: 2096 }, { bytes: 2096 }],
+      rejects: ['bad_fields', 'bad_time'],
+    },
+    {
+      name: 'mixed versions in one file, a header that the rows contradict, one that names a field twice',
+      path: 'flows.log',
+      text: [
+        'version srcaddr dstaddr start action vpc-id',
+        '3 198.51.100.7 10.0.1.20 1762592400 ACCEPT vpc-0a1b2c3d4e5f60718',
+        '2 198.51.100.7 10.0.1.20 1762592400 ACCEPT vpc-0a1b2c3d4e5f60718',
+        ROW_1,
+        'version srcaddr srcaddr start action vpc-id',
+        '3 198.51.100.7 10.0.1.20 1762592400 ACCEPT vpc-0a1b2c3d4e5f60718',
+        'version srcaddr dstaddr end action',
+        '2 198.51.100.7  10.0.1.20 1762592460 REJECT',
+        '',
+      ].join('\n'),
+      rows: [
+        { vpc_id: 'vpc-0a1b2c3d4e5f60718' },
+        { time_us: 1_762_592_460_000_000, action: 'REJECT' },
+      ],
+      rejects: ['bad_fields'],
     },
   ],
   example: {
