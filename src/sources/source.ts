@@ -198,8 +198,39 @@ export interface Sample {
   readonly text: string;
   /** Expected rows, only the columns worth reading (own or common). */
   readonly rows: readonly Readonly<Record<string, Value>>[];
+  /** Expected rows of tables of items, by table. */
+  readonly items?: Readonly<Record<string, readonly Readonly<Record<string, Value>>[]>>;
   readonly rejects?: readonly RejectReason[];
   readonly anomalies?: readonly AnomalyKind[];
+}
+
+/** A column of a table of items. */
+export interface ChildColumn {
+  readonly name: string;
+  readonly type: 'TEXT' | 'INTEGER';
+  readonly unit?: string;
+  /**
+   * Where the value is: `key` is the name of a member of an object, `$` the item itself, `$.a.b` a JSON path inside it.
+   * In a TEXT column numbers, objects and arrays are their JSON; what an INTEGER column cannot hold is NULL.
+   */
+  readonly from: string;
+  readonly about: string;
+}
+
+/**
+ * A table of the items of a list, one row each, with `parent_id` (the row of the source) and `position` (0 for the first)
+ * as its key. It is derived from the rows of the source when they are complete: no identity, place or hash of its own.
+ */
+export interface ChildTable {
+  /** Its name: id of the source, an underscore, what an item is. */
+  readonly id: string;
+  /** Stored column of the source that holds the list as JSON. */
+  readonly list: string;
+  /** Whether that JSON is an array, or an object whose members are the items. Anything else gives no rows. */
+  readonly items: 'array' | 'object';
+  readonly about: string;
+  readonly columns: readonly ChildColumn[];
+  readonly indexes: readonly (readonly string[])[];
 }
 
 /** One AWS log. */
@@ -222,6 +253,8 @@ export interface Source {
   readonly common: Readonly<Partial<Record<CommonColumn, string>>>;
   /** Indexes beyond those on `time_us` and `identity`. */
   readonly indexes: readonly (readonly string[])[];
+  /** Tables made of lists in the rows. */
+  readonly children?: readonly ChildTable[];
   /** False for files about logs (digests), which are no events. */
   readonly timeline: boolean;
   /** Whether a record equal to an earlier one of the same file is a duplicate or a second event. */
