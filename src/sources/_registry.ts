@@ -10,7 +10,9 @@ import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
 import { cloudwatch_logs } from './cloudwatch_logs.ts';
 import { config_compliance } from './config_compliance.ts';
+import { config_compliance_state } from './config_compliance_state.ts';
 import { config_item } from './config_item.ts';
+import { config_resource } from './config_resource.ts';
 import { ec2_instance } from './ec2_instance.ts';
 import { ec2_network_interface } from './ec2_network_interface.ts';
 import { eks_audit } from './eks_audit.ts';
@@ -38,6 +40,7 @@ import { syslog } from './syslog.ts';
 import { tgw_flow } from './tgw_flow.ts';
 import { vpc_flow } from './vpc_flow.ts';
 import { waf } from './waf.ts';
+import { windows_event } from './windows_event.ts';
 
 /** In bytewise order of id. */
 export const SOURCES: readonly Source[] = [
@@ -52,7 +55,9 @@ export const SOURCES: readonly Source[] = [
   cloudtrail_digest,
   cloudwatch_logs,
   config_compliance,
+  config_compliance_state,
   config_item,
+  config_resource,
   ec2_instance,
   ec2_network_interface,
   eks_audit,
@@ -79,4 +84,5 @@ export const SOURCES: readonly Source[] = [
   tgw_flow,
   vpc_flow,
   waf,
+  windows_event,
 ];

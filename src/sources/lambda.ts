@@ -493,6 +493,13 @@ export const lambda: Source = {
       rejects: ['bad_time'],
     },
     {
+      name: 'one line of the platform, in a log event',
+      path: 'x',
+      text: `${START}\n`,
+      facts: { carrierUs: 1_762_592_405_000_000 },
+      rows: [{ time_us: 1_762_592_405_000_000, time_from: 'carrier', request_id: ID }],
+    },
+    {
       name: 'the JSON format: platform and code',
       path: 'x',
       text: [

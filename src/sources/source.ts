@@ -196,6 +196,8 @@ export interface Sample {
   readonly path: string;
   /** The file's text (UTF-8). */
   readonly text: string;
+  /** What is known besides; nothing where absent. */
+  readonly facts?: Pick<Head, 'changedUs' | 'carrierUs'>;
   /** Expected rows, only the columns worth reading (own or common). */
   readonly rows: readonly Readonly<Record<string, Value>>[];
   /** Expected rows of tables of items, by table. */

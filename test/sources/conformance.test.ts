@@ -136,7 +136,7 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
     'reads %s',
     (_name, sample) => {
       const bytes = Buffer.from(sample.text);
-      const result = read(source, sample.path, bytes);
+      const result = read(source, sample.path, bytes, [], 'quick', sample.facts);
       const { rows, items } = withCommon(source, result.rows);
       for (const [table, expected] of Object.entries(sample.items ?? {})) {
         const got = expected.map((one, index) =>

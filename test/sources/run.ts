@@ -9,6 +9,7 @@ import {
   HEAD_BYTES,
   type RejectReason,
   type RowOut,
+  type Sample,
   type Source,
   type Value,
 } from '#src/sources/source.ts';
@@ -38,10 +39,10 @@ export interface Result {
 }
 
 /** What `detect` sees of a file. */
-export function headOf(path: string, bytes: Buffer): Head {
+export function headOf(path: string, bytes: Buffer, facts: Sample['facts'] = {}): Head {
   const head = bytes.subarray(0, HEAD_BYTES);
   const text = head.toString('utf8').replace(/^\ufeff/, '');
-  return { path, bytes: head, text, complete: head.length === bytes.length };
+  return { path, bytes: head, text, complete: head.length === bytes.length, ...facts };
 }
 
 /** Claims of all sources, the strongest first. */
@@ -52,15 +53,16 @@ export function claims(head: Head): { readonly source: Source; readonly detectio
   }).sort((a, b) => b.detection.confidence - a.detection.confidence);
 }
 
-/** Rows, rejects and anomalies of a file; `cuts` are the places where its bytes are cut into chunks; `framed` does without the quick way. */
+/** Rows, rejects and anomalies of a file; `cuts` are the places where its bytes are cut into chunks; `framed` does without the quick way; `facts` are what is known besides. */
 export function read(
   source: Source,
   path: string,
   bytes: Buffer,
   cuts: readonly number[] = [],
   way: 'framed' | 'quick' = 'quick',
+  facts: Sample['facts'] = {},
 ): Result {
-  const head = headOf(path, bytes);
+  const head = headOf(path, bytes, facts);
   const shape = source.detect(head)?.shape ?? '';
   const reader = source.reader(head, shape);
   const result: Result = { rows: [], rejects: [], anomalies: [], records: 0, quick: 0 };
