@@ -122,6 +122,8 @@ export const ANOMALY_KINDS = {
   nul_character: 'A value contains U+0000.',
   bad_value:
     'A field does not have its documented type; the typed column is NULL, the raw text keeps it.',
+  assumed_time:
+    'Times in the file lack their year or zone; the detail says which were assumed, and why.',
   extra_fields: 'A line has more fields than the format knows.',
   format_differs:
     'The header of a file names other fields than the format that was declared; the header was followed.',

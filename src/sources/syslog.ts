@@ -1,7 +1,9 @@
 /** System logs of machines (/var/log/secure, auth.log, messages): RFC 3164, RFC 5424 and rsyslog with full times. */
-import { parseRfc3339 } from '../core/time.ts';
-import { detectLines, lineReader, orNull } from './_lines.ts';
-import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
+import { formatUs, parseRfc3339 } from '../core/time.ts';
+import { blockReader, type BlockRow } from './_blocks.ts';
+import { detectLines, orNull, portField } from './_lines.ts';
+import { authOf, orNothing } from './_syslog_auth.ts';
+import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -24,46 +26,76 @@ const COLUMNS: readonly Column[] = [
   text('app_name', 'Program that logged: sshd, sudo, ...'),
   text('procid', 'Its process.'),
   text('message', 'What was logged.'),
-  text('auth_event', 'accepted, failed or invalid user, of sshd; sudo, of sudo.'),
-  text('user_name', 'User that signed in, or ran sudo.'),
-  text('source_ip', 'Address that sshd names.'),
-  text('command', 'COMMAND of sudo.'),
+  text(
+    'year_from',
+    'What the year of the time comes from: line, log event, file name, file time (when the file was last changed).',
+  ),
+  text(
+    'auth_event',
+    'What happened, where the message says something of people: accepted, failed, invalid user, sudo, session opened, new user, ...',
+  ),
+  text('user_name', 'User that signed in, ran sudo or a job.'),
+  text('target_user', 'User that it was done as or to: of sudo, su, a session, a new account.'),
+  text('source_ip', 'Address that sshd or PAM names.'),
+  { name: 'client_port', type: 'INTEGER', unit: 'port', about: 'Port that sshd names.' },
+  text('auth_method', 'How sshd was convinced, or was to be: publickey, password, ...'),
+  text('key_fingerprint', 'Fingerprint of the key.'),
+  text('tty', 'Terminal of sudo, su or PAM.'),
+  text('command', 'COMMAND of sudo, command of cron; group that a user was added to.'),
 ];
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const OLD =
-  /^(?:<\d{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \S+ [^\s:[]+(?:\[\d+\])?:/;
+  /^(?:<\d{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \S/;
 const NEW = /^<\d{1,3}>1 \d{4}-\d\d-\d\dT\S+ \S+ \S+ \S+ \S+ (?:-|\[)/;
 const FULL =
   /^(?:<\d{1,3}>)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d \S+ [^\s:[]+(?:\[\d+\])?:/;
 
-/** A date in the name of a file, as log rotation adds it: the lines are not later than it. */
-const ROTATED = /(?:^|[^0-9])(20\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?![0-9])/;
+/** A date in the name of a file or folder, as log rotation and exports write it: the lines are not later than it. */
+const DATED = /(?:^|[^0-9])(20\d\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])(?![0-9])/g;
 
-/** What sshd and sudo say, in a message of theirs. */
-function authOf(app: string | null, message: string): readonly [Value, Value, Value, Value] {
-  if (app === 'sudo') {
-    const command = message.indexOf('COMMAND=');
-    const colon = message.indexOf(' : ');
-    if (command >= 0 && colon > 0) {
-      return ['sudo', message.slice(0, colon).trim(), null, message.slice(command + 8)];
-    }
+const DAY_US = 86_400_000_000;
+
+/** The latest time that lines without a year can have, and what says so. */
+interface Anchor {
+  readonly us: number;
+  readonly from: 'log event' | 'file name' | 'file time';
+}
+
+/**
+ * In this order: the log event that carries the line, the last date in the path, when the file was last changed. A day is
+ * added: clocks differ, and lines are in the zone of their machine.
+ */
+function anchorOf(head: Head): Anchor | undefined {
+  if (head.carrierUs !== undefined) return { us: head.carrierUs + DAY_US, from: 'log event' };
+  const date = [...head.path.matchAll(DATED)].at(-1);
+  const day = date === undefined ? '' : `${String(date[1])}-${String(date[2])}-${String(date[3])}`;
+  const dated = parseRfc3339(`${day}T23:59:59Z`);
+  if (dated !== undefined) return { us: dated + DAY_US, from: 'file name' };
+  return head.changedUs === undefined || head.changedUs <= 0
+    ? undefined
+    : { us: head.changedUs + DAY_US, from: 'file time' };
+}
+
+/** Years that are tried: 29 February is in one of eight at least. */
+const YEARS = 9;
+
+/** Microseconds of `Nov  8 09:00:05` in the last year in which that day exists and is not after `latestUs`. */
+function timeBefore(stamp: string, latestUs: number): number | undefined {
+  const month = String(MONTHS.indexOf(stamp.slice(0, 3)) + 1).padStart(2, '0');
+  const rest = `-${month}-${stamp.slice(4, 6).replace(' ', '0')}T${stamp.slice(7)}Z`;
+  const latest = Number(formatUs(latestUs).slice(0, 4));
+  for (let year = latest; year > latest - YEARS; year--) {
+    const timeUs = parseRfc3339(`${String(year).padStart(4, '0')}${rest}`);
+    if (timeUs !== undefined && timeUs <= latestUs) return timeUs;
   }
-  if (app === 'sshd') {
-    const words = message.split(' ', 12);
-    const from = words.indexOf('from');
-    const source = from > 0 ? orNull(words[from + 1]) : null;
-    const user = from > 0 ? orNull(words[from - 1]) : null;
-    if (words[0] === 'Accepted') return ['accepted', user, source, null];
-    if (words[0] === 'Failed') return ['failed', user, source, null];
-    if (words[0] === 'Invalid' && words[1] === 'user') return ['invalid user', user, source, null];
-  }
-  return [null, null, null, null];
+  return undefined;
 }
 
 interface Parsed {
   readonly timeUs: number;
+  readonly yearFrom: 'line' | Anchor['from'];
   readonly host: string;
   readonly app: string | null;
   readonly pid: string | null;
@@ -103,41 +135,65 @@ function structuredEnd(rest: string): number {
 }
 
 function reader(head: Head): RecordReader {
-  const rotated = ROTATED.exec(head.path);
+  const anchor = anchorOf(head);
+  let told = false;
+  /** Time of the first line without a year, and of the one before: whether the file holds more than twelve months. */
+  let firstUs: number | undefined;
+  let lastUs: number | undefined;
+  let wrapped = false;
 
-  /** Microseconds of `Nov  8 09:00:05` in the year before the file was rotated. */
-  function oldTime(stamp: string): number | undefined {
-    if (rotated === null) return undefined;
-    const month = MONTHS.indexOf(stamp.slice(0, 3)) + 1;
-    const day = stamp.slice(4, 6).replace(' ', '0');
-    const monthDay = `${String(month).padStart(2, '0')}-${day}`;
-    const later = monthDay > `${String(rotated[2])}-${String(rotated[3])}`;
-    const year = Number(rotated[1]) - Number(later);
-    return parseRfc3339(`${String(year)}-${monthDay}T${stamp.slice(7)}Z`);
+  /** Says once a file which year and zone were assumed, and whether they can be right for all of it. */
+  function tell(timeUs: number, { from, us }: Anchor, out: RowOut): void {
+    // Lines in log events have readers of their own; the carrier's time leaves nothing to guess.
+    if (from === 'log event') return;
+    if (!told) {
+      told = true;
+      const by = `the ${from}, ${formatUs(us - DAY_US).slice(0, 10)}`;
+      out.anomaly('assumed_time', `RFC 3164 names no year and no zone: year by ${by}; zone UTC`);
+    }
+    const back = lastUs !== undefined && timeUs < lastUs - 180 * DAY_US;
+    if (back || (firstUs !== undefined && timeUs < firstUs - 2 * DAY_US)) {
+      if (!wrapped) {
+        const detail = 'the lines are of more than twelve months: older ones are dated too late';
+        out.anomaly('assumed_time', detail);
+      }
+      wrapped = true;
+    }
+    firstUs ??= timeUs;
+    lastUs = timeUs;
   }
 
   function parse(line: string, out: RowOut): Parsed | undefined {
     const space = line.indexOf(' ');
-    const first = line.slice(0, Math.max(0, space));
     const old = line.length > 16 && MONTHS.includes(line.slice(0, 3));
-    const timeUs = old ? oldTime(line.slice(0, 15)) : parseRfc3339(first);
+    const timeUs = !old
+      ? parseRfc3339(line.slice(0, Math.max(0, space)))
+      : anchor === undefined
+        ? undefined
+        : timeBefore(line.slice(0, 15), anchor.us);
     if (timeUs === undefined) {
-      const known = rotated !== null || !old;
+      const known = anchor !== undefined || !old;
       out.reject(
         'bad_time',
         known
           ? 'the line has no readable time'
-          : 'neither the line nor the name of the file names a year',
+          : 'neither the line nor a log event, the name of the file or its time names a year',
       );
       return undefined;
     }
     const rest = old ? line.slice(16) : line.slice(space + 1);
+    if (old && anchor !== undefined) tell(timeUs, anchor, out);
+    const yearFrom = old ? (anchor?.from ?? 'line') : 'line';
+    // `--- last message repeated 2 times ---` names no machine.
+    if (rest.startsWith('--- ')) {
+      return { timeUs, yearFrom, host: '', app: null, pid: null, message: rest };
+    }
     const end = rest.indexOf(' ');
     if (end <= 0) {
       out.reject('bad_fields', 'the line names no machine');
       return undefined;
     }
-    return { timeUs, host: rest.slice(0, end), ...tagged(rest.slice(end + 1)) };
+    return { timeUs, yearFrom, host: rest.slice(0, end), ...tagged(rest.slice(end + 1)) };
   }
 
   /** RFC 5424, behind `<priority>1 `. */
@@ -156,36 +212,50 @@ function reader(head: Head): RecordReader {
       return undefined;
     }
     const message = rest.slice(end + 1).replace(/^\ufeff/, '');
-    return { timeUs, host, app: orNull(app), pid: orNull(pid), message };
+    return { timeUs, yearFrom: 'line', host, app: orNull(app), pid: orNull(pid), message };
   }
 
-  return lineReader((line, out) => {
-    const close = line.startsWith('<') ? line.indexOf('>') : -1;
-    const priority = close > 0 && close < 5 ? Number(line.slice(1, close)) : NaN;
+  function map(record: string, out: RowOut): BlockRow | undefined {
+    const close = record.startsWith('<') ? record.indexOf('>') : -1;
+    const priority = close > 0 && close < 5 ? Number(record.slice(1, close)) : NaN;
     const known = Number.isSafeInteger(priority);
-    const body = known ? line.slice(close + 1) : line;
+    const body = known ? record.slice(close + 1) : record;
     const parsed = known && body.startsWith('1 ') ? parseNew(body.slice(2), out) : parse(body, out);
     if (parsed === undefined) return undefined;
-    const { timeUs, host, app, pid, message } = parsed;
-    return [
+    const { timeUs, yearFrom, host, app, pid, message } = parsed;
+    const auth = authOf(app, message);
+    const values = [
       timeUs,
       known ? priority : null,
       orNull(host),
       app,
       pid,
       message,
-      ...authOf(app, message),
+      yearFrom,
+      auth?.event ?? null,
+      orNothing(auth?.user),
+      orNothing(auth?.target),
+      orNothing(auth?.address),
+      portField(auth?.port, 'the client', out),
+      orNothing(auth?.method),
+      orNothing(auth?.fingerprint),
+      orNothing(auth?.tty),
+      orNothing(auth?.command),
     ];
-  });
+    return { values, identity: `${String(timeUs)} ${record}` };
+  }
+  // Lines that begin with white space go on the message before them.
+  return blockReader((line) => line !== '' && line.charCodeAt(0) > 0x20, map);
 }
 
 export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
-  version: 1,
+  version: 2,
   about: [
-    'Lines of syslog as machines keep them and agents forward them: the old form (RFC 3164), the new one (RFC 5424) and rsyslog’s with full times, with or without a priority. What sshd and sudo say of people is taken apart: who signed in from where, who ran which command.',
-    'The old form names neither year nor zone. The zone is taken as UTC, as machines of AWS run unless somebody changed it. The year comes from a date in the name of the file, as log rotation adds it (secure-20251108): lines are of the twelve months before that date. Without such a date the lines are rejects, with their place and text, rather than rows with a year that nobody wrote. What an attacker with root could change on the machine proves little: compare CloudWatch Logs and flow logs.',
+    'Lines of syslog as machines keep them and agents forward them: the old form (RFC 3164), the new one (RFC 5424) and rsyslog’s with full times, with or without a priority. Lines that begin with white space belong to the line before them. What sshd, sudo, su, PAM, cron and the tools for accounts say of people is taken apart: who signed in from where and how, who ran which command as whom, which account was made.',
+    'The old form names neither year nor zone. The zone is taken as UTC, as machines of AWS run unless somebody changed it. The year is the last one in which the line is not after, in this order: the CloudWatch log event that carries it; the last date in the path, as log rotation and exports write it (secure-20251108); the time of the file as it was collected, which copies made by `aws s3` take from S3’s LastModified. A day is allowed for clocks and zones. So a file may run over a new year; one that holds more than twelve months cannot be dated and gets an anomaly. year_from says for each line which it was; each file has an anomaly assumed_time that `status` lists. Where nothing names a year the lines are rejects, with their place and text.',
+    'What an attacker with root could change on the machine proves little: compare CloudWatch Logs and flow logs. Names that a client chose stand in messages as it sent them: addresses are read from the right of a message, where sshd writes them.',
   ].join('\n\n'),
   references: [
     'RFC 3164, "The BSD syslog Protocol", section 4.1',
@@ -196,10 +266,10 @@ export const syslog: Source = {
   common: {
     actor: 'coalesce(user_name, app_name)',
     action: 'coalesce(auth_event, app_name)',
-    target: 'hostname',
+    target: "hostname || coalesce(' ' || target_user, '')",
     src_ip: 'source_ip',
     outcome:
-      "CASE WHEN auth_event IN ('accepted', 'sudo') THEN 'success' WHEN auth_event IN ('failed', 'invalid user') THEN 'failure' END",
+      "CASE WHEN auth_event IN ('accepted', 'sudo', 'su', 'session opened', 'new user', 'password changed', 'added to group') THEN 'success' WHEN auth_event IN ('failed', 'invalid user', 'authentication failure', 'sudo refused', 'su refused') THEN 'failure' END",
   },
   indexes: [['source_ip'], ['user_name']],
   timeline: true,
@@ -234,8 +304,101 @@ export const syslog: Source = {
           outcome: 'success',
         },
         { priority: 86, user_name: 'root', source_ip: '2001:db8::7', outcome: 'failure' },
-        { user_name: 'ec2-user', command: '/bin/cat /etc/shadow', action: 'sudo' },
+        {
+          user_name: 'ec2-user',
+          target_user: 'root',
+          tty: 'pts/0',
+          command: '/bin/cat /etc/shadow',
+          action: 'sudo',
+        },
       ],
+      anomalies: ['assumed_time'],
+    },
+    {
+      name: 'the old form in a file whose time alone is known, over a new year, with a message of two lines',
+      path: 'messages',
+      facts: { changedUs: 1_735_862_400_000_000 },
+      text: [
+        'Dec 31 23:59:59 web kernel: a',
+        '\tb',
+        'Jan  2 23:59:59 web kernel: c',
+        'Jan  3 12:00:00 web kernel: of a zone to the east',
+        'Jan  5 00:00:00 web kernel: d',
+        'Feb 29 12:00:00 web kernel: e',
+        'Jan  3 14:26:01 --- last message repeated 2 times ---',
+        '',
+      ].join('\n'),
+      rows: [
+        { time_us: 1_735_689_599_000_000, year_from: 'file time', message: 'a\n\tb' },
+        { time_us: 1_735_862_399_000_000 },
+        { time_us: 1_735_905_600_000_000 },
+        { time_us: 1_704_412_800_000_000 },
+        { time_us: 1_709_208_000_000_000 },
+        { hostname: null, app_name: null, message: '--- last message repeated 2 times ---' },
+      ],
+      anomalies: ['assumed_time'],
+    },
+    {
+      name: 'the old form in a log event',
+      path: 'exports/2025-12-24/x',
+      facts: { carrierUs: 1_762_592_405_000_000, changedUs: 1_735_862_400_000_000 },
+      text: 'Nov  8 09:00:04 web sshd[7]: Invalid user a from 10.0.0.1 port 2 from 198.51.100.7 port 51514',
+      rows: [
+        {
+          time_us: 1_762_592_404_000_000,
+          year_from: 'log event',
+          user_name: 'a from 10.0.0.1 port 2',
+          source_ip: '198.51.100.7',
+          client_port: 51_514,
+        },
+      ],
+    },
+    {
+      name: 'what is said of people',
+      path: 'auth.log',
+      text: [
+        'sshd[7]: Accepted publickey for ec2-user from 198.51.100.7 port 51514 ssh2: RSA SHA256:abc',
+        'sshd[7]: pam_unix(sshd:session): session opened for user ec2-user(uid=1000) by (uid=0)',
+        'sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.7  user=root',
+        'sshd-session[7]: Connection closed by invalid user eve 198.51.100.7 port 1 [preauth]',
+        'sshd[7]: Disconnected from user ec2-user 198.51.100.7 port 51514',
+        'sshd[7]: Received disconnect from 198.51.100.7 port 51514:11: disconnected by user',
+        'sudo: eve : user NOT in sudoers ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh',
+        'CRON[9]: (root) CMD (run-parts /etc/cron.hourly)',
+        'useradd[9]: new user: name=eve, UID=1001, GID=1001, home=/home/eve, shell=/bin/bash',
+        "usermod[9]: add 'eve' to group 'wheel'",
+        'passwd[9]: pam_unix(passwd:chauthtok): password changed for eve',
+        'su: (to root) eve on pts/1',
+        'su[9]: FAILED SU (to root) eve on pts/1',
+        'sshd[9]: Server listening on 0.0.0.0 port 22.',
+        'sshd[7]: Failed password for root from 198.51.100.7 port 70000 ssh2',
+        '',
+      ]
+        .map((line) => (line === '' ? '' : `2025-11-08T09:00:05+00:00 web ${line}`))
+        .join('\n'),
+      rows: [
+        {
+          auth_event: 'accepted',
+          auth_method: 'publickey',
+          key_fingerprint: 'SHA256:abc',
+          year_from: 'line',
+        },
+        { auth_event: 'session opened', target_user: 'ec2-user', user_name: null },
+        { auth_event: 'authentication failure', user_name: 'root', source_ip: '198.51.100.7' },
+        { auth_event: 'connection closed', user_name: 'eve', source_ip: '198.51.100.7' },
+        { auth_event: 'disconnected', user_name: 'ec2-user', client_port: 51_514 },
+        { auth_event: 'disconnected', source_ip: '198.51.100.7', client_port: 51_514 },
+        { auth_event: 'sudo refused', user_name: 'eve', command: '/bin/sh', outcome: 'failure' },
+        { auth_event: 'cron', user_name: 'root', command: 'run-parts /etc/cron.hourly' },
+        { auth_event: 'new user', target_user: 'eve', target: 'web eve' },
+        { auth_event: 'added to group', target_user: 'eve', command: 'wheel' },
+        { auth_event: 'password changed', target_user: 'eve' },
+        { auth_event: 'su', user_name: 'eve', target_user: 'root', tty: 'pts/1' },
+        { auth_event: 'su refused', outcome: 'failure' },
+        { auth_event: null, source_ip: null },
+        { auth_event: 'failed', client_port: null },
+      ],
+      anomalies: ['bad_value'],
     },
     {
       name: 'RFC 5424, and rsyslog with full times',
@@ -275,6 +438,6 @@ export const syslog: Source = {
   ],
   example: {
     question: 'Which addresses tried to sign in, and did one succeed?',
-    sql: "SELECT source_ip, sum(auth_event = 'accepted') AS accepted, sum(auth_event <> 'accepted') AS refused, min(time_us) AS first_us FROM syslog WHERE source_ip IS NOT NULL GROUP BY source_ip ORDER BY accepted DESC, refused DESC, source_ip LIMIT 20",
+    sql: "SELECT source_ip, sum(auth_event = 'accepted') AS accepted, sum(auth_event IN ('failed', 'invalid user', 'authentication failure')) AS refused, min(time_us) AS first_us FROM syslog WHERE source_ip IS NOT NULL GROUP BY source_ip ORDER BY accepted DESC, refused DESC, source_ip LIMIT 20",
   },
 };

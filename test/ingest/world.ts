@@ -1,5 +1,5 @@
 /** Files into a case and its database, through the real command line. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Database, openDatabase } from '#src/db/open.ts';
 import { testCase } from '../helpers/case.ts';
@@ -20,6 +20,9 @@ export interface Imported {
 /** Path of a file, byte by byte one character, to its content. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
+/** When the files were last changed: no test depends on the clock. */
+export const FILES_CHANGED = '2025-11-10T00:00:00Z';
+
 /** Writes files below a new folder named `bucket`. */
 export async function writeFiles(files: Files): Promise<string> {
   const root = join(await tempDir(), 'bucket');
@@ -27,6 +30,7 @@ export async function writeFiles(files: Files): Promise<string> {
     const path = join(root, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
+    await utimes(path, new Date(FILES_CHANGED), new Date(FILES_CHANGED));
   }
   return root;
 }

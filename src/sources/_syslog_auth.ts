@@ -1,0 +1,174 @@
+/**
+ * What sshd, sudo, su, PAM, cron and the tools for users say in the system log of a machine, taken apart. Names and
+ * user ids stand in quotes of nobody: whoever tries to sign in chooses what is written there, so addresses are read from
+ * the right.
+ */
+import type { Value } from './source.ts';
+
+/** Taken from a message; what it does not name is absent. */
+export interface Auth {
+  readonly event: string;
+  readonly user?: string | undefined;
+  readonly target?: string | undefined;
+  readonly address?: string | undefined;
+  readonly port?: string | undefined;
+  readonly method?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly tty?: string | undefined;
+  readonly command?: string | undefined;
+}
+
+/** ` from A port P` or ` by A port P`, the last one of a message. */
+function peer(
+  message: string,
+  word: string,
+): { readonly at: number } & Pick<Auth, 'address' | 'port'> {
+  const port = message.lastIndexOf(' port ');
+  const at = message.lastIndexOf(` ${word} `, port < 0 ? undefined : port);
+  if (at < 0) return { at };
+  const from = at + word.length + 2;
+  if (port < 0) return { at, address: message.slice(from).split(' ', 1)[0] };
+  return {
+    at,
+    address: message.slice(from, port).trim(),
+    port: /^\d+/.exec(message.slice(port + 6))?.[0],
+  };
+}
+
+function sshd(message: string): Auth | undefined {
+  if (message.startsWith('Accepted ') || message.startsWith('Failed ')) {
+    const event = message.startsWith('A') ? 'accepted' : 'failed';
+    const method = message.split(' ', 2)[1];
+    const { at, address, port } = peer(message, 'from');
+    const start = message.indexOf(' for ');
+    if (start < 0 || at < start + 5) return { event, method, address, port };
+    const user = message.slice(start + 5, at);
+    const fingerprint = /(?:SHA256:|MD5:)\S+$/.exec(message)?.[0];
+    return {
+      event,
+      user: user.startsWith('invalid user ') ? user.slice(13) : user,
+      method,
+      address,
+      port,
+      fingerprint,
+    };
+  }
+  if (message.startsWith('Invalid user ')) {
+    const { at, address, port } = peer(message, 'from');
+    return { event: 'invalid user', user: message.slice(13, Math.max(13, at)), address, port };
+  }
+  if (message.startsWith('Disconnected from ') || message.startsWith('Connection closed by ')) {
+    const event = message.startsWith('D') ? 'disconnected' : 'connection closed';
+    // `[authenticating|invalid] user U A port P`, or the address alone.
+    const body = message.slice(message.startsWith('D') ? 18 : 21);
+    const port = body.lastIndexOf(' port ');
+    const words = body.slice(0, port < 0 ? undefined : port).split(' ');
+    const user = words.indexOf('user');
+    return {
+      event,
+      user: user < 0 ? undefined : words.slice(user + 1, -1).join(' '),
+      address: words.at(-1),
+      port: port < 0 ? undefined : /^\d+/.exec(body.slice(port + 6))?.[0],
+    };
+  }
+  if (message.startsWith('Received disconnect from ')) {
+    const { address, port } = peer(message.slice(0, message.indexOf(':', 25)), 'from');
+    return { event: 'disconnected', address, port };
+  }
+  return undefined;
+}
+
+/** `U : TTY=… ; PWD=… ; USER=… ; COMMAND=…`; what was refused has a reason before them. */
+function sudo(message: string): Auth | undefined {
+  const colon = message.indexOf(' : ');
+  const command = message.indexOf('COMMAND=');
+  if (colon < 0 || command < 0) return undefined;
+  const before = message.slice(colon + 3, command);
+  const member = (name: string): string | undefined =>
+    before
+      .split(' ; ')
+      .find((part) => part.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
+      .trim();
+  const refused = /NOT in sudoers|not allowed|incorrect password|command not allowed/.test(before);
+  return {
+    event: refused ? 'sudo refused' : 'sudo',
+    user: message.slice(0, colon).trim(),
+    target: member('USER'),
+    tty: member('TTY'),
+    command: message.slice(command + 8),
+  };
+}
+
+/** `pam_unix(sshd:session): session opened for user root(uid=0) by ann(uid=1000)`, or a failure with its members. */
+function pam(message: string): Auth | undefined {
+  const body = message.slice(message.indexOf('): ') + 3);
+  const opened = body.startsWith('session opened for user ');
+  if (opened || body.startsWith('session closed for user ')) {
+    const bare = (name: string | undefined): string | undefined =>
+      name?.replace(/\(uid=\d+\)$/, '');
+    const rest = body.slice(24);
+    const by = rest.lastIndexOf(' by ');
+    return {
+      event: opened ? 'session opened' : 'session closed',
+      target: bare(by < 0 ? rest : rest.slice(0, by)),
+      user: by < 0 ? undefined : bare(rest.slice(by + 4)),
+    };
+  }
+  const changed = /^password changed for (.+)$/.exec(body)?.[1];
+  if (changed !== undefined) return { event: 'password changed', target: changed };
+  if (!body.startsWith('authentication failure;')) return undefined;
+  const member = (name: string): string | undefined =>
+    new RegExp(`(?:^| )${name}=([^ ]+)`).exec(body)?.[1];
+  return {
+    event: 'authentication failure',
+    user: member('user'),
+    address: member('rhost'),
+    tty: member('tty'),
+  };
+}
+
+/** `new user: name=eve, UID=1001, …`, `add 'eve' to group 'wheel'`, `password changed for eve`. */
+function accounts(app: string, message: string): Auth | undefined {
+  if (message.startsWith('new user: ')) {
+    return { event: 'new user', target: /name=([^,]+)/.exec(message)?.[1] };
+  }
+  if (message.startsWith('delete user ')) {
+    return { event: 'user deleted', target: /'([^']+)'/.exec(message)?.[1] };
+  }
+  const added = /^add '([^']+)' to (?:shadow )?group '([^']+)'/.exec(message);
+  if (added !== null) return { event: 'added to group', target: added[1], command: added[2] };
+  const changed = /password changed for (.+)$/.exec(message)?.[1];
+  if (changed !== undefined) return { event: 'password changed', target: changed };
+  if (app === 'su' && message.startsWith('(to ')) {
+    const [, target, user, tty] = /^\(to ([^)]+)\) (\S+) on (\S+)/.exec(message) ?? [];
+    return { event: 'su', user, target, tty };
+  }
+  if (app === 'su' && message.startsWith('FAILED SU ')) {
+    const [, target, user, tty] = /^FAILED SU \(to ([^)]+)\) (\S+) on (\S+)/.exec(message) ?? [];
+    return { event: 'su refused', user, target, tty };
+  }
+  return undefined;
+}
+
+const ACCOUNT_TOOLS: ReadonlySet<string> = new Set([
+  ...['useradd', 'userdel', 'usermod', 'groupadd', 'gpasswd', 'passwd', 'chpasswd', 'su'],
+]);
+
+/** What a message says of people; undefined where it is of a kind that is not taken apart. */
+export function authOf(app: string | null, message: string): Auth | undefined {
+  if (app === null) return undefined;
+  if (/^pam_\w+\([^)]*\): /.test(message)) return pam(message);
+  if (app === 'sshd' || app.startsWith('sshd-')) return sshd(message);
+  if (app === 'sudo') return sudo(message);
+  if (app === 'CRON' || app === 'crond' || app === 'cron') {
+    const [, user, command] = /^\(([^)]+)\) CMD \((.*)\)$/s.exec(message) ?? [];
+    return user === undefined ? undefined : { event: 'cron', user, command };
+  }
+  return ACCOUNT_TOOLS.has(app) ? accounts(app, message) : undefined;
+}
+
+/** Text as a value: NULL for nothing. */
+export function orNothing(value: string | undefined): Value {
+  return value === undefined || value === '' ? null : value;
+}
