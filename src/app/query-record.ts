@@ -18,6 +18,7 @@ import {
   runBytes,
   runId,
   runNumber,
+  RUN_FILES,
   RUN_TYPE,
   type RunCore,
   type RunRecord,
@@ -29,16 +30,6 @@ import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { readRecorded } from './query-recorded.ts';
 import { toolIdentity } from './tool.ts';
-
-/** Files of a run's folder, in the order in which the ledger names them. */
-const RUN_FILES = [
-  'query.sql',
-  'params.json',
-  'result.jsonl',
-  'result.csv',
-  'run.json',
-  'run.json.p7s',
-] as const;
 
 /** What was run and what came out. */
 export interface FinishedRun {

@@ -19,6 +19,8 @@ import { stampTrust } from '../stamps/trust.ts';
 import { broughtFrom } from './brought.ts';
 import { foldersCheck } from './case-folders.ts';
 import { openCase, openSigner } from './case.ts';
+import { restChecks } from './verify-files.ts';
+import { runChecks } from './verify-runs.ts';
 
 /** What to verify. */
 export interface VerifyRequest {
@@ -237,17 +239,16 @@ async function verifyInCase(
       throw error;
     },
   );
+  if (one === undefined) {
+    const { entries, signers } = ledger;
+    const ground = { paths, caseId, entries, signers, anchor, signal: fx.signal };
+    checks.push(...(await restChecks(ground)), ...(await runChecks(ground)));
+  }
   const all = one === undefined ? evidenceIn(paths, ledger.entries) : [one];
   if (one === undefined) checks.push(...strangers(paths));
   for (const { folder, id } of all) {
     if (!existsSync(join(folder, `${id}.seal`)) && sealedAs(ledger.entries, id).length === 0) {
-      const detail = 'it is not sealed, so there is nothing to verify it against';
-      checks.push({
-        id: 'evidence.sealed',
-        subject: `evidence/${id}`,
-        status: 'not_checked',
-        detail,
-      });
+      checks.push(unsealed(paths, folder, id));
       continue;
     }
     const report = await verifyEvidence({
@@ -284,6 +285,33 @@ function evidenceIn(
     for (const { id } of entry.evidence ?? []) if (evidenceNo(id) !== undefined) ids.add(id);
   }
   return [...ids].sort().map((id) => ({ folder: evidencePaths(paths, id).folder, id }));
+}
+
+/** `evidence.sealed`: an item that neither a seal nor the ledger knows may hold what a stopped `seal` left, and nothing else. */
+function unsealed(paths: CasePaths, folder: string, id: string): Check {
+  const answer = (status: Check['status'], detail: string): Check => ({
+    id: 'evidence.sealed',
+    subject: `evidence/${id}`,
+    status,
+    detail,
+  });
+  const names = namesIn(folder).sort();
+  const waits = namesIn(paths.staging).includes(id);
+  const half = new RegExp(`^${id}\\.(?:v\\d{3,5}\\.tar|seal(?:\\.p7s)?)(?:\\.part)?$`);
+  const strange = names.filter((name) => !waits || !half.test(name));
+  if (strange.length === 0) {
+    const why = names.length === 0 ? '' : '; a stopped `seal` left what is here';
+    return answer(
+      'not_checked',
+      `it is not sealed, so there is nothing to verify it against${why}`,
+    );
+  }
+  const listed = strange.slice(0, 5).map((name) => JSON.stringify(name));
+  const more = strange.length > 5 ? ` and ${String(strange.length - 5)} more` : '';
+  return answer(
+    'fail',
+    `no ledger entry says that this was sealed, and it has no seal of its own, but it holds ${listed.join(', ')}${more}`,
+  );
 }
 
 function strangers(paths: CasePaths): Check[] {

@@ -66,13 +66,15 @@ for f in case.json pki/root.pem; do
     { echo "CHANGED SINCE THE CASE WAS OPENED $f"; exit 1; }
 done
 for s in evidence/EV-*/EV-*.seal; do
+  [ -e "$s" ] || break
   h=$(sha256sum "$s" | cut -d' ' -f1)
   grep -l '"event":"sealed"' custody/[0-9]*.json | xargs grep -qF "\\"seal\\":\\"$h\\"" ||
     { echo "SEAL NOT IN THE LEDGER $s"; exit 1; }
 done
 for h in $(grep -h '"event":"sealed"' custody/[0-9]*.json |
     grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4); do
-  sha256sum evidence/EV-*/EV-*.seal | grep -q "^$h " || { echo "SEALED EVIDENCE IS GONE"; exit 1; }
+  sha256sum evidence/EV-*/EV-*.seal 2> /dev/null | grep -q "^$h " ||
+    { echo "SEALED EVIDENCE IS GONE"; exit 1; }
 done
 echo "OK $n $prev" )`,
   },
@@ -101,6 +103,7 @@ done; echo "OK checkpoints" )`,
 signature covers all of it, the # lines too. If this fails, the seal was changed or signed by
 somebody else, and the hashes in it mean nothing.`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do
+  [ -e "$s" ] || { echo "no sealed evidence here"; break; }
   ${CMS} -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null ||
     { echo "BAD SIGNATURE $s"; exit 1; }
   fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
@@ -115,10 +118,13 @@ done; echo "OK seals signed" )`,
 independent authority proves that a signature existed at its time. Put the authority's root
 certificate, obtained from the authority itself, into tsa.pem; pki/tsa holds what lies between.
 The first command asks whether it stamps this file, the second whether it answers the request.
-No signature may claim a time after its time-stamp: compare "Time stamp" with "signingTime".`,
+Without tsa.pem nothing is said about them. No signature may claim a time after its time-stamp:
+compare "Time stamp" with "signingTime".`,
     commands: `( cat pki/tsa/*-chain.pem pki/root.pem > "$W/between.pem" 2> /dev/null
 for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
   [ -e "$r" ] || continue
+  grep -q 'BEGIN CERTIFICATE' tsa.pem 2> /dev/null ||
+    { echo "not checked, for there is no tsa.pem: $r"; continue; }
   f=$(echo "$r" | sed 's/\\.tsr[.0-9]*$//'); q=$(echo "$r" | sed 's/\\.tsr/.tsq/')
   openssl ts -verify -in "$r" -data "$f" -CAfile tsa.pem -untrusted "$W/between.pem" ||
     { echo "BAD TIME-STAMP $r"; exit 1; }
@@ -134,7 +140,12 @@ ls evidence/EV-*/*.tsr* custody/*.tsr* 2> /dev/null | grep -q . ||
     title: 'Each volume has the hash in its seal, and nothing lies beside them',
     words: `If a hash differs, the volume is not the one that was sealed: at least one bit of it changed.
 A file that the seal does not list was put there later and is no evidence.`,
-    commands: `( for s in evidence/EV-*/EV-*.seal; do d=$(dirname "$s"); e=$(basename "$d")
+    commands: `( for d in evidence/*; do [ -e "$d" ] || { echo "no evidence here"; break; }
+  [ -e "$d/$(basename "$d").seal" ] || [ -z "$(ls -A "$d")" ] ||
+    { echo "NOT SEALED $d"; exit 1; }
+done
+for s in evidence/EV-*/EV-*.seal; do d=$(dirname "$s"); e=$(basename "$d")
+  [ -e "$s" ] || break
   ( cd "$d" && sha256sum -c --strict "$e.seal" ) || { echo "CHANGED $d"; exit 1; }
   ( echo "$e.seal"; echo "$e.seal.p7s"; grep -v '^#' "$s" | cut -d' ' -f3 ) |
     LC_ALL=C sort > "$W/expected"
@@ -147,6 +158,7 @@ done; echo "OK volumes" )`,
     title: 'Each volume holds only plain files and folders, and unpacks',
     words: `Look at the list before you unpack. No line may begin with anything but - (file) or d (folder).`,
     commands: `( for t in evidence/EV-*/EV-*.tar; do
+  [ -e "$t" ] || { echo "no volumes here"; break; }
   tar -tvf "$t" > "$W/list" || { echo "NOT A TAR $t"; exit 1; }
   if grep -v '^[-d]' "$W/list"; then echo "LINK OR DEVICE IN $t"; exit 1; fi
   tar -xf "$t" -C "$W" || { echo "CANNOT UNPACK $t"; exit 1; }
@@ -160,6 +172,7 @@ lists, so an unpacked folder can be checked even when its volume is gone. The pa
 the hash of all lists of evidence together: the same files always give the same one.
 (bagit.py --validate FOLDER asks the same of the bag alone; it knows nothing of the seal.)`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do : > "$W/payload"
+  [ -e "$s" ] || { echo "no sealed evidence here"; break; }
   for v in $(grep '^# bag: ' "$s" | cut -d' ' -f3); do
     ( cd "$W/$v" && [ ! -e fetch.txt ] &&
       sha256sum -c --strict --quiet manifest-sha256.txt tagmanifest-sha256.txt &&
@@ -183,10 +196,41 @@ done; echo "OK bags" )`,
     words: `There is one way only to write these files into an archive of this form. So GNU tar, fed with the
 unpacked folder, makes the sealed volume again: nothing is hidden in gaps or after the end.`,
     commands: `( for t in evidence/EV-*/EV-*.tar; do v=$(basename "$t" .tar)
+  [ -e "$t" ] || { echo "no volumes here"; break; }
   ( cd "$W" && LC_ALL=C tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner \\
       --mtime=@0 --mode=u=rwX,go=rX -cf repacked.tar "$v" ) || exit 1
   cmp "$W/repacked.tar" "$t" || { echo "NOT THE SAME $t"; exit 1; }
 done; echo "OK repacked" )`,
+  },
+  {
+    title: 'Recorded queries, reports and certificates are those that the ledger speaks of',
+    words: `Each recorded query (queries/Q-0001 and so on) is a signed record with the hashes of its files, and
+its ledger entry names them too, as others name reports and certificates. A package for somebody
+else may leave queries and reports at home. What is "not vouched for" is no part of the case.`,
+    commands: `( for q in queries/Q-*; do [ -e "$q" ] || { echo "no recorded queries here"; break; }
+  r="$q/run.json"
+  ${CMS} -in "$r.p7s" -content "$r" -signer "$W/signer.pem" -out /dev/null ||
+    { echo "BAD SIGNATURE $r"; exit 1; }
+  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
+  grep -qF "\\"signer_cert_sha256\\":\\"$fp\\"" "$r" || { echo "OTHER SIGNER $r"; exit 1; }
+  grep -qF "\\"case\\":\\"$CASE\\"" "$r" || { echo "OTHER CASE $r"; exit 1; }
+  grep -qF "\\"run_id\\":\\"$(basename "$q")\\"" "$r" || { echo "OTHER RUN $r"; exit 1; }
+  for p in sql:query.sql params:params.json ordered:result.jsonl csv:result.csv; do
+    h=$(sha256sum < "$q/\${p#*:}" | cut -d' ' -f1)
+    grep -qF "\\"\${p%%:*}_sha256\\":\\"$h\\"" "$r" || { echo "CHANGED $q/\${p#*:}"; exit 1; }
+  done
+  [ "$(ls -A "$q" | wc -l)" = 6 ] || { echo "NOT EXACTLY THE FILES OF A RUN $q"; exit 1; }
+done
+for f in queries/Q-*/* report/* pki/signers/*; do [ -e "$f" ] || continue
+  v=$(grep -ho '{"name":"[^"]*","sha256":"[0-9a-f]*"}' custody/[0-9]*.json |
+    grep -F "{\\"name\\":\\"$f\\"," | tail -n 1)
+  if [ -z "$v" ]; then echo "not vouched for: $f"; continue; fi
+  h=$(sha256sum < "$f" | cut -d' ' -f1)
+  [ "$v" = "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" ] || { echo "CHANGED $f"; exit 1; }
+done
+ls -A | grep -vxE 'case\\.json|(TRUST|VERIFY)\\.txt|pki|keys|evidence|staging|custody' |
+  grep -vxE 'queries|report' | sed 's/^/not vouched for: /'
+echo "OK the rest" )`,
   },
 ];
 

@@ -9,6 +9,16 @@ import type { LintWarning } from './lint.ts';
 
 export const RUN_TYPE = 'query-run/1';
 
+/** Files of a run's folder, in the order in which the ledger names them. */
+export const RUN_FILES = [
+  'query.sql',
+  'params.json',
+  'result.jsonl',
+  'result.csv',
+  'run.json',
+  'run.json.p7s',
+] as const;
+
 /** What was asked of what, where, and what came out. */
 export interface RunCore {
   readonly input: {
@@ -93,17 +103,30 @@ export function parseRun(bytes: Uint8Array): RunRecord | undefined {
   const value = parseCanonicalLine(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
-  const hash = (name: string): boolean =>
-    typeof fields[name] === 'string' && /^[0-9a-f]{64}$/.test(fields[name]);
   const whole =
     fields['type'] === RUN_TYPE &&
-    typeof fields['core'] === 'object' &&
-    fields['core'] !== null &&
-    hash('core_sha256') &&
-    hash('signer_cert_sha256');
+    isCore(fields['core']) &&
+    hasHashes(fields, 'core_sha256', 'signer_cert_sha256');
   if (!whole) return undefined;
   const record = value as unknown as RunRecord;
   return coreHash(record.core) === record.core_sha256 ? record : undefined;
+}
+
+// Enough that the hashes of its files can be asked for; the signature vouches for the rest.
+function isCore(value: unknown): boolean {
+  const { query, result } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return (
+    hasHashes(query, 'sql_sha256', 'params_sha256') &&
+    hasHashes(result, 'ordered_sha256', 'csv_sha256')
+  );
+}
+
+function hasHashes(value: unknown, ...names: readonly string[]): boolean {
+  const fields = (value ?? {}) as Partial<Record<string, unknown>>;
+  return names.every((name) => {
+    const hash = fields[name];
+    return typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash);
+  });
 }
 
 /** Names of what differs between two environments or inputs, with both values. */

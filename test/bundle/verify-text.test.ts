@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -19,13 +20,14 @@ import { canonicalLine } from '#src/core/canonical.ts';
 import { attachTimestamp, requestTimestamp } from '#src/app/timestamp.ts';
 import { fingerprintWithColons } from '#src/crypto/trust.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
-import { otherCase, type TestCase } from '../helpers/case.ts';
+import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 import { makeTsa } from '../helpers/tsa.ts';
+import { wholeCase } from '../helpers/whole-case.ts';
 
 const TOOLS = ['bash', 'openssl', 'sha256sum', 'sha512sum', 'tar', 'cmp', 'diff'];
 const ready = TOOLS.every(hasTool);
@@ -40,6 +42,7 @@ const STEPS = {
   unpack: 7,
   bags: 8,
   repack: 9,
+  rest: 10,
 } as const;
 type StepName = keyof typeof STEPS;
 
@@ -48,7 +51,7 @@ function commandsOf(text: string): { readonly setup: string; readonly steps: rea
   const steps: string[] = [];
   let setup = '';
   for (const line of text.split('\n')) {
-    if (/^\d\. /.test(line)) steps.push('');
+    if (/^\d+\. /.test(line)) steps.push('');
     if (!line.startsWith('    ')) continue;
     const command = `${line.slice(4)}\n`;
     const last = steps.pop();
@@ -101,6 +104,8 @@ async function inShell(made: TestCase, script: string): Promise<void> {
   expect(status).toBe(0);
 }
 
+const X = Buffer.from('x');
+
 const PACK =
   'LC_ALL=C tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -cf';
 
@@ -116,6 +121,65 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
       .digest('hex');
     expect(results.ledger.out).toContain(`OK 3 ${head}`);
     expect(results.stamps.out).toContain('no time-stamps');
+  });
+
+  test('say that there is nothing to check in a case without evidence', async () => {
+    const results = await runSteps(await testCase());
+    for (const [name, { status, out }] of Object.entries(results)) {
+      expect(status, `${name}: ${out}`).toBe(0);
+      expect(out, name).not.toMatch(/No such file|cannot|Can't|\*/);
+    }
+    expect(results.signature.out).toBe('no sealed evidence here\nOK seals signed\n');
+  });
+
+  test('look at recorded queries, reports and certificates', async () => {
+    const made = await wholeCase();
+    writeFileSync(at(made, 'notes.txt'), 'x');
+    writeFileSync(at(made, 'report/opinion.pdf'), 'x');
+    const results = await runSteps(made);
+    for (const [name, { status, out }] of Object.entries(results))
+      expect(status, `${name}: ${out}`).toBe(0);
+    expect(results.rest.out.split('\n').sort()).toEqual([
+      '',
+      'CMS Verification successful',
+      'CMS Verification successful',
+      'OK the rest',
+      'not vouched for: case.db',
+      'not vouched for: notes.txt',
+      'not vouched for: report/opinion.pdf',
+    ]);
+  });
+
+  test.each(
+    Object.entries({
+      'queries/Q-0001/result.jsonl': 'CHANGED queries/Q-0001/result.jsonl',
+      'queries/Q-0001/result.csv': 'CHANGED queries/Q-0001/result.csv',
+      'queries/Q-0001/query.sql': 'CHANGED queries/Q-0001/query.sql',
+      'queries/Q-0001/params.json': 'CHANGED queries/Q-0001/params.json',
+      'queries/Q-0001/run.json': 'BAD SIGNATURE queries/Q-0001/run.json',
+      'queries/Q-0001/run.json.p7s': 'BAD SIGNATURE queries/Q-0001/run.json',
+      'queries/Q-0001/more.txt': 'NOT EXACTLY THE FILES OF A RUN queries/Q-0001',
+      'report/report.html': 'CHANGED report/report.html',
+      'report/report.json': 'CHANGED report/report.json',
+      'pki/signers': 'CHANGED pki/signers/',
+    }),
+  )('tell a change of %s', async (name, expected) => {
+    const made = await wholeCase();
+    const file = name === 'pki/signers' ? `${name}/${made.signer.fingerprint}.pem` : name;
+    const before = existsSync(at(made, file)) ? readFileSync(at(made, file)) : Buffer.of();
+    const cut = name.endsWith('.p7s') ? before.subarray(0, -1) : before;
+    const changed = Buffer.concat([cut, X]);
+    writeFileSync(at(made, file), changed);
+    const { rest } = await runSteps(made);
+    expect(rest.status).not.toBe(0);
+    expect(rest.out).toContain(expected);
+  });
+
+  test('tell a run put in the place of another', async () => {
+    const made = await wholeCase();
+    rmSync(at(made, 'queries/Q-0001'), { recursive: true });
+    renameSync(at(made, 'queries/Q-0002'), at(made, 'queries/Q-0001'));
+    expect((await runSteps(made)).rest.out).toContain('OTHER RUN queries/Q-0001');
   });
 
   /** What was done, how, and the steps that must fail: all of them and no others. */
@@ -323,6 +387,21 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
         ['ledger'],
       ],
       [
+        'an evidence item copied under another number',
+        (made) => {
+          cpSync(at(made, EV), at(made, 'evidence/EV-0009'), { recursive: true });
+        },
+        ['volumes'],
+      ],
+      [
+        'a volume in a folder that was never sealed',
+        (made) => {
+          mkdirSync(at(made, 'evidence/EV-0009'));
+          cpSync(at(made, `${EV}/EV-0001.v001.tar`), at(made, 'evidence/EV-0009/EV-0009.v001.tar'));
+        },
+        ['volumes', 'repack'],
+      ],
+      [
         'an evidence folder renamed',
         (made) => {
           renameSync(at(made, EV), at(made, 'evidence/EV-0002'));
@@ -436,8 +515,17 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
       const answer = { response, chain: at(made, 'x.pem'), tsaTrust: undefined };
       await attachTimestamp(made.case, target, answer, fx);
     }
-    // Nobody named the authority's root.
-    expect((await runSteps(made)).stamps.status).not.toBe(0);
+    // Nobody named the authority's root: that is no answer, and no bad one.
+    for (const pem of [undefined, '', tsa.chainPem.slice(0, 20)]) {
+      if (pem !== undefined) writeFileSync(at(made, 'tsa.pem'), pem);
+      const { status, out } = (await runSteps(made)).stamps;
+      expect(status).toBe(0);
+      expect(out.match(/^not checked, for there is no tsa\.pem: .*\.tsr$/gm)).toHaveLength(2);
+      expect(out).not.toMatch(/BAD|OK/);
+    }
+    // The wrong root is a bad answer.
+    writeFileSync(at(made, 'tsa.pem'), readFileSync(made.case.paths.rootPem));
+    expect((await runSteps(made)).stamps.out).toContain('BAD TIME-STAMP');
     writeFileSync(at(made, 'tsa.pem'), tsa.rootPem);
     const good = await runSteps(made);
     for (const [name, { status, out }] of Object.entries(good))
@@ -580,7 +668,7 @@ describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
           at(made, `pki/signers/${added}.pem`),
         );
       },
-      ['ledger', 'checkpoints'],
+      ['ledger', 'checkpoints', 'rest'],
     ],
   ])('tell: %s', async (_, tamper, expected) => {
     const made = await handedCase();
