@@ -5,8 +5,13 @@ import { Buffer } from 'node:buffer';
 export const BYTE_KIND = { nothing: 0, number: 1, text: 2, constant: 3 } as const;
 const { nothing: NOTHING, number: NUMBER, text: TEXT, constant: CONSTANT } = BYTE_KIND;
 
+/** Numbers that the import adds to a row, behind all other places. */
+const ADDED = 4;
+
 /** Values by place; texts are ASCII. One is used again for every record. */
 export class ByteRow {
+  /** The first of four places for numbers that the import adds. */
+  readonly added: number;
   bytes: Buffer = Buffer.alloc(0);
   /** Identity of the record. */
   identity = 0;
@@ -20,10 +25,11 @@ export class ByteRow {
 
   /** @param places at least as many as the source has columns; those behind are the reader's own. */
   constructor(places: number) {
-    this.kinds = new Uint8Array(places);
-    this.from = new Int32Array(places);
-    this.to = new Int32Array(places);
-    this.numbers = new Float64Array(places);
+    this.added = places;
+    this.kinds = new Uint8Array(places + ADDED);
+    this.from = new Int32Array(places + ADDED);
+    this.to = new Int32Array(places + ADDED);
+    this.numbers = new Float64Array(places + ADDED);
   }
 
   /** Every place becomes NULL. */

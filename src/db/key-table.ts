@@ -8,6 +8,8 @@ import { Buffer } from 'node:buffer';
 export const KIND = { null: 0, safe: 1, integer: 2, text: 3 } as const;
 
 const NULL_GROUP = 0;
+/** Bytes at the end of a text that its hash is made of. */
+const HASHED = 24;
 
 /** Numbers the different keys of a column from 0 (which is NULL), in the order of their first row. */
 export class KeyTable {
@@ -109,15 +111,7 @@ export class KeyTable {
 
   #compare(a: number, b: number): number {
     const [kind, other] = [this.kind(a), this.kind(b)];
-    if (kind === KIND.text && other === KIND.text) {
-      return this.#pool.compare(
-        this.#pool,
-        this.#starts[b],
-        this.#starts[b + 1],
-        this.#starts[a],
-        this.#starts[a + 1],
-      );
-    }
+    if (kind === KIND.text && other === KIND.text) return this.#compareTexts(a, b);
     if (kind === KIND.safe && other === KIND.safe) {
       return (this.#numbers[a] ?? 0) - (this.#numbers[b] ?? 0);
     }
@@ -126,6 +120,20 @@ export class KeyTable {
     }
     const difference = this.#integer(a) - this.#integer(b);
     return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  }
+
+  // Keys are short: a call into native code would cost more than to compare them here.
+  #compareTexts(a: number, b: number): number {
+    const pool = this.#pool;
+    const [from, other] = [this.#starts[a] ?? 0, this.#starts[b] ?? 0];
+    const length = (this.#starts[a + 1] ?? 0) - from;
+    const otherLength = (this.#starts[b + 1] ?? 0) - other;
+    const common = Math.min(length, otherLength);
+    for (let index = 0; index < common; index++) {
+      const difference = (pool[from + index] ?? 0) - (pool[other + index] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return length - otherLength;
   }
 
   #integer(group: number): bigint {
@@ -138,9 +146,17 @@ export class KeyTable {
     const length = to - from;
     // The ends of identifiers, addresses and ARNs tell them apart.
     let hash = Math.imul(length ^ kind, 0x85ebca77);
-    for (let at = Math.max(from, to - 24); at < to; at++) {
-      hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+    let at = Math.max(from, to - HASHED);
+    for (; at + 4 <= to; at += 4) {
+      const four =
+        (bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24);
+      hash = Math.imul(hash ^ four, 0x9e3779b1);
+      hash ^= hash >>> 15;
     }
+    for (; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
     const mask = this.#slots.length - 1;
     let place = (hash ^ (hash >>> 15)) & mask;
     for (;;) {

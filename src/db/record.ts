@@ -12,6 +12,8 @@ export type Cell = string | number | bigint | Uint8Array | null;
 
 /** Shorter texts are written unit by unit; for longer ones a call into native code pays. */
 const SHORT_TEXT = 40;
+/** Most bytes of the lengths and of the row id before a record's types. */
+const LENGTHS = 32;
 
 /** Cells one after the other in memory. */
 export class CellBuffer {
@@ -42,49 +44,8 @@ export class CellBuffer {
   }
 
   integer(value: number): void {
-    const body = this.#room(8);
-    const at = this.#bodyAt;
-    // Section 2.1, serial types 1 to 6, and 8 and 9 for the integers 0 and 1.
-    if (value >= -128 && value <= 127) {
-      if (value === 0 || value === 1) {
-        this.#type(8 + value);
-        return;
-      }
-      this.#type(1);
-      body[at] = value;
-      this.#bodyAt = at + 1;
-    } else if (value >= -32_768 && value <= 32_767) {
-      this.#type(2);
-      body[at] = value >> 8;
-      body[at + 1] = value;
-      this.#bodyAt = at + 2;
-    } else if (value >= -8_388_608 && value <= 8_388_607) {
-      this.#type(3);
-      body[at] = value >> 16;
-      body[at + 1] = value >> 8;
-      body[at + 2] = value;
-      this.#bodyAt = at + 3;
-    } else if (value >= -2_147_483_648 && value <= 2_147_483_647) {
-      this.#type(4);
-      putInt32(body, at, value);
-      this.#bodyAt = at + 4;
-    } else {
-      // Two halves of the two's complement: exact for safe integers, and no bigint is made.
-      const high = Math.floor(value / 2 ** 32);
-      const low = value - high * 2 ** 32;
-      if (high >= -32_768 && high <= 32_767) {
-        this.#type(5);
-        body[at] = high >> 8;
-        body[at + 1] = high;
-        putInt32(body, at + 2, low);
-        this.#bodyAt = at + 6;
-      } else {
-        this.#type(6);
-        putInt32(body, at, high);
-        putInt32(body, at + 4, low);
-        this.#bodyAt = at + 8;
-      }
-    }
+    this.#type(integerType(value));
+    this.#bodyAt = putInteger(this.#room(8), this.#bodyAt, value);
   }
 
   text(value: string): void {
@@ -107,30 +68,68 @@ export class CellBuffer {
     this.#type(13 + 2 * (end - start));
   }
 
-  /** A text of ASCII bytes. */
-  ascii(bytes: Uint8Array, from: number, to: number): void {
-    const length = to - from;
-    const body = this.#room(length);
-    let at = this.#bodyAt;
-    if (length < SHORT_TEXT) {
-      for (let index = from; index < to; index++) body[at++] = bytes[index] ?? 0;
-    } else {
-      body.set(bytes.subarray(from, to), at);
-      at += length;
-    }
-    this.#bodyAt = at;
-    this.#type(13 + 2 * length);
-  }
-
-  /** Values of a row that is still bytes, in the order of `places`. */
-  byteValues(row: ByteRow, places: readonly number[]): void {
+  /**
+   * Adds the cell of a row that is still bytes. Types and values are written where they stay: types first, behind the
+   * three lengths as they usually are.
+   * @param places in the order of the columns behind the row id.
+   */
+  byteRow(row: ByteRow, places: Int32Array, rowId: number): void {
     const { kinds, from, to, numbers } = row;
+    const most = 9 * places.length + LENGTHS;
+    if (this.length + most > this.bytes.length) this.#grow(most);
+    const idLength = varintLength(rowId);
+    const typesAt = this.length + 2 + idLength + 1;
+    let { bytes } = this;
+    let at = typesAt;
+    // The row id's own column.
+    bytes[at++] = 0;
+    let body = 0;
     for (const place of places) {
       const kind = kinds[place] ?? BYTE_KIND.nothing;
-      if (kind === BYTE_KIND.nothing) this.#type(0);
-      else if (kind === BYTE_KIND.number) this.integer(numbers[place] ?? 0);
-      else this.ascii(row.source(place), from[place] ?? 0, to[place] ?? 0);
+      if (kind === BYTE_KIND.nothing) {
+        bytes[at++] = 0;
+      } else if (kind === BYTE_KIND.number) {
+        const type = integerType(numbers[place] ?? 0);
+        bytes[at++] = type;
+        body += type < 5 ? type : type > 6 ? 0 : 2 * type - 4;
+      } else {
+        const length = (to[place] ?? 0) - (from[place] ?? 0);
+        body += length;
+        if (length < 58) bytes[at++] = 13 + 2 * length;
+        else at = putVarint(bytes, at, 13 + 2 * length);
+      }
     }
+    const types = at - typesAt;
+    const header = types < 127 ? types + 1 : types + 2;
+    const record = header + body;
+    if (this.length + LENGTHS + record > this.bytes.length) {
+      this.#grow(LENGTHS + record);
+      ({ bytes } = this);
+    }
+    let start = putVarint(bytes, this.length, record);
+    start = putRowId(bytes, start, rowId, idLength);
+    start = putVarint(bytes, start, header);
+    if (start !== typesAt) {
+      bytes.copyWithin(start, typesAt, at);
+      at = start + types;
+    }
+    for (const place of places) {
+      const kind = kinds[place] ?? BYTE_KIND.nothing;
+      if (kind === BYTE_KIND.nothing) continue;
+      if (kind === BYTE_KIND.number) {
+        at = putInteger(bytes, at, numbers[place] ?? 0);
+        continue;
+      }
+      const source = row.source(place);
+      const [begin, end] = [from[place] ?? 0, to[place] ?? 0];
+      if (end - begin < SHORT_TEXT) {
+        for (let byte = begin; byte < end; byte++) bytes[at++] = source[byte] ?? 0;
+      } else {
+        at += source.copy(bytes, at, begin, end);
+      }
+    }
+    this.length = at;
+    this.recordLength = record;
   }
 
   blob(value: Uint8Array): void {
@@ -191,6 +190,39 @@ export class CellBuffer {
   }
 }
 
+/** Serial type of a safe integer (section 2.1): 1 to 6, and 8 and 9 for the integers 0 and 1. */
+function integerType(value: number): number {
+  if (value >= -128 && value <= 127) return value === 0 || value === 1 ? 8 + value : 1;
+  if (value >= -32_768 && value <= 32_767) return 2;
+  if (value >= -8_388_608 && value <= 8_388_607) return 3;
+  if (value >= -2_147_483_648 && value <= 2_147_483_647) return 4;
+  return value >= -(2 ** 47) && value < 2 ** 47 ? 5 : 6;
+}
+
+/** Writes a safe integer in as many bytes as its type has: the offset behind it. */
+function putInteger(target: Buffer, at: number, value: number): number {
+  const type = integerType(value);
+  if (type > 6) return at;
+  if (type <= 4) {
+    let shift = 8 * type - 8;
+    let to = at;
+    for (; shift >= 0; shift -= 8) target[to++] = value >> shift;
+    return to;
+  }
+  // Two halves of the two's complement: exact, and no bigint is made.
+  const high = Math.floor(value / 2 ** 32);
+  const low = value - high * 2 ** 32;
+  if (type === 5) {
+    target[at] = high >> 8;
+    target[at + 1] = high;
+    putInt32(target, at + 2, low);
+    return at + 6;
+  }
+  putInt32(target, at, high);
+  putInt32(target, at + 4, low);
+  return at + 8;
+}
+
 /** The low 32 bits of an integer, big-endian; a typed array keeps the low byte of what is stored in it. */
 function putInt32(target: Buffer, at: number, value: number): void {
   target[at] = value >> 24;
@@ -203,6 +235,27 @@ function grown(buffer: Buffer, more: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(buffer.length * 2 + more);
   buffer.copy(larger);
   return larger;
+}
+
+/** Bytes of the variable-length integer that a row id takes. */
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
+
+/** Writes a row id, of which the length is known: its last 28 bits by shifts. */
+function putRowId(target: Buffer, at: number, value: number, length: number): number {
+  if (length <= 4) return putVarint(target, at, value);
+  const high = Math.floor(value / 2 ** 28);
+  const low = value - high * 2 ** 28;
+  const end = putVarint(target, at, high);
+  target[end - 1] = (target[end - 1] ?? 0) | 128;
+  target[end] = (low >> 21) | 128;
+  target[end + 1] = ((low >> 14) & 127) | 128;
+  target[end + 2] = ((low >> 7) & 127) | 128;
+  target[end + 3] = low & 127;
+  return end + 4;
 }
 
 /**

@@ -50,6 +50,9 @@ export class FileReader {
   #verdict: Verdict | undefined;
   #source: Source | undefined;
   #order: ReturnType<typeof storedOrder> = { before: [], behind: [] };
+  #places = new Int32Array();
+  /** Where the rows that {@link FileReader.#places} was made for hold what is added to them. */
+  #added = -1;
   #framer: Framer | undefined;
   #reader: RecordReader | undefined;
 
@@ -256,15 +259,12 @@ export class FileReader {
       const id = this.#beginRow();
       const cells = this.#cells;
       const start = cells.length;
-      cells.begin();
-      cells.null();
-      cells.byteValues(row, this.#order.before);
-      cells.integer(this.#offset);
-      cells.integer(length);
-      cells.integer(FORM.plain);
-      cells.integer(row.identity);
-      cells.byteValues(row, this.#order.behind);
-      cells.end(id);
+      const { added } = row;
+      row.setNumber(added, this.#offset);
+      row.setNumber(added + 1, length);
+      row.setNumber(added + 2, FORM.plain);
+      row.setNumber(added + 3, row.identity);
+      cells.byteRow(row, this.#placesOf(added), id);
       this.#part.byteRow(source, id, row, cells, start);
     },
     reject: (reason, detail) => {
@@ -275,6 +275,16 @@ export class FileReader {
     },
     notARecord: () => undefined,
   };
+
+  /** Places of a byte row's values in the order in which the table stores them. */
+  #placesOf(added: number): Int32Array {
+    if (this.#added !== added) {
+      const { before, behind } = this.#order;
+      this.#added = added;
+      this.#places = Int32Array.of(...before, added, added + 1, added + 2, added + 3, ...behind);
+    }
+    return this.#places;
+  }
 
   /** Id of the row that comes now. */
   #beginRow(): number {
