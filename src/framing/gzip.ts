@@ -132,6 +132,10 @@ async function* inflateMembers(
       report.problems.push({ kind: 'gzip_truncated', detail: `${where} ends inside its header` });
       break;
     }
+    const flaw = headerFlaw((await reader.peek(headerLength)).subarray(0, headerLength));
+    if (flaw !== undefined) {
+      report.problems.push({ kind: 'gzip_corrupt', detail: `${where}: ${flaw}` });
+    }
     await reader.skip(headerLength);
     const state = { crc: 0, size: 0, fault: '' };
     yield* inflateDeflate(reader, state);
@@ -202,6 +206,18 @@ function headerLength(head: Buffer): number | undefined {
   }
   if ((flags & 2) !== 0) at += 2;
   return at <= head.length ? at : undefined;
+}
+
+/** What gunzip would refuse in a header and what it says of its content: that is read all the same, and the flaw told. */
+function headerFlaw(header: Buffer): string | undefined {
+  const flags = header[3] ?? 0;
+  // RFC 1952 section 2.3.1.2: reserved bits must be zero, and a decoder must say so.
+  if ((flags & 0xe0) !== 0) return 'its header has reserved flags set';
+  const body = header.subarray(0, -2);
+  const crc = (flags & 2) === 0 ? undefined : header.readUInt16LE(body.length);
+  return crc === undefined || crc === (crc32(body) & 0xffff)
+    ? undefined
+    : 'the CRC of its header does not match';
 }
 
 interface MemberState {
@@ -343,6 +359,7 @@ export function inflateWhole(stored: Buffer, most: number): Inflated | undefined
   if (compression !== 'gzip') return { bytes: stored, report };
   const start = headerLength(stored);
   if (start === undefined || stored.length < start + 10) return undefined;
+  if (headerFlaw(stored.subarray(0, start)) !== undefined) return undefined;
   const deflated = stored.subarray(start, stored.length - 8);
   const size = stored.readUInt32LE(stored.length - 4);
   if (size > most) return undefined;

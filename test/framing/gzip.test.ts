@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { constants, deflateRawSync, gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -66,16 +66,38 @@ describe('inflate', () => {
   it('reads every optional part of a header', async () => {
     const extra = Buffer.from([3, 0, 1, 2, 3]);
     const name = Buffer.from('name\0comment\0');
-    const header = Buffer.concat([
+    const fields = Buffer.concat([
       Buffer.from([0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3]),
       extra,
       name,
-      Buffer.from([9, 9]),
     ]);
-    const stored = Buffer.concat([header, GZ.subarray(10)]);
-    expect((await inflated(stored, 5)).bytes.equals(TEXT)).toBe(true);
+    const crc = Buffer.alloc(2);
+    crc.writeUInt16LE(crc32(fields) & 0xffff);
+    const stored = Buffer.concat([fields, crc, GZ.subarray(10)]);
+    expect(gunzipSync(stored).equals(TEXT)).toBe(true);
+    const read = await inflated(stored, 5);
+    expect(read.bytes.equals(TEXT)).toBe(true);
+    expect(kinds(read.report)).toEqual([]);
     expect(inflateWhole(stored, TEXT.length)?.bytes.equals(TEXT)).toBe(true);
   });
+
+  it.each([0x20, 0x40, 0x80, 2])(
+    'tells of a header that gunzip refuses (flags %i)',
+    async (flag) => {
+      const header = Buffer.from([0x1f, 0x8b, 8, flag, 0, 0, 0, 0, 0, 3]);
+      // With flag 2, a CRC of the header that is wrong.
+      const stored = Buffer.concat([
+        header,
+        ...(flag === 2 ? [Buffer.alloc(2)] : []),
+        GZ.subarray(10),
+      ]);
+      expect(() => gunzipSync(stored)).toThrow(/header/);
+      const { bytes, report } = await inflated(stored, 5);
+      expect(bytes.equals(TEXT)).toBe(true);
+      expect(kinds(report)).toEqual(['gzip_corrupt']);
+      expect(inflateWhole(stored, TEXT.length)).toBeUndefined();
+    },
+  );
 
   it.each([1, 8, 9, 1000, GZ.length - 11])(
     'keeps what a file cut by %i bytes holds',
