@@ -8,6 +8,7 @@ import { client_vpn } from './client_vpn.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
+import { cloudtrail_lake_sign } from './cloudtrail_lake_sign.ts';
 import { cloudwatch_logs } from './cloudwatch_logs.ts';
 import { config_compliance } from './config_compliance.ts';
 import { config_compliance_state } from './config_compliance_state.ts';
@@ -53,6 +54,7 @@ export const SOURCES: readonly Source[] = [
   cloudfront,
   cloudtrail,
   cloudtrail_digest,
+  cloudtrail_lake_sign,
   cloudwatch_logs,
   config_compliance,
   config_compliance_state,

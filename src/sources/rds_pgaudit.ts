@@ -1,6 +1,7 @@
 /** RDS and Aurora PostgreSQL logs: connections, errors, statements, and the audit records of pgAudit in them. */
 import { exactUs } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
+import { csvFields } from './_csv.ts';
 import { integerField, isoTime, orNull, portField } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
 
@@ -118,36 +119,6 @@ function prefixOf(record: string): Prefix | undefined {
     level,
     message: record.slice(at).trim(),
   };
-}
-
-/** Fields of an audit record: commas between, quotes around what holds commas, quotes and line ends. */
-function csvFields(line: string): readonly string[] | undefined {
-  const fields: string[] = [];
-  let at = 0;
-  for (;;) {
-    if (line[at] !== '"') {
-      const comma = line.indexOf(',', at);
-      fields.push(line.slice(at, comma < 0 ? undefined : comma));
-      if (comma < 0) return fields;
-      at = comma + 1;
-      continue;
-    }
-    let value = '';
-    let from = at + 1;
-    for (;;) {
-      const quote = line.indexOf('"', from);
-      if (quote < 0) return undefined;
-      value += line.slice(from, quote);
-      from = quote + 1;
-      if (line[from] !== '"') break;
-      value += '"';
-      from++;
-    }
-    fields.push(value);
-    if (from >= line.length) return fields;
-    if (line[from] !== ',') return undefined;
-    at = from + 1;
-  }
 }
 
 const EVENTS: readonly (readonly [start: string, event: string])[] = [
@@ -270,6 +241,7 @@ export const rds_pgaudit: Source = {
   indexes: [['client_host'], ['username']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectBlocks(head, 'PostgreSQL log records', (line) => BEGIN.test(line)),
   reader,
   samples: [

@@ -1,14 +1,14 @@
 /** Tells CloudTrail files, in whatever they came, from all others. */
-import { isObject, type JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { type PeekedRecord, peekJson } from '../../core/peek.ts';
-import { isEnvelope } from '../_json.ts';
 import type { Detection, Head } from '../source.ts';
+import { detectTable } from './table.ts';
 
 /** Members of an outermost object whose array holds records: S3 delivery, and `lookup-events` of the CLI and SDKs. */
 export const WRAPPERS: readonly string[] = ['Records', 'Events'];
 
 /** What carries the record. */
-type Carrier = 'record' | 'lookup' | 'envelope';
+type Carrier = 'record' | 'lookup';
 
 /** True for a record that CloudTrail writes; S3 event notifications share its wrapper and some of its keys. */
 export function isCloudTrailRecord(record: JsonObject): boolean {
@@ -37,22 +37,18 @@ function carrierOf(record: PeekedRecord): Carrier | undefined {
       : undefined;
   }
   if (typeof value['CloudTrailEvent'] === 'string') return 'lookup';
-  const detail = value['detail'];
-  if (isEnvelope(value))
-    return isObject(detail) && isCloudTrailRecord(detail) ? 'envelope' : undefined;
   return isCloudTrailRecord(value) ? 'record' : undefined;
 }
 
 const SHAPES: Readonly<Record<Carrier, string>> = {
   record: 'records',
   lookup: 'lookup-events',
-  envelope: 'eventbridge',
 };
 
 /** Claim of CloudTrail on a file. */
 export function detectCloudTrail(head: Head): Detection | undefined {
   const peek = peekJson(head.text, WRAPPERS);
-  if (peek === undefined) return undefined;
+  if (peek === undefined) return detectTable(head);
   const named =
     /CloudTrail(?:-Insight|-NetworkActivity)?[/_]/.test(head.path) &&
     !head.path.includes('CloudTrail-Digest');

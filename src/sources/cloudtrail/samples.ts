@@ -239,20 +239,6 @@ function lookup(record: Record<string, unknown>): unknown {
   };
 }
 
-function envelope(detail: unknown, type: string): unknown {
-  return {
-    version: '0',
-    id: id(50),
-    'detail-type': type,
-    source: 'aws.ec2',
-    account: '111122223333',
-    time: '2025-11-08T09:00:05Z',
-    region: 'eu-central-1',
-    resources: [],
-    detail,
-  };
-}
-
 const json = JSON.stringify;
 const CALL_TEXT = json(CALL);
 
@@ -383,13 +369,6 @@ export const CLOUDTRAIL_SAMPLES: readonly Sample[] = [
     rows: [CALL_ROW, { event_id: id(5) }],
   },
   {
-    name: 'EventBridge envelopes',
-    path: 'bridge',
-    text: `${json(envelope(CALL, 'AWS API Call via CloudTrail'))}${json(envelope({ 'instance-id': 'i-0', state: 'running' }, 'EC2 Instance State-change Notification'))}${json(envelope(SIGN_IN, 'AWS Console Sign In via CloudTrail'))}`,
-    rows: [CALL_ROW, { event_id: id(4) }],
-    rejects: ['not_this_source'],
-  },
-  {
     name: 'oddities that are kept',
     path: 'odd.json',
     text: `{"Records":[${[
@@ -434,5 +413,73 @@ export const CLOUDTRAIL_SAMPLES: readonly Sample[] = [
     ]),
     rows: [{ time_us: 1_762_592_405_000_000 }, { time_us: 1_762_592_405_500_000 }],
     rejects: ['bad_time'],
+  },
+  {
+    name: 'a result file of CloudTrail Lake, nested values printed and as JSON',
+    path: 'AWSLogs/111122223333/CloudTrail-Lake/Query/2025/11/09/x/result_1.csv.gz',
+    text: [
+      'eventversion,useridentity,eventtime,eventsource,eventname,awsregion,sourceipaddress,requestparameters,additionaleventdata,eventid,readonly,resources,recipientaccountid,eventcategory',
+      `1.11,"{type=AssumedRole, principalid=AROAEXAMPLEROLEID0001:job-7, arn=arn:aws:sts::111122223333:assumed-role/backup/job-7, accountid=111122223333, accesskeyid=ASIAEXAMPLEKEY000001, username=null, sessioncontext={attributes={creationdate=2025-11-08 08:30:00.000, mfaauthenticated=false}, sessionissuer={type=Role, arn=arn:aws:iam::111122223333:role/service/backup}}}",2025-11-08 09:00:05.000,s3.amazonaws.com,GetObject,eu-central-1,198.51.100.7,"{bucketName=example-invoices, key=a, b=c{1}.pdf}","{bytesTransferredOut=83211}",${id(40)},true,"[{accountid=111122223333, type=AWS::S3::Bucket, arn=arn:aws:s3:::example-invoices}]",111122223333,Data`,
+      `1.11,"{""type"":""Root"",""accountid"":""111122223333"",""arn"":""arn:aws:iam::111122223333:root""}",2025-11-08T09:00:06Z,iam.amazonaws.com,CreateUser,us-east-1,198.51.100.7,"{""userName"":""eve"",\n""x"":1}",,${id(41)},false,,111122223333,Management`,
+      '',
+    ].join('\n'),
+    rows: [
+      {
+        time_us: 1_762_592_405_000_000,
+        event_id: id(40),
+        user_identity_type: 'AssumedRole',
+        user_identity_principal_id: 'AROAEXAMPLEROLEID0001:job-7',
+        user_identity_access_key_id: 'ASIAEXAMPLEKEY000001',
+        session_issuer_arn: 'arn:aws:iam::111122223333:role/service/backup',
+        session_creation_time_us: 1_762_590_600_000_000,
+        mfa_authenticated: 0,
+        target: 's3://example-invoices/a',
+        bytes_transferred_out: 83_211,
+        read_only: 1,
+        account_id: '111122223333',
+        outcome: 'success',
+      },
+      {
+        event_id: id(41),
+        actor: 'arn:aws:iam::111122223333:root',
+        target: 'eve',
+        read_only: 0,
+      },
+    ],
+  },
+  {
+    name: 'the event history that the console downloads',
+    path: 'event_history.csv',
+    text: `Event name,Event time,User name,Event source,Resource type,Resource name,AWS access key,AWS region,Error code,Source IP address,Event ID,Read-only\r\nCreateUser,2025-11-08T09:00:05Z,ann,iam.amazonaws.com,AWS::IAM::User,eve,AKIAEXAMPLEKEY000001,us-east-1,AccessDenied,198.51.100.7,${id(42)},false\r\n`,
+    rows: [
+      {
+        time_us: 1_762_592_405_000_000,
+        actor: 'ann',
+        action: 'CreateUser',
+        target: 'eve',
+        user_identity_access_key_id: 'AKIAEXAMPLEKEY000001',
+        aws_region: 'us-east-1',
+        error_code: 'AccessDenied',
+        outcome: 'failure',
+        event_id: id(42),
+      },
+    ],
+  },
+  {
+    name: 'a table with a row too short, a time that is none, a quote left open, a value of neither form',
+    path: 'x',
+    text: [
+      'eventTime,eventName,eventSource,userIdentity',
+      '2025-11-08T09:00:05Z,a,b,{type=Root}',
+      '2025-11-08T09:00:05Z,a',
+      'x,a,b,',
+      '2025-11-08T09:00:06Z,a,b,"{type=Root}',
+      '2025-11-08T09:00:07Z,a,b,{type}',
+      'eventTime,eventName,eventSource,userIdentity',
+      '',
+    ].join('\n'),
+    rows: [{ user_identity_type: 'Root' }, { user_identity_type: null }],
+    rejects: ['bad_fields', 'bad_time'],
+    anomalies: ['bad_value'],
   },
 ];
