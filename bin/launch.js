@@ -34,6 +34,7 @@ var RESTRICTED = {
   cloudtrail: [],
   status: [],
   query: [],
+  config: [],
   timeline: [],
   search: [],
   show: ['--raw'],
@@ -44,10 +45,10 @@ var RESTRICTED = {
 };
 
 /**
- * Verbs that run SQL of the user's: the launcher stays as their parent on every Node. Nothing can interrupt SQLite, so a
+ * Verbs that run SQL of the user's, or record what they ask: the launcher stays as their parent on every Node. Nothing can interrupt SQLite, so a
  * query that is given up ends by SIGKILL, after having told us its status on this descriptor (src/cli/leave.ts).
  */
-var SUPERVISED = ['query'];
+var SUPERVISED = ['query', 'config'];
 var STATUS_FD = 3;
 
 /** Signals that are handed on to the inner Node. */

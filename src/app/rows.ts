@@ -24,6 +24,18 @@ export function asCsv(
   return csvText(columns, rows.map(parseRow), { excelSafe });
 }
 
+/** CSV of plain cells; see `csvText`. */
+export function plainCsv(
+  columns: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+  excelSafe: boolean,
+): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? { i: String(cell) } : cell)),
+  );
+  return csvText(columns, cells, { excelSafe });
+}
+
 /** The canonical lines themselves, in pieces. */
 export function asLines(columns: readonly string[], rows: readonly string[]): Generator<string> {
   return canonicalChunks({ header: JSON.stringify(columns), rows });

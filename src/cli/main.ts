@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   timeline: () => import('./commands/timeline.ts'),
   search: () => import('./commands/search.ts'),
   show: () => import('./commands/show.ts'),
+  config: () => import('./commands/config.ts'),
   cloudtrail: () => import('./commands/cloudtrail.ts'),
   custody: () => import('./commands/custody.ts'),
   report: () => import('./commands/report.ts'),

@@ -1,6 +1,6 @@
 /**
  * What the sources with JSON records share: a table of fields becomes columns and a mapping, and one reader checks the
- * text, peels an EventBridge envelope, notes what is odd, and never loses a record silently.
+ * text, notes what is odd, and never loses a record silently.
  */
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
@@ -24,6 +24,7 @@ import {
   FORM,
   type Head,
   MAX_DEPTH,
+  type Place,
   type RecordHints,
   type RecordReader,
   type RowOut,
@@ -218,7 +219,7 @@ export interface JsonFormat {
   readonly fields: readonly JsonField[];
   /** The record in the spelling that {@link JsonFormat.fields} expects, where files spell it in more than one way. */
   readonly normal?: (record: JsonObject) => JsonObject;
-  /** Member of an EventBridge event's detail, or of a wrapped object, whose array holds the records. */
+  /** Member of a wrapped object whose array holds the records. */
   readonly inside?: string;
   /** True if EventBridge events themselves are the records, not what they carry. */
   readonly envelopes?: true;
@@ -229,6 +230,8 @@ export interface JsonFormat {
    * in SNS, an event in a Lambda invocation. A way that ends at no record of this source is not taken.
    */
   readonly ways?: readonly (readonly string[])[];
+  /** True if a record may be a JSON string that holds it. */
+  readonly strings?: true;
 }
 
 /** True for an EventBridge event. */
@@ -252,27 +255,22 @@ export function detectJson(head: Head, format: JsonFormat): Detection | undefine
       const told = format.keys.some((list) => list.every((key) => keys.includes(key)));
       return told ? 'bare' : '';
     }
+    if (isEnvelope(value) && format.envelopes === undefined) return '';
     if (format.ways?.some((way) => follow(value, way, format) !== undefined) === true)
       return 'carried';
-    const detail = isEnvelope(value) && format.envelopes === undefined ? value['detail'] : value;
-    if (!isObject(detail)) return '';
-    const list = format.inside === undefined ? undefined : detail[format.inside];
-    const inner = Array.isArray(list) ? (list as readonly JsonValue[]) : [detail];
-    if (!inner.some((one) => isObject(one) && format.is(one))) return '';
-    return detail === value ? 'bare' : 'eventbridge';
+    const list = format.inside === undefined ? undefined : value[format.inside];
+    const inner = Array.isArray(list) ? (list as readonly JsonValue[]) : [value];
+    return inner.some((one) => isObject(one) && format.is(one)) ? 'bare' : '';
   });
   const own = seen.filter((carrier) => carrier !== '').length;
   if (own === 0) return undefined;
-  const shape = seen.find((carrier) => carrier !== '' && carrier !== 'bare') ?? peek.container;
+  const shape = seen.includes('carried') ? 'carried' : peek.container;
   return {
     confidence: Math.round(50 + (40 * own) / peek.records.length),
     reason: `${String(own)} of the first ${String(peek.records.length)} records are ${format.what} (${shape})`,
     shape,
   };
 }
-
-/** Place of a record inside what carries it. */
-type Place = NonNullable<Parameters<RowOut['row']>[2]>;
 
 /** A reader for one file of a source with JSON records. */
 export function jsonReader(head: Head, format: JsonFormat): RecordReader {
@@ -282,10 +280,18 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
   return {
     framing: { kind: 'json', wrappers: format.wrappers, openers },
     read: (bytes, start, end, offset, hints, out) => {
+      if (format.strings === true && bytes[start] === 0x22) {
+        const place = { offset, length: end - start, form: FORM.jsonString };
+        readString(bytes.subarray(start, end), hints, format, place, out);
+        return;
+      }
       const read = readObject(bytes, start, end, hints, out);
       if (read === undefined) return;
       const { value, text } = read;
-      for (const { record, place } of carriedBy(value, bytes, start, end, offset, format)) {
+      const carried = carriedBy(value, bytes, start, end, offset, format);
+      if (carried.length === 0)
+        out.reject('not_this_source', `an EventBridge event is not ${format.what}`);
+      for (const { record, place } of carried) {
         emit(record, text, hints.escaped, format, place, out);
       }
     },
@@ -320,12 +326,41 @@ export function readObject(
   return { value, text };
 }
 
+/** A record that is a JSON string. */
+function readString(
+  bytes: Buffer,
+  hints: RecordHints,
+  format: JsonFormat,
+  place: Place,
+  out: RowOut,
+): void {
+  if (!hints.ascii && !isUtf8(bytes)) {
+    out.reject('invalid_utf8', 'the record is not valid UTF-8');
+    return;
+  }
+  const text = parseJson(bytes.toString('utf8'));
+  const outline = outlineJson(typeof text === 'string' ? text : '');
+  if (outline.depth > MAX_DEPTH) {
+    out.reject('too_deep', 'the JSON in the string is nested too deep');
+    return;
+  }
+  const value = typeof text === 'string' ? innerJson(text) : undefined;
+  if (typeof text !== 'string' || value === undefined) {
+    out.reject('not_json', 'the string does not hold JSON');
+    return;
+  }
+  if (outline.members !== countMembers(value)) {
+    out.anomaly('duplicate_key', 'an object names a key twice');
+  }
+  emit(value, text, text.includes('\\'), format, place, out);
+}
+
 interface Carried {
   readonly record: JsonValue;
   readonly place?: Place | undefined;
 }
 
-/** The records in an object: itself, or what it carries if it is an EventBridge event. Never none. */
+/** The records in an object: itself, or what it carries. None in an EventBridge event, which another source reads and whose content the importer hands on. */
 function carriedBy(
   value: JsonObject,
   bytes: Buffer,
@@ -334,24 +369,21 @@ function carriedBy(
   offset: number,
   format: JsonFormat,
 ): readonly Carried[] {
+  if (isEnvelope(value) && format.envelopes === undefined) return [];
   for (const way of format.ways ?? []) {
     const record = follow(value, way, format);
     if (record === undefined) continue;
     return [{ record, place: placeOfWay(value, way, bytes, { start, end }, offset - start) }];
   }
-  const peels = isEnvelope(value) && format.envelopes === undefined;
-  const detail = peels ? value['detail'] : value;
-  const span = peels ? memberSpan(bytes, start, end, 'detail') : { start, end };
-  if (span === undefined || !isObject(detail)) return [{ record: value }];
   const placeOf = (one: Span): Place => ({
     offset: offset + one.start - start,
     length: one.end - one.start,
     form: FORM.plain,
   });
   const name = format.inside;
-  const list = name === undefined ? undefined : detail[name];
+  const list = name === undefined ? undefined : value[name];
   if (name !== undefined && Array.isArray(list)) {
-    const listSpan = memberSpan(bytes, span.start, span.end, name);
+    const listSpan = memberSpan(bytes, start, end, name);
     const spans = listSpan === undefined ? [] : elementSpans(bytes, listSpan);
     const items = (list as readonly JsonValue[]).flatMap((record, index): Carried[] => {
       const one = spans[index];
@@ -359,7 +391,7 @@ function carriedBy(
     });
     if (items.length > 0) return items;
   }
-  return peels ? [{ record: detail, place: placeOf(span) }] : [{ record: value }];
+  return [{ record: value }];
 }
 
 /** The record at the end of a way; undefined if there is none of this source. */

@@ -31,7 +31,11 @@ function lowerFirst(value: JsonValue | undefined, levels: number): JsonValue {
 /** A notification as it is; an API result as the new result of one. */
 function normal(record: JsonObject): JsonObject {
   return 'EvaluationResultIdentifier' in record
-    ? { newEvaluationResult: lowerFirst(record, 3) }
+    ? {
+        newEvaluationResult: lowerFirst(record, 3),
+        awsAccountId: record['AccountId'],
+        awsRegion: record['AwsRegion'],
+      }
     : record;
 }
 
@@ -49,8 +53,23 @@ function ofQualifier(name: string, member: string, about: string): JsonField {
 const FORMAT: JsonFormat = {
   what: 'Config compliance results',
   marks: ['evaluationResultQualifier', 'EvaluationResultQualifier'],
-  wrappers: ['EvaluationResults', 'evaluationResults'],
-  ways: [['detail'], ['Message']],
+  wrappers: [
+    'EvaluationResults',
+    'evaluationResults',
+    'AggregateEvaluationResults',
+    'ConformancePackRuleEvaluationResults',
+    'Records',
+    'Messages',
+  ],
+  ways: [
+    ['detail'],
+    ['Message'],
+    ['Sns', 'Message'],
+    ['body', 'Message'],
+    ['body'],
+    ['Body', 'Message'],
+    ['Body'],
+  ],
   is: (record) =>
     isObject(record['EvaluationResultIdentifier']) ||
     ('configRuleName' in record && (RESULT in record || 'oldEvaluationResult' in record)),
@@ -62,6 +81,8 @@ const FORMAT: JsonFormat = {
   identity: (record) =>
     joined(
       record,
+      'awsAccountId',
+      'awsRegion',
       QUALIFIER,
       'configRuleName',
       'resourceId',
@@ -70,9 +91,19 @@ const FORMAT: JsonFormat = {
     ),
   normal,
   fields: [
-    text('account_id', 'awsAccountId', 'awsAccountId of a notification; API output names none.'),
-    text('region', 'awsRegion', 'awsRegion of a notification; API output names none.'),
+    text(
+      'account_id',
+      'awsAccountId',
+      'awsAccountId of a notification, AccountId of an aggregator; other API output names none.',
+    ),
+    text(
+      'region',
+      'awsRegion',
+      'awsRegion of a notification, AwsRegion of an aggregator; other API output names none.',
+    ),
     ofQualifier('config_rule_name', 'configRuleName', 'Rule.'),
+    ofQualifier('evaluation_mode', 'evaluationMode', 'DETECTIVE or PROACTIVE.'),
+    text('config_rule_arn', 'configRuleARN', 'configRuleARN of a notification.'),
     ofQualifier('resource_type', 'resourceType', 'Type of the resource.'),
     ofQualifier('resource_id', 'resourceId', 'Resource.'),
     text(
@@ -133,10 +164,11 @@ const NOTIFICATION = {
 export const config_compliance: Source = {
   id: 'config_compliance',
   title: 'AWS Config compliance results',
-  version: 1,
+  version: 2,
+  clock: 'AWS Config’s clock, UTC, to the millisecond: when the result was recorded.',
   about: [
-    'Whether resources complied with rules of AWS Config: change notifications (as they are, in SNS messages and EventBridge events), and the output of `aws configservice get-compliance-details-by-config-rule` and `-by-resource`.',
-    'A notification is sent when the result changes, so the state between two of them is that of the first. The API answers with the current results only, and names neither account nor region.',
+    'Whether resources complied with rules of AWS Config: change notifications (as they are, in SNS messages, EventBridge events, and what Lambda and SQS get of them), and the output of `aws configservice get-compliance-details-by-config-rule` and `-by-resource`, of an aggregator, and of a conformance pack. What describe-compliance answers has no times: config_compliance_state.',
+    'A notification is sent when the result changes, so the state between two of them is that of the first. The API answers with the current results only, and names neither account nor region unless an aggregator is asked.',
   ].join('\n\n'),
   references: [
     'AWS Config Developer Guide, "Example compliance change notification"',
@@ -153,6 +185,7 @@ export const config_compliance: Source = {
   indexes: [['resource_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
@@ -183,15 +216,10 @@ export const config_compliance: Source = {
       anomalies: ['bad_value'],
     },
     {
-      name: 'notifications: bare, in EventBridge, in SNS, cut',
+      name: 'notifications: bare, in SNS, cut',
       path: 'x',
       text: [
         NOTIFICATION,
-        {
-          'detail-type': 'Config Rules Compliance Change',
-          source: 'aws.config',
-          detail: NOTIFICATION,
-        },
         { Type: 'Notification', Message: JSON.stringify(NOTIFICATION) },
       ]
         .map((one) => JSON.stringify(one))
@@ -200,9 +228,32 @@ export const config_compliance: Source = {
       rows: [
         { account_id: '111122223333', outcome: 'success', old_compliance_type: 'NON_COMPLIANT' },
         { account_id: '111122223333' },
-        { account_id: '111122223333' },
       ],
       rejects: ['truncated'],
+    },
+    {
+      name: 'output of an aggregator and of a conformance pack; as Lambda and SQS get it',
+      path: 'x.json',
+      text: [
+        {
+          AggregateEvaluationResults: [
+            { ...API, AccountId: '111122223333', AwsRegion: 'eu-central-1' },
+          ],
+        },
+        { ConformancePackName: 'p', ConformancePackRuleEvaluationResults: [API] },
+        { Records: [{ Sns: { Message: JSON.stringify(NOTIFICATION) } }] },
+        { Records: [{ body: JSON.stringify({ Message: JSON.stringify(NOTIFICATION) }) }] },
+        { Messages: [{ Body: JSON.stringify(NOTIFICATION) }] },
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n'),
+      rows: [
+        { account_id: '111122223333', region: 'eu-central-1', outcome: 'failure' },
+        { account_id: null, config_rule_name: 's3-public-read' },
+        { outcome: 'success' },
+        { outcome: 'success' },
+        { outcome: 'success' },
+      ],
     },
   ],
   example: {

@@ -1,5 +1,5 @@
 /** AWS Config configuration items: what a resource looked like at a moment, in files, notifications and API output. */
-import { type JsonObject, sortedJson } from '../core/json.ts';
+import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
 import {
   anyTime,
   canonicalRecord,
@@ -32,21 +32,68 @@ function captureTime(record: JsonObject): number | undefined {
   return anyTime(record['configurationItemCaptureTime']);
 }
 
+function isItem(record: JsonValue | undefined): record is JsonObject {
+  return (
+    isObject(record) &&
+    'configurationItemCaptureTime' in record &&
+    'resourceType' in record &&
+    'resourceId' in record
+  );
+}
+
+/** What carries a notification: EventBridge, SNS, a rule function’s event, SNS to Lambda, and both to SQS. */
+const CARRIERS: readonly (readonly string[])[] = [
+  [],
+  ['detail'],
+  ['Message'],
+  ['invokingEvent'],
+  ['Sns', 'Message'],
+  ['body', 'Message'],
+  ['body'],
+  ['Body', 'Message'],
+  ['Body'],
+];
+
+function summaryOf(record: JsonObject): JsonValue | undefined {
+  return record['configurationItemSummary'];
+}
+
+/** The item; of an oversized one its summary, with where AWS put the whole of it. */
+function normal(record: JsonObject): JsonObject {
+  const summary = summaryOf(record);
+  return isObject(summary) ? { ...record, ...summary } : record;
+}
+
+/** Relations in one spelling: the API calls their name relationshipName. */
+function relationsOf(value: JsonValue | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) return sortedJson(value);
+  const items = (value as readonly JsonValue[]).map((one): JsonValue => {
+    if (!isObject(one) || one['name'] !== undefined) return one;
+    const { relationshipName: name, ...rest } = one;
+    return name === undefined ? one : { ...rest, name };
+  });
+  return sortedJson(items);
+}
+
 const FORMAT: JsonFormat = {
   what: 'Config configuration items',
   marks: ['configurationItemCaptureTime'],
-  wrappers: ['configurationItems', 'baseConfigurationItems'],
-  ways: [
-    ['configurationItem'],
-    ['configurationItemSummary'],
-    ...['detail', 'Message', 'invokingEvent'].flatMap((carrier) => [
-      [carrier, 'configurationItem'],
-      [carrier, 'configurationItemSummary'],
-    ]),
+  wrappers: [
+    'configurationItems',
+    'baseConfigurationItems',
+    'BaseConfigurationItems',
+    'Records',
+    'Messages',
   ],
-  is: (record) =>
-    'configurationItemCaptureTime' in record && 'resourceType' in record && 'resourceId' in record,
-  keys: [['resourceType', 'configurationItemCaptureTime']],
+  // A summary is read with the notification around it, which says where the item is.
+  ways: CARRIERS.flatMap((way) => [[...way, 'configurationItem'], way]).concat([
+    ['ConfigurationItem'],
+  ]),
+  is: (record) => isItem(record) || isItem(summaryOf(record)),
+  keys: [['resourceType', 'configurationItemCaptureTime'], ['configurationItemSummary']],
+  normal,
+  strings: true,
   time: captureTime,
   timeName: 'configurationItemCaptureTime',
   identity: (record) =>
@@ -56,6 +103,8 @@ const FORMAT: JsonFormat = {
       record['resourceType'] ?? null,
       record['resourceId'] ?? null,
       captureTime(record) ?? null,
+      // The summary of an item is not a copy of it.
+      isObject(summaryOf(record)),
     ]
       .map(sortedJson)
       .join(' '),
@@ -95,10 +144,10 @@ const FORMAT: JsonFormat = {
       'relatedEvents',
       'eventIDs of CloudTrail as JSON; empty since version 1.3.',
     ),
-    json(
+    derived(
       'relationships',
-      'relationships',
-      'relationships as JSON: resourceType, resourceId and name of each.',
+      'relationships as JSON: resourceType, resourceId and name (relationshipName in the API) of each.',
+      (record) => relationsOf(record['relationships']),
     ),
     derived(
       'configuration',
@@ -115,6 +164,17 @@ const FORMAT: JsonFormat = {
       'supplementary_configuration',
       'supplementaryConfiguration',
       'supplementaryConfiguration as JSON; policies in it are strings.',
+    ),
+    text('change_type', 'changeType', 'CREATE, UPDATE or DELETE, of a summary.'),
+    text(
+      's3_bucket_location',
+      's3DeliverySummary.s3BucketLocation',
+      's3DeliverySummary.s3BucketLocation of a summary: where the whole item was put.',
+    ),
+    text(
+      's3_delivery_error',
+      's3DeliverySummary.errorCode',
+      's3DeliverySummary.errorCode of a summary: why it was not put there.',
     ),
   ],
 };
@@ -157,6 +217,9 @@ const API = {
   configuration: '{"b":1,"a":2}',
 };
 
+/** In the spelling of the API, and something else. */
+const RELATIONSHIPS = [{ relationshipName: 'Is attached to Instance', resourceId: 'i-0a' }, 1];
+
 const NOTIFICATION = {
   configurationItemDiff: null,
   configurationItem: ITEM,
@@ -166,6 +229,11 @@ const NOTIFICATION = {
 };
 
 const SUMMARY = {
+  s3DeliverySummary: {
+    s3BucketLocation: 'config-bucket/AWSLogs/x_ChangeNotification_y_0.json.gz',
+    errorCode: null,
+    errorMessage: null,
+  },
   configurationItemSummary: {
     changeType: 'UPDATE',
     configurationItemCaptureTime: '2025-11-08T09:00:06.000Z',
@@ -180,10 +248,12 @@ const SUMMARY = {
 export const config_item: Source = {
   id: 'config_item',
   title: 'AWS Config configuration items',
-  version: 1,
+  version: 2,
+  clock:
+    'AWS Config’s clock, UTC, to the millisecond: when the state was captured, after the change itself.',
   about: [
-    'What AWS Config recorded of a resource at a moment: its configuration, tags and relations to other resources. Read are snapshots and history files in S3, change notifications (as they are, in SNS messages, in EventBridge events, in the events of rule functions), summaries of oversized ones, and the output of `aws configservice get-resource-config-history` and `batch-get-resource-config`, which spells members differently and holds the configuration in a string.',
-    'Items say how a resource was, not who changed it: CloudTrail does. An item comes some minutes after the change, or with daily recording once a day; only recorded types are there. A snapshot repeats items of the history: equal ones are kept once. Relationships and tags are JSON: `json_each` makes rows of them. configurationItemDiff of a notification stays in the file.',
+    'What AWS Config recorded of a resource at a moment: its configuration, tags and relations to other resources. Read are snapshots and history files in S3, change notifications (as they are, in SNS messages, in EventBridge events, in the events of rule functions, in what Lambda and SQS get of them), summaries of oversized ones, and the output of `aws configservice get-resource-config-history`, `batch-get-resource-config` and the aggregator’s two commands of that kind, which spells members differently and holds the configuration in a string.',
+    'Items say how a resource was, not who changed it: CloudTrail does. An item comes some minutes after the change, or with daily recording once a day; only recorded types are there. A snapshot repeats items of the history: equal ones are kept once. A summary and the item it is about are two records, at the same time. configurationItemDiff of a notification stays in the file: `exhibit config diff` compares items themselves ([how](../config.md)).',
   ].join('\n\n'),
   references: [
     'AWS Config Developer Guide, "Components of a configuration item"',
@@ -196,9 +266,51 @@ export const config_item: Source = {
     action: 'configuration_item_status',
     target: 'coalesce(arn, resource_id)',
   },
-  indexes: [['resource_id'], ['arn']],
+  indexes: [['resource_id'], ['resource_name'], ['arn']],
+  children: [
+    {
+      id: 'config_item_relation',
+      list: 'relationships',
+      items: 'array',
+      about: 'The resources that an item names as related to its own.',
+      columns: [
+        {
+          name: 'name',
+          type: 'TEXT',
+          from: '$.name',
+          about: 'Name of the relation, such as Is attached to Instance.',
+        },
+        {
+          name: 'resource_type',
+          type: 'TEXT',
+          from: '$.resourceType',
+          about: 'Type of the related resource.',
+        },
+        {
+          name: 'resource_id',
+          type: 'TEXT',
+          from: '$.resourceId',
+          about: 'Its id; NULL where only its name is told.',
+        },
+        { name: 'resource_name', type: 'TEXT', from: '$.resourceName', about: 'Its name.' },
+      ],
+      indexes: [['resource_id'], ['resource_name']],
+    },
+    {
+      id: 'config_item_tag',
+      list: 'tags',
+      items: 'object',
+      about: 'The tags of the resource.',
+      columns: [
+        { name: 'key', type: 'TEXT', from: 'key', about: 'Key of the tag.' },
+        { name: 'value', type: 'TEXT', from: '$', about: 'Its value.' },
+      ],
+      indexes: [['key']],
+    },
+  ],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
@@ -225,17 +337,29 @@ export const config_item: Source = {
         },
         {},
       ],
+      items: {
+        config_item_relation: [
+          {
+            parent_id: 1,
+            position: 0,
+            name: 'Is attached to Instance',
+            resource_type: 'AWS::EC2::Instance',
+            resource_id: 'i-0a1b2c3d4e5f60718',
+            resource_name: null,
+          },
+          { parent_id: 2, position: 0, resource_id: 'i-0a1b2c3d4e5f60718' },
+        ],
+        config_item_tag: [
+          { parent_id: 1, position: 0, key: 'Name', value: 'web' },
+          { parent_id: 2, position: 0, key: 'Name', value: 'web' },
+        ],
+      },
     },
     {
-      name: 'notifications: bare, in EventBridge, in SNS, for a rule; a summary of an oversized one',
+      name: 'notifications: bare, in SNS, for a rule; a summary of an oversized one',
       path: 'x',
       text: [
         NOTIFICATION,
-        {
-          'detail-type': 'Config Configuration Item Change',
-          source: 'aws.config',
-          detail: NOTIFICATION,
-        },
         { Type: 'Notification', Message: JSON.stringify(NOTIFICATION) },
         { version: '1.0', invokingEvent: JSON.stringify(NOTIFICATION), ruleParameters: '{}' },
         SUMMARY,
@@ -246,9 +370,63 @@ export const config_item: Source = {
         { resource_id: ITEM.resourceId },
         { resource_id: ITEM.resourceId },
         { resource_id: ITEM.resourceId },
-        { resource_id: ITEM.resourceId },
-        { target: 'example-invoices', configuration: null },
+        {
+          target: 'example-invoices',
+          configuration: null,
+          change_type: 'UPDATE',
+          s3_bucket_location: 'config-bucket/AWSLogs/x_ChangeNotification_y_0.json.gz',
+        },
       ],
+    },
+    {
+      name: 'notifications as Lambda and SQS get them, a summary in SNS and for a rule',
+      path: 'x',
+      text: [
+        { Records: [{ Sns: { Message: JSON.stringify(NOTIFICATION) } }, { a: 1 }] },
+        {
+          Records: [
+            { body: JSON.stringify({ Message: JSON.stringify(NOTIFICATION) }) },
+            { body: JSON.stringify(NOTIFICATION) },
+          ],
+        },
+        {
+          Messages: [
+            { Body: JSON.stringify({ Message: JSON.stringify(NOTIFICATION) }) },
+            { Body: JSON.stringify(NOTIFICATION) },
+          ],
+        },
+        { Type: 'Notification', Message: JSON.stringify(SUMMARY) },
+        { version: '1.0', invokingEvent: JSON.stringify(SUMMARY) },
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n'),
+      rows: [
+        ...Array.from({ length: 5 }, () => ({ resource_id: ITEM.resourceId })),
+        ...Array.from({ length: 2 }, () => ({ change_type: 'UPDATE' })),
+      ],
+      rejects: ['not_this_source'],
+    },
+    {
+      name: 'output of batch-get and of an aggregator; items selected by a query, as strings',
+      path: 'x.json',
+      text: [
+        { BaseConfigurationItems: [API], UnprocessedResourceIdentifiers: [] },
+        { ConfigurationItem: { ...API, relationships: RELATIONSHIPS } },
+        [JSON.stringify(API)],
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n'),
+      rows: [
+        { account_id: '111122223333' },
+        { relationships: '[{"name":"Is attached to Instance","resourceId":"i-0a"},1]' },
+        { configuration: '{"a":2,"b":1}' },
+      ],
+      items: {
+        config_item_relation: [
+          { parent_id: 2, position: 0, name: 'Is attached to Instance', resource_id: 'i-0a' },
+          { parent_id: 2, position: 1, name: null, resource_id: null },
+        ],
+      },
     },
     {
       name: 'API output; no time; something else; a name that is no text; a cut record',
@@ -276,6 +454,6 @@ export const config_item: Source = {
   ],
   example: {
     question: 'Which resources are related to which, by the latest item of each?',
-    sql: "SELECT resource_id, json_extract(r.value, '$.name') AS relation, json_extract(r.value, '$.resourceId') AS related_id, max(time_us) AS seen_us FROM config_item, json_each(relationships) AS r GROUP BY resource_id, relation, related_id ORDER BY resource_id, relation, related_id LIMIT 20",
+    sql: 'SELECT i.resource_id, r.name, r.resource_type, r.resource_id AS related_id, max(i.time_us) AS seen_us FROM config_item AS i JOIN config_item_relation AS r ON r.parent_id = i.id GROUP BY i.resource_id, r.name, r.resource_type, r.resource_id ORDER BY i.resource_id, r.name, r.resource_type, r.resource_id LIMIT 20',
   },
 };
