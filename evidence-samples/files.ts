@@ -1,35 +1,17 @@
 /** Cuts the world into the files that AWS and the responder would have left. */
 import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import { ANALYTICS, BUCKET, FAR, FLOW_LOG, GLOBAL, HOME, HOST, PROD, TRAIL } from './cast.ts';
 import { digests, publicKeyList, type DeliveredLog } from './digests.ts';
 import { MOMENT } from './night.ts';
+import { furtherFiles } from './further.ts';
 import { fileToken, guid, hexText, randomStream } from './random.ts';
-import { isoSeconds, type Json, type JsonObject, type TrailEvent } from './trail.ts';
+import { folder, plain, stampMinute, zipped, type SampleFile } from './sample-file.ts';
+import { asText, isoSeconds, type Json, type JsonObject, type TrailEvent } from './trail.ts';
 import type { Flow, World } from './world.ts';
-
-/** A file of the mirror: `text` is what it says, `bytes` what lies on disk. */
-export interface SampleFile {
-  readonly path: string;
-  readonly text: Buffer;
-  readonly bytes: Buffer;
-}
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const random = randomStream('files');
-
-const plain = (path: string, text: string): SampleFile => {
-  const bytes = Buffer.from(text);
-  return { path, text: bytes, bytes };
-};
-const zipped = (path: string, text: Buffer): SampleFile => ({
-  path,
-  text,
-  bytes: gzipSync(text, { level: 9 }),
-});
-const stamp = (at: number): string => isoSeconds(at).replaceAll('-', '').replaceAll(':', '');
-const folder = (at: number): string => isoSeconds(at).slice(0, 10).replaceAll('-', '/');
 
 /** Groups by a key, keeping the order of first appearance. */
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
@@ -66,7 +48,7 @@ function trailLogs(world: World): DeliveredLog[] {
     const size = windowOf(first.at);
     const delivered = Math.floor(first.at / size) * size + size + random.int(40, 280) * 1000;
     const { account, region } = first;
-    const key = `AWSLogs/${account}/CloudTrail/${region}/${folder(delivered)}/${account}_CloudTrail_${region}_${stamp(delivered).replace(/\d\dZ$/, 'Z')}_${fileToken(random)}.json.gz`;
+    const key = `AWSLogs/${account}/CloudTrail/${region}/${folder(delivered)}/${account}_CloudTrail_${region}_${stampMinute(delivered)}_${fileToken(random)}.json.gz`;
     // Files are not in order of time: several front ends write them.
     const records = random.shuffle(group).map((event) => event.record);
     const times = group.map((event) => event.at);
@@ -156,7 +138,7 @@ function insightFile(): SampleFile {
     },
     eventCategory: 'Insight',
   });
-  const key = `AWSLogs/${PROD}/CloudTrail-Insight/${HOME}/${folder(delivered)}/${PROD}_CloudTrail-Insight_${HOME}_${stamp(delivered).replace(/\d\dZ$/, 'Z')}_${fileToken(random)}.json.gz`;
+  const key = `AWSLogs/${PROD}/CloudTrail-Insight/${HOME}/${folder(delivered)}/${PROD}_CloudTrail-Insight_${HOME}_${stampMinute(delivered)}_${fileToken(random)}.json.gz`;
   const Records = [
     record('Start', MOMENT.firstUse + 73_000),
     record('End', MOMENT.firstUse + 193_000),
@@ -168,8 +150,6 @@ const field = (value: Json | undefined, name: string): Json | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as JsonObject)[name]
     : undefined;
-
-const asText = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 /** What `aws cloudtrail lookup-events` printed on the morning after: event history has no gap. */
 function lookupFile(world: World, region: string): SampleFile {
@@ -315,7 +295,7 @@ function flowLogs(world: World): SampleFile[] {
       rows.push(
         `2 ${PROD} ${HOST.bastion.eni} - - - - - - - ${String(first.start)} ${String(first.start + 59)} - NODATA`,
       );
-    const key = `AWSLogs/${PROD}/vpcflowlogs/${first.region}/${folder(delivered)}/${PROD}_vpcflowlogs_${first.region}_${home ? FLOW_LOG.home : FLOW_LOG.far}_${stamp(delivered).replace(/\d\dZ$/, 'Z')}_${hexText(random, 8)}.log.gz`;
+    const key = `AWSLogs/${PROD}/vpcflowlogs/${first.region}/${folder(delivered)}/${PROD}_vpcflowlogs_${first.region}_${home ? FLOW_LOG.home : FLOW_LOG.far}_${stampMinute(delivered)}_${hexText(random, 8)}.log.gz`;
     return zipped(
       `${BUCKET.flow}/${key}`,
       Buffer.from(`${[home ? V2 : V5, ...rows].join('\n')}\n`),
@@ -368,5 +348,6 @@ export function mirrorFiles(world: World): SampleFile[] {
     ...[HOME, GLOBAL, FAR].map((region) => lookupFile(world, region)),
     eventBridgeFile(world),
     ...oddFiles(logFiles, access),
+    ...furtherFiles(world),
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -5,10 +5,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { background } from './background.ts';
-import { mirrorFiles, type SampleFile } from './files.ts';
+import { mirrorFiles } from './files.ts';
 import { flows } from './flows.ts';
 import { intrusion } from './intrusion.ts';
 import { MOMENT } from './night.ts';
+import type { SampleFile } from './sample-file.ts';
 import { World } from './world.ts';
 
 /** All files of the samples, sorted by path. */

@@ -3,6 +3,7 @@ import { type World } from './world.ts';
 import { type ExportObject } from './days.ts';
 import { persistence, reconnaissance, roleChain } from './entry.ts';
 import { exfiltration, farInstance } from './theft.ts';
+import { backdoors } from './backdoors.ts';
 import { blinding, inTheDark, response } from './cover.ts';
 
 /** Adds the intrusion to the world. */
@@ -15,4 +16,6 @@ export function intrusion(world: World, exports: readonly ExportObject[]): void 
   blinding(world);
   inTheDark(world);
   response(world);
+  // Last, although it happened before: what is drawn for the other acts stays as it is.
+  backdoors(world);
 }

@@ -11,6 +11,9 @@ export type Json =
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, Json>>;
 
+/** The text of a member that is one; empty otherwise. */
+export const asText = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
 /** Temporary credentials and the session they open. */
 export interface Session {
   readonly kind: 'session';

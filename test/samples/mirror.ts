@@ -65,10 +65,11 @@ export function mirrorPaths(): string[] {
 /** Stored bytes of a file. */
 export const stored = (path: string): Buffer => readFileSync(join(MIRROR, path));
 
-/** Bytes of a file, inflated if it is gzip. */
+/** Bytes of a file, inflated as often as it is gzip. */
 export function content(path: string): Buffer {
-  const bytes = stored(path);
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+  let bytes = stored(path);
+  while (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+  return bytes;
 }
 
 /** Records of all complete CloudTrail log files. */

@@ -79,7 +79,7 @@ describe('the generator', () => {
       addresses.filter((address) => !allowed.test(address) && !versions.includes(address)),
     ).toEqual([]);
     expect(mirrorPaths().reduce((sum, path) => sum + stored(path).length, 0)).toBeLessThan(
-      1_500_000,
+      2_500_000,
     );
   });
 });

@@ -80,9 +80,7 @@ function words(step: DemoStep, fx: Effects): readonly string[] {
       const { records, imported, duplicates, rejected, by_source: bySource } = step.result;
       return [
         `${count(records)} records = ${count(imported)} imported + ${count(duplicates)} duplicates + ${count(rejected)} rejected`,
-        Object.entries(bySource)
-          .map(([source, counts]) => `${source} ${count(counts.imported)}`)
-          .join(', '),
+        mostOf(bySource),
       ];
     }
     case 'digests': {
@@ -99,6 +97,15 @@ function words(step: DemoStep, fx: Effects): readonly string[] {
     case 'report':
       return [relative(fx.cwd, step.result.file)];
   }
+}
+
+/** The sources with most records; the rest as a number. */
+function mostOf(bySource: Readonly<Record<string, { readonly imported: number }>>): string {
+  const sources = Object.entries(bySource).sort(
+    ([a, x], [b, y]) => y.imported - x.imported || (a < b ? -1 : 1),
+  );
+  const most = sources.slice(0, 4).map(([source, { imported }]) => `${source} ${count(imported)}`);
+  return `of ${String(sources.length)} kinds: ${most.join(', ')}, …`;
 }
 
 /** Digits in groups of three, the same in every language. */
