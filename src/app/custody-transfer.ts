@@ -96,6 +96,8 @@ export interface ReceiveRequest {
   readonly trust?: string | undefined;
   /** Head that the sender told by another way. */
   readonly head?: string | undefined;
+  /** Path of the roots of time-stamp authorities that the recipient trusts. */
+  readonly tsaTrust?: string | undefined;
   /** Path of the recipient's private key; default as {@link openSigner}. */
   readonly key?: string | undefined;
   readonly place?: string | undefined;
@@ -192,6 +194,7 @@ async function checkAll(
       caseDir: opened.paths.dir,
       target: undefined,
       trust: request.trust,
+      tsaTrust: request.tsaTrust,
       head: request.head,
       deep: true,
       onVolume: ({ file }) => request.onVolume?.(file),

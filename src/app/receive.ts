@@ -28,6 +28,8 @@ export interface ReceiveRequest {
   /** Root certificate and head from elsewhere, as `verify` takes them. */
   readonly trust: string | undefined;
   readonly head: string | undefined;
+  /** Roots of time-stamp authorities that the recipient trusts. */
+  readonly tsaTrust?: string | undefined;
   /** Private key of the recipient, whose certificate the sender has added to the case; undefined: nothing is signed. */
   readonly key: string | undefined;
   /** Why the package is refused; undefined: it is accepted if nothing is wrong. */
@@ -113,8 +115,11 @@ async function receive(
       { where: { file: request.package }, hint: 'ask the sender what was sent' },
     );
   }
-  const { trust, head } = request;
-  const verified = await verify({ caseDir: dir, target: undefined, trust, head, deep: true }, fx);
+  const { trust, head, tsaTrust } = request;
+  const verified = await verify(
+    { caseDir: dir, target: undefined, trust, tsaTrust, head, deep: true },
+    fx,
+  );
   const broken = verified.checks.some(
     ({ id, status }) => status === 'fail' && (id === 'ledger.files' || id === 'ledger.form'),
   );

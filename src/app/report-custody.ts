@@ -1,10 +1,13 @@
 /** What a report says of the ledger: each entry in a few words, with the answer to whether its signature holds. */
 import { canonicalJson } from '../core/canonical.ts';
 import type { Check } from '../core/check.ts';
+import { formatUs } from '../core/time.ts';
 import type { Entry } from '../custody/entry.ts';
 import { meaningOf } from '../custody/describe.ts';
 import type { EntryView } from '../custody/read.ts';
-import type { CustodyRow } from '../report/model.ts';
+import type { ProvenTime } from '../crypto/judge-signer.ts';
+import type { CustodyRow, ProvenAt } from '../report/model.ts';
+import { notBefore, provenFor, type TimeBounds } from '../stamps/ledger-times.ts';
 
 /** Checks that are put to single entries. */
 const OF_ENTRIES = [
@@ -15,8 +18,15 @@ const OF_ENTRIES = [
   'ledger.signer',
 ];
 
-/** One row an entry. */
-export function custodyRows(entries: readonly EntryView[], checks: readonly Check[]): CustodyRow[] {
+/**
+ * One row an entry.
+ * @param bounds what trusted time-stamps prove.
+ */
+export function custodyRows(
+  entries: readonly EntryView[],
+  checks: readonly Check[],
+  bounds: TimeBounds,
+): CustodyRow[] {
   const open = checks.some(({ id, status }) => OF_ENTRIES.includes(id) && status === 'not_checked');
   return entries.map(({ seq, file, hash, entry }) => {
     const wrong = checks.filter(
@@ -29,6 +39,8 @@ export function custodyRows(entries: readonly EntryView[], checks: readonly Chec
     return {
       seq,
       at: entry.at,
+      not_before: provenAt(notBefore(bounds, seq)),
+      not_after: provenAt(provenFor(bounds, seq)),
       event: entry.event,
       actor: { name, ...(org === undefined ? {} : { org }), role },
       evidence: (entry.evidence ?? []).map(({ id }) => id),
@@ -38,6 +50,11 @@ export function custodyRows(entries: readonly EntryView[], checks: readonly Chec
       ...(wrong.length === 0 ? {} : { problem: wrong.map(({ detail }) => detail).join('; ') }),
     };
   });
+}
+
+/** A proven time as a report holds it. */
+export function provenAt(proven: ProvenTime | undefined): ProvenAt | null {
+  return proven === undefined ? null : { at: formatUs(proven.us), by: proven.by };
 }
 
 function notes(entry: Entry): string[] {

@@ -6,19 +6,30 @@ import { readVolume } from '../archive/read.ts';
 import { evidencePaths } from '../bundle/layout.ts';
 import { readSeal, type Seal } from '../bundle/seal.ts';
 import { ExhibitError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+import { verifyForm } from '../crypto/cms-verify.ts';
+import { readRegular } from '../custody/files.ts';
 import type { EntryView } from '../custody/read.ts';
 import type { CollectionFacts, EvidenceFacts, SealFacts } from '../report/model.ts';
+import { judgeStamps } from '../stamps/judge.ts';
+import { namesIn } from '../stamps/names.ts';
+import type { StampTrust } from '../stamps/trust.ts';
 import type { Case } from './case.ts';
+import { provenAt } from './report-custody.ts';
 
 /** Things not collected that a report names one by one; all are counted. */
 const NAMED = 100;
 /** The acquisition files are read whole; a larger one is not ours. */
 const MAX_BYTES = 256 * 2 ** 20;
 
-/** Facts of every evidence item that the ledger says was sealed, in order. */
+/**
+ * Facts of every evidence item that the ledger says was sealed, in order.
+ * @param stamps whom time-stamps are believed.
+ */
 export async function evidenceFacts(
   target: Case,
   ledger: readonly EntryView[],
+  stamps: StampTrust,
 ): Promise<EvidenceFacts[]> {
   const ids = new Set(
     ledger
@@ -26,7 +37,7 @@ export async function evidenceFacts(
       .flatMap(({ entry }) => (entry.evidence ?? []).map(({ id }) => id)),
   );
   const facts: EvidenceFacts[] = [];
-  for (const id of [...ids].sort()) facts.push(await oneItem(target, id, ledger));
+  for (const id of [...ids].sort()) facts.push(await oneItem(target, id, ledger, stamps));
   return facts;
 }
 
@@ -34,6 +45,7 @@ async function oneItem(
   target: Case,
   id: string,
   ledger: readonly EntryView[],
+  stamps: StampTrust,
 ): Promise<EvidenceFacts> {
   const acquired = ledger.find(
     ({ entry }) =>
@@ -52,7 +64,7 @@ async function oneItem(
     );
     return {
       ...base,
-      seal: sealFacts(seal, folder),
+      seal: sealFacts(seal, folder, stamps),
       collection,
       not_collected: notCollected(problems),
     };
@@ -69,7 +81,7 @@ async function oneItem(
   }
 }
 
-function sealFacts(seal: Seal, folder: string): SealFacts {
+function sealFacts(seal: Seal, folder: string, stamps: StampTrust): SealFacts {
   return {
     sha256: seal.sha256,
     payload_set_sha256: seal.payloadSetSha256,
@@ -78,6 +90,7 @@ function sealFacts(seal: Seal, folder: string): SealFacts {
     acquired_to: seal.acquiredTo,
     anchor_not_before: seal.anchorNotBefore,
     tool: seal.tool,
+    signed: signedWhen(seal, folder, stamps),
     volumes: seal.volumes.map(({ file, sha256, tagmanifestSha256 }) => ({
       file,
       size: lstatSync(join(folder, file), { throwIfNoEntry: false })?.size ?? null,
@@ -85,6 +98,16 @@ function sealFacts(seal: Seal, folder: string): SealFacts {
       tagmanifest_sha256: tagmanifestSha256,
     })),
   };
+}
+
+/** Times of the seal's signature; what is wrong with it is for the verification table to say. */
+function signedWhen(seal: Seal, folder: string, trust: StampTrust): SealFacts['signed'] {
+  const file = `${seal.evidenceId}.seal.p7s`;
+  const signature = readRegular(join(folder, file));
+  const verdict = signature === undefined ? undefined : verifyForm(seal.bytes, signature);
+  if (signature === undefined || verdict?.ok !== true) return null;
+  const { proven } = judgeStamps(folder, namesIn(folder), file, signature, trust);
+  return { claimed: formatUs(verdict.signingTimeUs), not_after: provenAt(proven) };
 }
 
 interface Problem {

@@ -1,7 +1,7 @@
 /** `report`: report.json, and report.html made from it alone; both on record in the ledger. */
 import { readFileSync, renameSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
@@ -12,6 +12,7 @@ import { partOf, syncFolder, writeSynced } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { renderReport } from '../report/html.ts';
 import type { Report, WitnessFacts } from '../report/model.ts';
+import { stampTrust } from '../stamps/trust.ts';
 import { openSigner, type Case } from './case.ts';
 import { VALIDATION_FILE } from './cloudtrail.ts';
 import { appendEntry } from './ledger.ts';
@@ -20,7 +21,7 @@ import { custodyRows } from './report-custody.ts';
 import { dataFacts, runFacts } from './report-data.ts';
 import { evidenceFacts } from './report-evidence.ts';
 import { toolIdentity } from './tool.ts';
-import { verify } from './verify.ts';
+import { readTrust, verify } from './verify.ts';
 
 /** Options of {@link makeReport}. */
 export interface ReportOptions {
@@ -31,6 +32,8 @@ export interface ReportOptions {
   /** Root certificate that the reader trusts, and a ledger head known from elsewhere, as of `verify`. */
   readonly trust?: string | undefined;
   readonly head?: string | undefined;
+  /** Path of the roots of time-stamp authorities that the reader trusts: without them no time is called proven. */
+  readonly tsaTrust?: string | undefined;
   /** Called as each step begins. */
   readonly onStep?: (step: 'verify' | 'read' | 'write') => void;
 }
@@ -122,13 +125,14 @@ function attachmentName(target: Case, file: string): string {
 
 async function gather(target: Case, fx: Effects, options: ReportOptions): Promise<Report> {
   options.onStep?.('verify');
-  const { trust, head } = options;
+  const { trust, head, tsaTrust } = options;
   const verification = await verify(
-    { caseDir: target.paths.dir, target: undefined, trust, head, deep: false },
+    { caseDir: target.paths.dir, target: undefined, trust, tsaTrust, head, deep: false },
     fx,
   );
   options.onStep?.('read');
-  const ledger = verifyLedger(target.paths.dir);
+  const roots = tsaTrust === undefined ? undefined : await readTrust(resolve(fx.cwd, tsaTrust));
+  const ledger = verifyLedger(target.paths.dir, { tsaTrust: roots });
   const { case: id, created_at, examiner, root } = target.info;
   return {
     type: 'report/1',
@@ -145,10 +149,10 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
       root_cert_sha256: root,
     },
     tool: { ...toolIdentity() },
-    evidence: await evidenceFacts(target, ledger.entries),
+    evidence: await evidenceFacts(target, ledger.entries, stampTrust(roots, target.paths.dir)),
     custody: {
       head: ledger.head ?? null,
-      entries: custodyRows(ledger.entries, verification.checks),
+      entries: custodyRows(ledger.entries, verification.checks, ledger.bounds),
     },
     verification,
     witness: witnessFacts(target, ledger.entries),

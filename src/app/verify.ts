@@ -167,7 +167,8 @@ function sealedIn(folder: string): string | undefined {
   return seals.length === 1 ? seals[0] : undefined;
 }
 
-async function readTrust(path: string): Promise<Buffer> {
+/** A certificate file that somebody brought. @throws ExhibitError `E_READ`. */
+export async function readTrust(path: string): Promise<Buffer> {
   return readFile(path).catch((cause: unknown) => {
     throw new ExhibitError('E_READ', 'a certificate file cannot be read', {
       where: { file: path },

@@ -49,6 +49,8 @@ export interface LedgerReport {
   readonly shape: LedgerShape;
   /** Who may sign, for other signed files of the case. */
   readonly signers: Signers;
+  /** What trusted time-stamps prove about the entries' times. */
+  readonly bounds: TimeBounds;
 }
 
 /** An entry's number, bytes and what they say. */
@@ -160,6 +162,7 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
     head: reads.at(-1)?.hash,
     shape,
     signers,
+    bounds: stamps.bounds,
   };
 }
 

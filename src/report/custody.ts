@@ -1,6 +1,6 @@
 /** Chapters on evidence, custody and verification. */
 import { breakable, html, type Markup } from './escape.ts';
-import type { EvidenceFacts, Report } from './model.ts';
+import type { CustodyRow, EvidenceFacts, ProvenAt, Report } from './model.ts';
 import { alert, facts, hash, mark, said, table, time } from './parts.ts';
 import { bytes, count, number } from './words.ts';
 
@@ -18,6 +18,8 @@ export function evidence(report: Report): Markup {
 
 function item(about: EvidenceFacts, index: number): Markup {
   const { id, seal, collection, problem } = about;
+  const signed = seal?.signed ?? null;
+  const existed = signed?.not_after ?? null;
   const size =
     about.bytes === null
       ? undefined
@@ -40,6 +42,13 @@ function item(about: EvidenceFacts, index: number): Markup {
       [
         'Collected (claimed)',
         seal === null ? undefined : html`${time(seal.acquired_from)} to ${time(seal.acquired_to)}`,
+      ],
+      ['Seal signed (claimed)', signed === null ? undefined : time(signed.claimed)],
+      [
+        'Seal existed (proven)',
+        existed === null
+          ? 'nobody but the signer says when'
+          : html`by ${time(existed.at)}, says ${said(existed.by)}`,
       ],
       [
         'Not older than (proven)',
@@ -101,21 +110,35 @@ function whole(id: string): Markup {
   return /^EV-\d{4}$/.test(id) ? html`<span class="whole">${id}</span>` : html`${id}`;
 }
 
+/** What is proven of an entry's time, below what is claimed. */
+function proof({ not_before: after, not_after: before }: CustodyRow): Markup {
+  if (after === null && before === null) {
+    return html`<span class="soft small">claimed, not proven</span>`;
+  }
+  const bound = (word: string, proven: ProvenAt | null): Markup | null =>
+    proven === null
+      ? null
+      : html`<br />${word} ${time(proven.at.slice(0, 10))} ${time(proven.at.slice(11))}
+          (${said(proven.by)})`;
+  return html`<span class="soft small"
+    >claimed${bound('proven: not before', after)}${bound('proven: existed by', before)}</span
+  >`;
+}
+
 /** Chapter 3. */
 export function custody({ custody: ledger }: Report): Markup {
   return html`<p>
       Every action on the case appended one signed entry; each entry names the hash of the one
       before it, so that none can be changed, left out or moved without breaking the chain. The time
       of an entry is what the writer’s computer claimed. A time is proven only by a time stamp of
-      somebody else; where none is held, “not proven” stands.
+      somebody else whom the reader trusts; where none is held, “not proven” stands. A stamp proves
+      that everything up to its entry existed by then, and that an entry which names it came after.
     </p>
     ${table(
       ['No.', 'Time', 'Event', 'By', 'What', 'Signature'],
       ledger.entries.map((row) => [
         number(row.seq),
-        html`${time(row.at.slice(0, 10))} ${time(row.at.slice(11))}<br /><span class="soft small"
-            >claimed, not proven</span
-          >`,
+        html`${time(row.at.slice(0, 10))} ${time(row.at.slice(11))}<br />${proof(row)}`,
         html`<b>${row.event}</b>${row.evidence.map((id) => html`<br />${whole(id)}`)}`,
         html`${said(row.actor.name)}${row.actor.org === undefined ? null : html`<br />${said(row.actor.org)}`}<br /><span
             class="soft"

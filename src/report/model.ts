@@ -84,6 +84,8 @@ export interface SealFacts {
   readonly acquired_to: string;
   readonly anchor_not_before: string;
   readonly tool: string;
+  /** When the signature claims to have been made, and by when a trusted time-stamp proves it existed; null: no good one. */
+  readonly signed: { readonly claimed: string; readonly not_after: ProvenAt | null } | null;
   readonly volumes: readonly {
     readonly file: string;
     /** Null when the file is missing. */
@@ -111,11 +113,20 @@ export interface CustodyFacts {
   readonly entries: readonly CustodyRow[];
 }
 
+/** A time that a time-stamp authority vouches for, and its name. */
+export interface ProvenAt {
+  readonly at: string;
+  readonly by: string;
+}
+
 /** One ledger entry. */
 export interface CustodyRow {
   readonly seq: number;
   /** The writer's clock: a claim. */
   readonly at: string;
+  /** What time-stamps prove that somebody believes: the entry did not exist before one time, and existed at the other. */
+  readonly not_before: ProvenAt | null;
+  readonly not_after: ProvenAt | null;
   readonly event: string;
   readonly actor: { readonly name: string; readonly org?: string; readonly role: string };
   readonly evidence: readonly string[];

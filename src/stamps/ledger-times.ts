@@ -27,6 +27,16 @@ export function provenFor({ before }: TimeBounds, seq: number): ProvenTime | und
   return earliest(before.filter(({ upTo }) => seq <= upTo).map(({ proven }) => proven));
 }
 
+/** Before when an entry did not exist for certain: it follows one that names a time-stamp; undefined when none does. */
+export function notBefore({ after }: TimeBounds, seq: number): ProvenTime | undefined {
+  return after
+    .filter(({ from }) => seq >= from)
+    .reduce<ProvenTime | undefined>(
+      (latest, { us, by }) => (latest === undefined || us > latest.us ? { us, by } : latest),
+      undefined,
+    );
+}
+
 /** `ledger.time`: the claimed times, with the proven ones beside them. */
 export function ledgerTimeChecks(entries: readonly ClaimedEntry[], bounds: TimeBounds): Check[] {
   const check = (subject: string, status: Check['status'], detail: string): Check => ({

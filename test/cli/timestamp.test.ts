@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Check } from '#src/core/check.ts';
+import type { Report } from '#src/report/model.ts';
 import { exhibit, exhibitJson, ROOT, runProcess } from '../helpers/exhibit.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
@@ -86,6 +87,35 @@ describe.skipIf(!ready)(needs('clocks', 'openssl', 'faketime'), () => {
       tsa.rootFile,
     ]);
     expect(ledger.status).toBe(0);
+
+    // A report shows both: from the entry that names the stamp on, nothing is older; the seal existed by then.
+    const report = async (...flags: string[]): Promise<Report> => {
+      const made = await exhibitJson(['report', '--force', '--case', dir, ...flags]);
+      expect(made.status).toBe(0);
+      return JSON.parse(readFileSync(join(dir, 'report/report.json'), 'utf8')) as Report;
+    };
+    const stamp = { at: expect.stringMatching(/^20(?!19)/) as string, by: 'Test TSA' };
+    const trusted = await report('--tsa-trust', tsa.rootFile);
+    const claimed = expect.stringMatching(/^2019-05-06T/) as string;
+    expect(trusted.evidence[0]?.seal?.signed).toEqual({ claimed, not_after: stamp });
+    expect(
+      trusted.custody.entries.map((one) => [one.event, one.not_before, one.not_after]),
+    ).toEqual([
+      ['opened', null, null],
+      ['acquired', null, null],
+      ['sealed', null, null],
+      ['timestamped', stamp, null],
+    ]);
+    expect(trusted.verification.checks.find(({ id }) => id === 'seal.timestamp')?.status).toBe(
+      'pass',
+    );
+    const page = readFileSync(join(dir, 'report/report.html'), 'utf8');
+    expect(page).toContain('proven: not before');
+    expect(page).toMatch(/Seal existed \(proven\)[^]{0,120}says[^]{0,60}Test TSA/);
+    // Who trusts no authority is shown claims only.
+    const untrusted = await report();
+    expect(untrusted.evidence[0]?.seal?.signed).toEqual({ claimed, not_after: null });
+    expect(untrusted.custody.entries.every((one) => one.not_before === null)).toBe(true);
   });
 
   test('set forward: a signature that claims a time after its time-stamp is refused', async () => {

@@ -33,6 +33,7 @@ export function hostileReport(text = HOSTILE): Report {
           acquired_to: text,
           anchor_not_before: text,
           tool: text,
+          signed: { claimed: text, not_after: { at: text, by: text } },
           volumes: [{ file: text, size: 10, sha256: HEX, tagmanifest_sha256: HEX }],
         },
         collection: {
@@ -68,6 +69,8 @@ export function hostileReport(text = HOSTILE): Report {
         {
           seq: 1,
           at: text,
+          not_before: { at: text, by: text },
+          not_after: { at: text, by: text },
           event: text,
           actor: { name: text, org: text, role: text },
           evidence: [text],

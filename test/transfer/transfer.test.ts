@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify } from '#src/app/verify.ts';
+import { attachTimestamp, requestTimestamp } from '#src/app/timestamp.ts';
 import { exportTransfer } from '#src/app/transfer.ts';
 import { readLedger } from '#src/custody/read.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
+import { makeTsa } from '../helpers/tsa.ts';
 import { copyOf, failed, receive, send, sha256, world, type World } from './world.ts';
 
 const TOOLS = ['bash', 'age', 'sha256sum', 'tar', 'openssl'];
@@ -56,6 +58,35 @@ test.each(['pkg', 'pkg.tar'])('a case arrives as it was, in %s', async (name) =>
   expect(filesOf(join(made.dir, 'got')).join()).not.toMatch(/key/);
   expect(readLedger(made.sender.case.paths.dir).at(-1)).toMatchObject({ seq: entry, hash: head });
 });
+
+test.skipIf(!hasTool('openssl'))(
+  needs('a time is proven to the recipient by an authority that he names', 'openssl'),
+  async () => {
+    const made = await world();
+    // The authority goes by the machine's clock, and so must everybody here.
+    const fx = { ...made.sender.fx, now: Date.now };
+    const later = { ...made, sender: { ...made.sender, fx } };
+    const tsa = await makeTsa();
+    const response = join(made.dir, 'answer');
+    const { path: request } = await requestTimestamp(made.sender.case, 'EV-0001', fx);
+    writeFileSync(response, await tsa.answer(readFileSync(request)));
+    const answer = { response, chain: undefined, tsaTrust: undefined };
+    await attachTimestamp(made.sender.case, 'EV-0001', answer, fx);
+    const { path } = await send(later);
+    for (const [tsaTrust, expected] of [
+      [undefined, 'not_checked'],
+      [tsa.rootFile, 'pass'],
+    ] as const) {
+      const into = join(made.dir, expected);
+      const result = await receive(later, path, { into, tsaTrust });
+      expect(result.verdict).toBe('accepted');
+      expect(result.checks.find(({ id }) => id === 'seal.timestamp')?.status).toBe(expected);
+    }
+    const signed = await receive(later, path, { tsaTrust: tsa.rootFile, key: made.keyFile });
+    const { entry } = readLedger(String(signed.folder)).at(-1) ?? {};
+    expect(entry?.result?.checks.find(({ id }) => id === 'seal.timestamp')?.status).toBe('pass');
+  },
+);
 
 test('the ledger says who can open what, and names the encrypted volumes', async () => {
   const made = await world();

@@ -32,6 +32,7 @@ interface TransferFlags extends WriteFlags {
 
 interface ReceiveFlags extends WriteFlags {
   readonly trust?: string;
+  readonly tsaTrust?: string;
   readonly head?: string;
   readonly key?: string;
   readonly refuse?: boolean;
@@ -101,18 +102,20 @@ export function registerWriting(
   )
     .option('--trust <root.pem>', 'root certificate from a source outside the case')
     .option('--head <head>', 'head that the sender told by another way')
+    .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
     .option('--key <file>', "the recipient's private key (default: EXHIBIT_KEY)")
     .option('--place <text>', 'where')
     .option('--refuse', 'do not take it; say why with --reason')
     .option('--reason <text>', 'why')
     .option('--receipt <dir>', 'folder for a copy of the signed entry, for the sender')
     .action(async (flags: ReceiveFlags) => {
-      const { trust, head, key, place, reason, refuse, receipt } = flags;
+      const { trust, tsaTrust, head, key, place, reason, refuse, receipt } = flags;
       if (refuse === true && reason === undefined) {
         custody.error('error: --refuse needs --reason');
       }
       const received = await receiveCase(await openCase(findCase(flags, fx)), fx, {
         trust: trust === undefined ? undefined : resolve(fx.cwd, trust),
+        tsaTrust,
         head,
         key,
         place,

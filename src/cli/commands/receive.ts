@@ -15,6 +15,7 @@ interface Options {
   readonly key?: string;
   readonly trust?: string;
   readonly head?: string;
+  readonly tsaTrust?: string;
   readonly refuse?: boolean;
   readonly reason?: string;
   readonly place?: string;
@@ -37,6 +38,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     )
     .option('--trust <root.pem>', 'root certificate from a source outside the package')
     .option('--head <hex>', 'hash of the ledger entry that the sender told you')
+    .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust')
     .option('--refuse', 'do not accept it: only a signed entry that says so is kept')
     .option('--reason <text>', 'why it is refused')
     .option('--place <text>', 'where it was received, for the ledger')
@@ -56,6 +58,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
           unlock: await readUnlock(options, fx),
           trust: options.trust,
           head: options.head,
+          tsaTrust: options.tsaTrust,
           key: options.key ?? fx.env['EXHIBIT_KEY'],
           refuse: options.reason,
           place: options.place,

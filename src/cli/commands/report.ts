@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   readonly force?: boolean;
   readonly trust?: string;
   readonly head?: string;
+  readonly tsaTrust?: string;
 }
 
 const STEPS = {
@@ -35,7 +36,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       )
       .option('--force', 'replace an earlier report')
       .option('--trust <root.pem>', 'root certificate that you trust, for the verification in it')
-      .option('--head <hex>', 'head of the ledger that you know from elsewhere'),
+      .option('--head <hex>', 'head of the ledger that you know from elsewhere')
+      .option('--tsa-trust <roots.pem>', 'roots of time-stamp authorities that you trust'),
   ).action(async (options: Options) => {
     if (options.format !== 'html') {
       throw new ExhibitError('E_USAGE', `there is no report format "${options.format}"`, {
@@ -48,6 +50,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       force: options.force === true,
       trust: options.trust,
       head: options.head,
+      tsaTrust: options.tsaTrust,
       onStep: (step) => {
         progress.done(STEPS[step]);
       },
