@@ -153,6 +153,7 @@ function sourcePage(source: Source): string {
     GENERATED,
     `Table \`${source.id}\`, version ${String(source.version)}. ${source.timeline ? 'Part of the timeline.' : 'Not part of the timeline.'}`,
     source.about,
+    `Clock: ${source.clock}`,
     '## Columns',
     table(['column', 'type', 'unit', 'meaning'], source.columns.map(columnRow)),
     '## Common columns',

@@ -7,9 +7,11 @@ import { importTotals, type ImportTotals } from '../db/totals.ts';
 import { deliveryGaps } from '../query/delivery.ts';
 import {
   anomaliesByKind,
+  assumedTimes,
   coverageStatus,
   evidenceStatus,
   fileNames,
+  filledTables,
   rejectsByReason,
   timeRange,
   unrecognisedFiles,
@@ -17,6 +19,7 @@ import {
   type EvidenceStatus,
   type NamedCount,
 } from '../query/status.ts';
+import { SOURCES } from '../sources/_registry.ts';
 import type { Case } from './case.ts';
 
 /** A stretch of time, RFC 3339. */
@@ -58,6 +61,10 @@ export interface DatabaseStatus {
   readonly unrecognised: ReturnType<typeof unrecognisedFiles>;
   readonly rejects: readonly NamedCount[];
   readonly anomalies: readonly NamedCount[];
+  /** What the times of each source are: whose clock, which zone, how fine, what is assumed. Sources with rows alone. */
+  readonly clocks: readonly { readonly source: string; readonly clock: string }[];
+  /** Files whose times lack year or zone, and what was assumed of them. */
+  readonly assumed_times: ReturnType<typeof assumedTimes>;
   readonly coverage: readonly Coverage[];
   readonly delivery_gaps: readonly (Span & {
     readonly account_id: string;
@@ -103,6 +110,8 @@ function readStatus(db: Database): DatabaseStatus {
     unrecognised: unrecognisedFiles(db),
     rejects: rejectsByReason(db),
     anomalies: anomaliesByKind(db),
+    clocks: clocksOf(db, tables),
+    assumed_times: assumedTimes(db),
     coverage: coverageStatus(db).map(
       ({ first_hour_us: first, last_hour_us: last, gaps, ...rest }) => ({
         ...rest,
@@ -115,6 +124,11 @@ function readStatus(db: Database): DatabaseStatus {
       ({ account_id, region, ...gap }) => ({ account_id, region, ...span(gap) }),
     ),
   };
+}
+
+function clocksOf(db: Database, tables: readonly string[]): DatabaseStatus['clocks'] {
+  const filled = new Set(filledTables(db, tables));
+  return SOURCES.filter(({ id }) => filled.has(id)).map(({ id, clock }) => ({ source: id, clock }));
 }
 
 function span(gap: { readonly from_us: number; readonly to_us: number }): Span {

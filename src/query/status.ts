@@ -80,6 +80,28 @@ export function unrecognisedFiles(db: Database): readonly {
     .all();
 }
 
+/** Times that lack year or zone, file by file, and what was assumed of them. */
+export function assumedTimes(db: Database): readonly {
+  readonly source: string;
+  readonly evidence_id: string;
+  readonly path: string;
+  readonly detail: string;
+}[] {
+  return db
+    .prepare<[], { source: string; evidence_id: string; path: string; detail: string }>(
+      `SELECT DISTINCT file.source AS source, evidence_id, file.original_path AS path, anomaly.detail AS detail
+         FROM anomaly JOIN source_file AS file USING (file_id) JOIN evidence USING (evidence_no)
+        WHERE anomaly.kind = 'assumed_time' AND file.source IS NOT NULL
+        ORDER BY file.file_id, anomaly.record_no, anomaly.detail`,
+    )
+    .all();
+}
+
+/** Those of some tables that hold a row. */
+export function filledTables(db: Database, tables: readonly string[]): readonly string[] {
+  return tables.filter((table) => count(db, `SELECT EXISTS (SELECT 1 FROM main."${table}")`) === 1);
+}
+
 /** Rejected records by source and reason. */
 export function rejectsByReason(db: Database): readonly NamedCount[] {
   return named(

@@ -82,6 +82,8 @@ export const access_analyzer_finding: Source = {
   id: 'access_analyzer_finding',
   title: 'IAM Access Analyzer findings',
   version: 1,
+  clock:
+    'Access Analyzer’s clock, UTC, to the second: when the finding was last updated, not when access was granted.',
   about: [
     'What IAM Access Analyzer found: resources whose policies let principals outside the account or organization in, and access that is not used. Read are the output of `aws accessanalyzer list-findings` and EventBridge events.',
     'A finding says what a policy allows, not that anybody did it: CloudTrail does. It is sent again when it changes; each version is a row. The analyzer sees a change within half an hour.',

@@ -213,6 +213,7 @@ export const alb_access: Source = {
   id: 'alb_access',
   title: 'Application Load Balancer access logs',
   version: 1,
+  clock: 'The load balancer’s clock, UTC, to the microsecond: when the response was sent.',
   about: [
     'An Application Load Balancer writes a line for each request, every five minutes a gzipped file for each of its nodes. Lines have grown from 18 to 34 fields; missing ones are NULL, unknown ones at the end stay in the raw text. Times in seconds are stored as microseconds.',
     'Delivery is on a best-effort basis. Requests to targets that the load balancer makes for itself (health checks) are not logged. Client, request line and user agent are what the client sent; a proxy in front shows as the client. The JSON and Parquet forms of 2026 are not read.',

@@ -74,6 +74,8 @@ export const alb_connection: Source = {
   id: 'alb_connection',
   title: 'Application Load Balancer connection logs',
   version: 1,
+  clock:
+    'The load balancer’s clock, UTC, to the microsecond: when the connection was made or failed.',
   about: [
     'An Application Load Balancer with connection logs writes a line for each connection of a client, with the TLS handshake and the certificate that the client showed, also where the handshake failed and no request ever came.',
     'Delivery is on a best-effort basis: a missing line proves nothing. conn_trace_id leads to the requests of a connection in alb_access.',

@@ -315,6 +315,8 @@ export const api_gateway_access: Source = {
   id: 'api_gateway_access',
   title: 'API Gateway access logs',
   version: 1,
+  clock:
+    'API Gateway’s clock with the zone in the record, to the millisecond or second as the format has it; a format without a time takes that of the log event.',
   about: [
     'Access logs of REST, HTTP and WebSocket APIs of Amazon API Gateway: who called which resource from where, and with what result. Whoever sets up a stage writes the format. Read are the four forms of the guide (JSON, common log format, CSV, XML) and JSON of any own format that keeps the guide’s names for request id, time, method or route, status and address, however they are spelled (sourceIp, source_ip, identity.sourceIp); members has the whole record.',
     'The common log format is told from that of other servers by the request id at its end; CSV and XML only in the guide’s order and names. Own formats beyond that stay in table cloudwatch_logs. A format without a time takes that of the CloudWatch log event around it. source_ip is the peer of the connection: behind CloudFront or a proxy that is not the client.',

@@ -106,6 +106,7 @@ export const clb_access: Source = {
   id: 'clb_access',
   title: 'Classic Load Balancer access logs',
   version: 1,
+  clock: 'The load balancer’s clock, UTC, to the microsecond: when the request was received.',
   about: [
     'A Classic Load Balancer writes a line for each HTTP request and each TCP connection, into uncompressed files. Times in seconds are stored as microseconds.',
     'Delivery is on a best-effort basis: a missing line proves nothing. Requests that were malformed, and health checks, may be missing. A line for a TCP listener has no request.',

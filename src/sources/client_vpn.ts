@@ -129,6 +129,7 @@ export const client_vpn: Source = {
   id: 'client_vpn',
   title: 'AWS Client VPN connection logs',
   version: 1,
+  clock: 'The endpoint’s clock, to the second; the log names no zone, UTC is assumed.',
   about: [
     'The connection log of a Client VPN endpoint: attempts to connect, whether they succeeded and why not, and the end of connections with the bytes that went through. device_ip is where the person was; client_ip is the address that the device got in the VPN. AWS writes it to CloudWatch Logs; read are its records as JSON lines, arrays and one after another.',
     'Logging must be switched on at the endpoint. Times have no zone and are UTC. NA is the log’s word for none and becomes NULL, so a person named NA is seen in the raw text alone. The records name neither account nor region. What went where inside the VPN is in flow logs.',

@@ -436,6 +436,8 @@ export const cloudfront: Source = {
   id: 'cloudfront',
   title: 'CloudFront access logs',
   version: 1,
+  clock:
+    'The edge location’s clock, UTC, to the second (real-time logs to the millisecond): when the response ended.',
   about: [
     'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same or as JSON lines with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Without a header, the field list of version 1 is assumed, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
     'Delivery is on a best-effort basis, within an hour for most requests, up to a day for some: a missing request proves nothing. Values are URL-encoded, sometimes twice, and stored so; user_agent is decoded once. c_ip is a proxy where one stands in front. Standard logs of version 1 name neither account nor distribution: the distribution comes from the name of the file. Parquet is not read.',

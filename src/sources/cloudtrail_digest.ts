@@ -149,6 +149,7 @@ export const cloudtrail_digest: Source = {
   id: 'cloudtrail_digest',
   title: 'CloudTrail digest files',
   version: 1,
+  clock: 'CloudTrail’s clock, UTC, to the second: end of the hour that the digest covers.',
   about: [
     'With log file validation on, CloudTrail writes one digest an hour for each region of a trail: the log files it delivered in that hour with the SHA-256 of their uncompressed bytes, the hash and signature of the previous digest, and in the object metadata a signature by AWS.',
     'An hour without activity still has a digest, with no files. Nothing is digested while validation is off. The digests are a witness of AWS over the logs; they hold no events, so they are not in the timeline.',

@@ -51,6 +51,7 @@ export const cloudtrail_lake_sign: Source = {
   id: 'cloudtrail_lake_sign',
   title: 'CloudTrail Lake sign files',
   version: 1,
+  clock: 'CloudTrail’s clock, UTC, to the second: when the query ended.',
   about: [
     'result_sign.json, which CloudTrail Lake puts beside the result files of a saved query: their SHA-256 as they lie in S3, compressed, and a signature over all of them. The hash of each file is in cloudtrail_lake_sign_file; equal to sha256 of table source_file for the file of that name, it says that the file is the one that CloudTrail wrote.',
     'The signature is kept and not judged here: it needs the public key of the region, which aws cloudtrail list-public-keys gives. A sign file is no event, so it is no part of the timeline.',

@@ -329,6 +329,8 @@ export const cloudwatch_logs: Source = {
   id: 'cloudwatch_logs',
   title: 'CloudWatch Logs',
   version: 1,
+  clock:
+    'Time that the sender gave each log event, UTC, to the millisecond: the machine’s own clock where an agent sent it; Logs Insights names no zone, UTC is assumed.',
   about: [
     'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions get them), the output of `aws logs get-log-events` and `filter-log-events`, JSON that the console of Logs Insights exports, and the text files of export tasks. The message is kept as text.',
     'A line of an export that has no time of its own goes on the message before it: it is a row of its own, with continuation = 1. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions are no records. Identical lines of one stream are separate events, unless they share an id. Logs inside the messages do not land in tables of their own; results of the Logs Insights API, whose rows are lists of fields, are not read.',

@@ -70,6 +70,7 @@ export const ec2_instance: Source = {
   id: 'ec2_instance',
   title: 'EC2 instances',
   version: 1,
+  clock: 'EC2’s clock, UTC, to the second: when the instance was launched last.',
   about: [
     'The output of `aws ec2 describe-instances`: each instance with its addresses, role, image and metadata options, as they were when somebody asked. It ties addresses and instance ids in the logs to machines and their roles.',
     'It is a state, not an event, so it is no part of the timeline; time_us is the latest start of the instance. Terminated instances disappear after about an hour. The output names neither its region nor its time.',

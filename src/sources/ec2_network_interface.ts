@@ -72,6 +72,7 @@ export const ec2_network_interface: Source = {
   id: 'ec2_network_interface',
   title: 'Network interfaces',
   version: 1,
+  clock: 'EC2’s clock, UTC, to the second: when the interface was attached.',
   about: [
     'The output of `aws ec2 describe-network-interfaces`: each network interface with its addresses, its machine, VPC and security groups, as they were when somebody asked. It ties the addresses and interfaces in flow logs to machines.',
     'It is a state, not an event, so it is no part of the timeline; time_us is when the interface was attached, NULL if it is not. An address may have belonged to another machine earlier: items of AWS Config tell. The output names neither its region nor its time.',

@@ -118,6 +118,7 @@ export const eks_audit: Source = {
   id: 'eks_audit',
   title: 'EKS audit logs',
   version: 1,
+  clock: 'The API server’s clock, UTC, to the microsecond: when the request was received.',
   about: [
     'The Kubernetes audit log of EKS clusters (audit.k8s.io/v1 events): who asked the API server for what. EKS writes it to CloudWatch Logs, streams kube-apiserver-audit-*; read are its events as JSON lines, arrays, one after another and as an EventList.',
     'EKS sets the audit policy: reads of some resources are not logged, and bodies only of some. Events beyond 256 KB are dropped. One request may have an event for each stage: audit_id is the same. Events do not name the cluster. The authenticator and other control plane logs are not read.',

@@ -115,6 +115,7 @@ export const eventbridge: Source = {
   id: 'eventbridge',
   title: 'EventBridge events',
   version: 1,
+  clock: 'The clock of the service that sent the event, UTC, to the second.',
   about: [
     'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. Files of events that carry records of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) are read by that source; in a file that mixes them with others, the others are rejects, with their place and text.',
     'EventBridge delivers at least once, and a rule delivers only what its pattern matches. Input transformers may reshape an event beyond recognition. time is when the source says it happened. Archives cannot be downloaded: what was replayed is marked by replay_name.',

@@ -447,6 +447,8 @@ export const guardduty: Source = {
   id: 'guardduty',
   title: 'GuardDuty findings',
   version: 1,
+  clock:
+    'GuardDuty’s clock, UTC, to the millisecond: when the finding was updated, minutes to hours after what it is about.',
   about: [
     'What Amazon GuardDuty found: the S3 export (JSON lines), the output of `aws guardduty get-findings` and the console, which spell the names of members with a capital, and EventBridge events. All action types are mapped: API calls, connections, DNS requests, port probes, Kubernetes calls, database logins.',
     'GuardDuty writes a finding again, with the same id, when the activity goes on: each version is a row, and finding_id with the greatest time_us is the latest state. time_us is when the version was made, minutes to hours after the activity, which event_first_seen_us and event_last_seen_us bound. Suppressed findings are archived and may not be exported. Rows with sample = 1 are test data. Findings say what GuardDuty concluded, not what happened: check them against the other tables.',

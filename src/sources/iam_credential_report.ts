@@ -115,6 +115,7 @@ export const iam_credential_report: Source = {
   id: 'iam_credential_report',
   title: 'IAM credential report',
   version: 1,
+  clock: 'IAM’s clock, UTC, to the second; last uses are exact to hours at most.',
   about: [
     'The CSV that IAM makes on request: each user of an account, whether password, keys and MFA are in use, their age, and when and where they were last used. It names no key ids.',
     'It is a state, not an event, so it is no part of the timeline: time_us is when the user was created. The report is at most four hours old when it is handed out; its own time is not in it. The JSON of `aws iam get-credential-report`, which holds it in base64, is not read: decode it first.',

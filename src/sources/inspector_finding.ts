@@ -130,6 +130,8 @@ export const inspector_finding: Source = {
   id: 'inspector_finding',
   title: 'Amazon Inspector findings',
   version: 1,
+  clock:
+    'Inspector’s clock, UTC, to the second or finer; EventBridge events write it for people without a zone, UTC is assumed.',
   about: [
     'What Amazon Inspector (version 2) found on instances, container images and functions: the output of `aws inspector2 list-findings`, JSON reports and EventBridge events, whose times are written for people and are UTC.',
     'A finding is sent again when it changes: each version is a row. A finding says that a weakness was there, not that it was used.',

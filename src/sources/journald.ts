@@ -157,6 +157,7 @@ export const journald: Source = {
   id: 'journald',
   title: 'systemd journal (JSON)',
   version: 1,
+  clock: 'The machine’s own clock, UTC, to the microsecond.',
   about: [
     'Entries of the systemd journal as `journalctl -o json` writes them and agents forward them: JSON lines, pretty-printed (`-o json-pretty`), arrays and one after another. Amazon Linux 2023 logs sign-ins and sudo there alone. Columns of members that begin with an underscore are what the journal itself saw of the process; the others are what the process says.',
     'A field that is no printable UTF-8 comes as a list of bytes, which is read as text; one that an entry has more than once becomes one text of several lines; one beyond 4096 bytes is null unless journalctl ran with --all. MESSAGE has its bytes in message_json. Times are the machine’s own clock. Binary journal files, and the forms export and short, are not read. What an attacker with root could change on the machine proves little: compare CloudWatch Logs and flow logs.',

@@ -410,6 +410,8 @@ export const lambda: Source = {
   id: 'lambda',
   title: 'AWS Lambda logs',
   version: 1,
+  clock:
+    'The clock of Lambda’s machine, UTC, to the millisecond; lines without a time take that of the log event or of the line before (time_from).',
   about: [
     'Logs of Lambda functions as they lie in CloudWatch Logs: what the platform says of initialisation, invocations and their cost, in the text form (START, END, REPORT, INIT_START, EXTENSION) and as JSON (platform.start, platform.report, ...), and what code logs in a form that names its request or level: the text of the managed runtimes for Node.js, Python, Java and Go, and their JSON. Text that a runtime writes without such a form is read where it stands between lines that have one; alone in a CloudWatch log event nothing tells it from any other text, and it stays in table cloudwatch_logs.',
     'Lines of the platform’s text form hold no time. They take the time of the CloudWatch log event that carries them, else that of the last line before them that has one; time_from says which. Lines before any time are rejects. A log names its function in the log group alone: function_name is there where the path or the record names it. Whether and what is logged is up to the function’s role and code: an attacker’s code logs what it likes.',

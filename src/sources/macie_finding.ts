@@ -100,6 +100,7 @@ export const macie_finding: Source = {
   id: 'macie_finding',
   title: 'Amazon Macie findings',
   version: 1,
+  clock: 'Macie’s clock, UTC, to the second or finer: when the finding was updated.',
   about: [
     'What Amazon Macie found: sensitive data in S3 objects (never the data itself), and changes of buckets that expose them. Read are the output of `aws macie2 get-findings`, JSON lines and EventBridge events.',
     'Policy findings are sent again when they occur again, each version is a row; sensitive data findings come once for a job and object. Macie looks only at buckets and objects that its jobs select: no finding proves nothing. The detailed discovery results in S3 are not read.',

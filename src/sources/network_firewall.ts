@@ -159,6 +159,7 @@ export const network_firewall: Source = {
   id: 'network_firewall',
   title: 'AWS Network Firewall logs',
   version: 1,
+  clock: 'The firewall’s clock with the zone in the record, to the microsecond.',
   about: [
     'Alert, flow and TLS logs of AWS Network Firewall: Suricata’s events (EVE JSON), one on a line, with the name and zone of the firewall around each. A flow has one record for each direction.',
     'Only what the firewall’s stateful engine sees is logged; stateless rules that pass or drop packets leave nothing. event.timestamp, to the microsecond, is the time of the row. Suricata itself may name a key twice in one object (subject, issuerdn): then the last is mapped and the record is marked. Account and region come from the key of the file.',

@@ -113,6 +113,8 @@ export const nlb_access: Source = {
   id: 'nlb_access',
   title: 'Network Load Balancer access logs',
   version: 1,
+  clock:
+    'The load balancer’s clock, to the second; the log names no zone, UTC is assumed as documented.',
   about: [
     'A Network Load Balancer writes a line for each TLS connection to a TLS listener, when the connection ends. Connections of plain TCP and UDP listeners leave no line here: VPC flow logs have them.',
     'Times carry no zone in the file and are UTC. Delivery is on a best-effort basis: a missing line proves nothing.',

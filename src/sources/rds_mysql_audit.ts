@@ -101,6 +101,8 @@ export const rds_mysql_audit: Source = {
   id: 'rds_mysql_audit',
   title: 'RDS and Aurora MySQL audit logs',
   version: 1,
+  clock:
+    'The database machine’s clock, UTC, to the microsecond (Aurora) or second; the RDS plugin names no zone, UTC is assumed.',
   about: [
     'Audit logs of Aurora MySQL (advanced auditing) and of the MariaDB audit plugin on RDS for MySQL and MariaDB: connections, statements and the tables they touched. Aurora writes times in microseconds, RDS in seconds, both UTC.',
     'What is logged depends on the parameters of the cluster or plugin; long statements are cut. Lines are not in order of time. The file names the instance, the account only where its key does. PostgreSQL’s are the source rds_pgaudit; activity streams, which are encrypted, are not read. A statement that runs over several lines is one record.',

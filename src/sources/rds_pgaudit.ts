@@ -218,6 +218,8 @@ export const rds_pgaudit: Source = {
   id: 'rds_pgaudit',
   title: 'RDS and Aurora PostgreSQL logs, with pgAudit',
   version: 1,
+  clock:
+    'The database machine’s clock with its zone in the line, to the second or millisecond; other zones than UTC are rejects.',
   about: [
     'The log of PostgreSQL on RDS and Aurora, with the prefix that RDS sets (%t:%r:%u@%d:[%p]:, and the longer one): connections and their end, failed authentication, errors and the statements behind them, logged statements, and the audit records of the pgAudit extension with class, command, object, statement and parameters. Lines that go on a record belong to it. Every line is a row; event says which kind it is.',
     'What is logged depends on log_connections, log_statement and pgaudit.log. An error and its statement are two lines that share pid. The zone stands in each line: other zones than UTC, the default, are rejects, for their names are not unique. The CSV form of the log, and activity streams, which are encrypted, are not read.',

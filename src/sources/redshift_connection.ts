@@ -83,6 +83,8 @@ export const redshift_connection: Source = {
   id: 'redshift_connection',
   title: 'Redshift connection logs',
   version: 1,
+  clock:
+    'The cluster’s clock, to the millisecond; the log names no zone, UTC is assumed as documented.',
   about: [
     'The connection log of Amazon Redshift: each attempt to authenticate, each session and its end, with the client’s address. Fields have grown from 15 to 22; missing ones are NULL.',
     'Audit logging must be switched on; files come hourly, and only those of the leader node. Changes of users are in redshift_user, statements in redshift_user_activity.',

@@ -96,6 +96,8 @@ export const redshift_user: Source = {
   id: 'redshift_user',
   title: 'Redshift user logs',
   version: 1,
+  clock:
+    'The cluster’s clock, to the millisecond; the log names no zone, UTC is assumed as documented.',
   about: [
     'The user log of Amazon Redshift: each change of a database user, with the rights it had afterwards. The log names the user that was changed, not who changed it: the statement and its author are in redshift_user_activity under the same pid and xid.',
     'Audit logging must be switched on. Files come hourly to S3 or continuously to CloudWatch Logs. Times are UTC.',

@@ -94,6 +94,7 @@ export const redshift_user_activity: Source = {
   id: 'redshift_user_activity',
   title: 'Redshift user activity logs',
   version: 1,
+  clock: 'The cluster’s clock, UTC, to the second.',
   about: [
     'The user activity log of Amazon Redshift: each statement before it runs, with user, database, process and transaction. A statement that runs over several lines is one record, with its line ends. Whether it succeeded is not in the log. The address of the client is in redshift_connection under the same pid.',
     'Besides audit logging the parameter enable_user_activity_logging must be true. Secrets that stand in statements stand in the log. Times are by the second, UTC.',

@@ -54,6 +54,7 @@ export const route53_public: Source = {
   id: 'route53_public',
   title: 'Route 53 public DNS query logs',
   version: 1,
+  clock: 'The edge location’s clock, UTC, to the millisecond.',
   about: [
     'A line for each DNS query that Route 53 answered for a public hosted zone, which it writes to CloudWatch Logs in us-east-1. Answers are not logged.',
     'The address is that of a resolver, not of the client behind it, and what a resolver answers from its cache is not seen here at all: counts say little, absence says nothing. The same line twice in a file is two queries.',

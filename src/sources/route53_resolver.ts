@@ -114,6 +114,7 @@ export const route53_resolver: Source = {
   id: 'route53_resolver',
   title: 'Route 53 Resolver query logs',
   version: 2,
+  clock: 'The resolver’s clock, UTC, to the second: when the query was made.',
   about: [
     'A record for each DNS query that instances and other resources of a VPC made, with the answers they got and what DNS Firewall made of it; delivered to S3, CloudWatch Logs or Firehose as JSON lines.',
     'The resolver logs only what it did not answer from its cache: a second query for a name within its time to live leaves no record. Times are those of the query, by the second. Queries to other resolvers (a public one, DNS over HTTPS) do not pass here. Nothing names a record, so equal records of one file are two queries, and equal records of different files copies.',

@@ -254,6 +254,8 @@ export const s3_access: Source = {
   id: 's3_access',
   title: 'S3 server access logs',
   version: 1,
+  clock:
+    'S3’s clock with its zone in the line (+0000), to the second: when the request was received.',
   about: [
     'S3 writes a line for each request to a bucket with server access logging, into a target bucket, uncompressed. Lines have grown over the years from 18 to 27 fields; missing ones are NULL, unknown ones at the end stay in the raw text.',
     'Delivery is on a best-effort basis: most lines come within a few hours, some late, some twice, a few never. So a missing line proves nothing. A copy writes two lines with one request id. Requests that S3 makes for itself (lifecycle) have no address. The JSON form that CloudWatch Logs delivers is not read.',

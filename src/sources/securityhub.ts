@@ -141,6 +141,8 @@ export const securityhub: Source = {
   id: 'securityhub',
   title: 'Security Hub findings (ASFF)',
   version: 1,
+  clock:
+    'The clock of the product that made the finding, with its zone, to the second or millisecond; times without a zone are taken as UTC.',
   about: [
     'Findings in the AWS Security Finding Format, of Security Hub’s own controls and of the products it imports from (GuardDuty, Inspector, Macie, Config, third parties): the output of `aws securityhub get-findings`, and EventBridge events, whose detail holds a list of them: each is a row with its own text.',
     'A finding is imported again whenever it changes: each version is a row, and finding_id with the greatest time_us is the latest state. A GuardDuty finding that came through Security Hub is here in ASFF, and in table guardduty where GuardDuty’s own was collected. Security Hub’s newer findings in OCSF are not read.',

@@ -246,6 +246,11 @@ export interface Source {
   readonly version: number;
   /** What the log is, who writes it, what it leaves out; Markdown for the docs page. */
   readonly about: string;
+  /**
+   * What its times are, for `status`: whose clock wrote them, in which zone, how fine, and what is assumed where the log
+   * does not say.
+   */
+  readonly clock: string;
   /** Document title and section of every format fact. */
   readonly references: readonly string[];
   /** Stored columns, `time_us` first. */

@@ -75,6 +75,7 @@ export const ssm_session: Source = {
   id: 'ssm_session',
   title: 'Session Manager session logs',
   version: 1,
+  clock: 'Session Manager’s clock, UTC, to the second.',
   about: [
     'What Session Manager streams to CloudWatch Logs while a session runs: records with the lines of the terminal, who opened the session and on which machine. Read are the records as JSON lines, arrays and one after another.',
     'A record holds what the terminal echoed: what is typed without echo, such as passwords, is not in it, and lines of one command may lie in two records. Sessions through SSH and port forwarding, and their content, are not logged. Streaming must be switched on. The plain transcripts that Session Manager leaves in S3 (sessionId.log), or in CloudWatch Logs when it does not stream, are not read: no line of theirs has a time. session_data holds control characters as they came; the command line shows them escaped.',

@@ -252,6 +252,8 @@ export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
   version: 2,
+  clock:
+    'The machine’s own clock. RFC 3164 names neither year nor zone: the year is inferred (year_from, and the list of files below), UTC is assumed; other forms name both.',
   about: [
     'Lines of syslog as machines keep them and agents forward them: the old form (RFC 3164), the new one (RFC 5424) and rsyslog’s with full times, with or without a priority. Lines that begin with white space belong to the line before them. What sshd, sudo, su, PAM, cron and the tools for accounts say of people is taken apart: who signed in from where and how, who ran which command as whom, which account was made.',
     'The old form names neither year nor zone. The zone is taken as UTC, as machines of AWS run unless somebody changed it. The year is the last one in which the line is not after, in this order: the CloudWatch log event that carries it; the last date in the path, as log rotation and exports write it (secure-20251108); the time of the file as it was collected, which copies made by `aws s3` take from S3’s LastModified. A day is allowed for clocks and zones. So a file may run over a new year; one that holds more than twelve months cannot be dated and gets an anomaly. year_from says for each line which it was; each file has an anomaly assumed_time that `status` lists. Where nothing names a year the lines are rejects, with their place and text.',

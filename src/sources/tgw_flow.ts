@@ -127,6 +127,8 @@ export const tgw_flow: Source = {
   id: 'tgw_flow',
   title: 'Transit gateway flow logs',
   version: 2,
+  clock:
+    'The gateway’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
     'Flow logs of transit gateways and their attachments, as text: flows between VPCs, VPNs and peers, with packets that were lost and why. The header line names the fields; without one, the format of all fields is assumed.',
     'There is no ACCEPT or REJECT: a transit gateway routes, it does not filter. Rows with log_status NODATA and SKIPDATA are kept. Times are those of a window. An identical row of the same file is a second flow, not a copy. Parquet files are not read.',

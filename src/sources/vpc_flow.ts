@@ -168,6 +168,8 @@ export const vpc_flow: Source = {
   id: 'vpc_flow',
   title: 'VPC flow logs',
   version: 2,
+  clock:
+    'The network’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
     'Flow logs of a VPC, subnet or network interface, as text: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text.',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',

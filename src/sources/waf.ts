@@ -270,6 +270,7 @@ export const waf: Source = {
   id: 'waf',
   title: 'AWS WAF logs',
   version: 1,
+  clock: 'WAF’s clock, UTC, to the millisecond: when the request was inspected.',
   about: [
     'AWS WAF writes a record for each web request that a web ACL inspected, to S3, CloudWatch Logs or Firehose: which rule decided, what it matched, and the request with its headers but without its body. Read are JSON lines, records one after another as Firehose leaves them, and arrays; WAF Classic too.',
     'Log filters of the web ACL may drop records, redacted fields print REDACTED, and only the first 100 labels are kept: a missing request proves nothing. One request that passes two web ACLs is two records. client_ip is the address that connected, which is a proxy where one stands in between; then x_forwarded_for says what the proxy reports, which a client can forge. Header values are searched in column headers, or in the columns of the common ones.',

@@ -420,6 +420,8 @@ export const windows_event: Source = {
   id: 'windows_event',
   title: 'Windows events',
   version: 1,
+  clock:
+    'The machine’s own clock, UTC, finer than a microsecond; the agent’s text form takes the time of the log event.',
   about: [
     'Events of Windows as they reach CloudWatch Logs and S3: the CloudWatch agent’s two forms (event XML, and text in six pairs of brackets), what the Kinesis Agent for Windows and Get-WinEvent with ConvertTo-Json list, and JSON in which converters write EVTX files. Who logged on from where, which process or service was started: the members of EventData that say so have columns, event_data has all.',
     'The agent’s text form holds neither time nor data: it takes the time of the CloudWatch log event around it, and is a reject without one. EVTX files themselves are not read. Times are UTC. Of event 1102 or 104 a log was cleared; gaps in event_record_id of one computer and channel show what is missing.',

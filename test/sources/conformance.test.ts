@@ -77,6 +77,7 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
     expect(source.id).toMatch(/^[a-z][a-z0-9_]*$/);
     expect(source.title).not.toBe('');
     expect(source.about.length).toBeGreaterThan(200);
+    expect(source.clock).toMatch(/clock|Time that.*\.$/);
     expect(source.references.length).toBeGreaterThan(0);
     expect(source.example.question).toMatch(/\?$/);
     for (const column of source.columns) {

@@ -114,6 +114,19 @@ function printDatabase(
     columns: ['kind', 'count'],
     rows: database.anomalies.map((one) => [one.name, one.count]),
   });
+  section('Clocks and zones of what was imported', {
+    columns: ['source', 'its times'],
+    rows: database.clocks.map(({ source, clock }) => [source, clock]),
+  });
+  section('Files whose times lack year or zone', {
+    columns: ['source', 'evidence', 'path', 'what was assumed'],
+    rows: database.assumed_times.map((one) => [
+      one.source,
+      one.evidence_id,
+      one.path,
+      one.detail,
+    ]),
+  });
   section('Coverage, in hours with records', {
     columns: [
       'source',

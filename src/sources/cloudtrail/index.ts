@@ -11,6 +11,8 @@ export const cloudtrail: Source = {
   id: 'cloudtrail',
   title: 'AWS CloudTrail',
   version: 1,
+  clock:
+    'The clock of the service’s endpoint, UTC, to the second: when the request was completed; tables without a zone are taken as UTC.',
   about: [
     'CloudTrail records calls of the AWS APIs: management events by default, data events (S3 objects, Lambda invocations and more), network activity of VPC endpoints and Insights where a trail asks for them. Read are the files a trail delivers to S3, plain or gzipped, and what other carriers make of the same records: JSON arrays, JSON lines, records one after another, the output of `aws cloudtrail lookup-events` with its records inside JSON strings, and EventBridge events whose detail is a CloudTrail record. The record’s own text is found in each of them. Tables are read too: result files of CloudTrail Lake queries, the event history that the console downloads, and what Athena gives; their header names the columns, whatever their order.',
     'A record is known by its eventID. CloudTrail may deliver one twice, and a member trail, an organization trail, EventBridge and lookup-events all carry the same record: equal copies are kept once and reported as duplicates; copies that differ are both kept. A row of a table holds less than the record, so beside a delivered copy it is kept and reported as id_conflict: count by event_id. Records of version 1.0 have no eventID and are known by their content. The same action delivered to two accounts is two records that share sharedEventID.',
