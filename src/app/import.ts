@@ -1,9 +1,10 @@
 /** Sealed evidence into case.db: check the seals, build, put in place, put on record. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type EvidencePaths, evidenceNo, evidencePaths } from '../bundle/layout.ts';
 import { readSeal, type Seal } from '../bundle/seal.ts';
+import { readSmallFile } from '../bundle/small-file.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
@@ -23,6 +24,9 @@ import { toolVersions } from './tool.ts';
 
 /** More than this only cost memory: the writer is then the slowest. */
 const MAX_DEFAULT_WORKERS = 8;
+
+/** Ours are below 8 KiB. */
+const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /** Options of {@link importEvidence}. */
 export interface ImportOptions {
@@ -205,13 +209,13 @@ async function checkSignature(
     });
   }
   const root = await caseRoot(opened);
-  const signature = await readFile(paths.signature).catch((cause: unknown) => {
-    throw new ExhibitError('E_TAMPERED', 'the signature of the seal cannot be read', {
+  const signature = await readSmallFile(paths.signature, MAX_SIGNATURE_BYTES);
+  if (signature === undefined) {
+    throw new ExhibitError('E_TAMPERED', 'the signature of the seal is missing', {
       where: { file: paths.signature },
-      cause,
       hint,
     });
-  });
+  }
   const verdict = verifyBy(seal.bytes, signature, { root, fingerprint: seal.signerCertSha256 });
   if (!verdict.ok) {
     throw new ExhibitError(
