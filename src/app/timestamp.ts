@@ -1,7 +1,7 @@
 /** Time-stamps by others (RFC 3161): a request goes out, an answer comes back, and nothing already signed changes. */
 import type { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { evidenceNo, evidencePaths } from '../bundle/layout.ts';
@@ -22,6 +22,7 @@ import {
 } from '../crypto/timestamp.ts';
 import { checkpointFile, listLedger, realFiles } from '../custody/files.ts';
 import { readLedger } from '../custody/read.ts';
+import { makeFolder } from '../disk/durable.ts';
 import { stampWords } from '../stamps/judge.ts';
 import { namesIn, readSmall, stampName, stampNumbers } from '../stamps/names.ts';
 import { stampTrust } from '../stamps/trust.ts';
@@ -358,8 +359,8 @@ function nextNumber(numbers: readonly number[]): number {
 function store({ paths }: Case, path: string, data: Uint8Array | string): void {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
   if (existsSync(path) && readSmall(path, bytes.length)?.equals(bytes) === true) return;
-  mkdirSync(dirname(path), { recursive: true });
-  mkdirSync(paths.staging, { recursive: true });
+  makeFolder(dirname(path));
+  makeFolder(paths.staging);
   const part = join(paths.staging, `.stamp-${basename(path)}`);
   realFiles.writeSynced(part, bytes);
   realFiles.moveNew(part, path);

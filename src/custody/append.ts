@@ -1,7 +1,7 @@
 /** Appends one entry to a ledger whose end was checked first. The caller holds the case's lock. */
 import { randomUUID, X509Certificate } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CasePaths } from '../bundle/layout.ts';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
@@ -11,6 +11,7 @@ import { formatUs } from '../core/time.ts';
 import { verifyForm, type SignatureVerdict } from '../crypto/cms-verify.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { issuanceProblem } from '../crypto/trust.ts';
+import { makeFolder } from '../disk/durable.ts';
 import {
   ENTRY_TYPE,
   entryFile,
@@ -178,8 +179,8 @@ export function storeSigned(
   signature: Buffer,
   files: Files,
 ): void {
-  mkdirSync(paths.custody, { recursive: true });
-  mkdirSync(paths.staging, { recursive: true });
+  makeFolder(paths.custody);
+  makeFolder(paths.staging);
   const pairs = [
     [`${name}.p7s`, signature],
     [name, bytes],

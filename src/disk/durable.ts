@@ -2,7 +2,16 @@
  * Files that are on the disk, whole, or not there at all. Node's permission model refuses fsync in every form, so data
  * is written through O_SYNC, which it allows; names are made durable where fsync of a folder is possible.
  */
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { isSystemError } from '../core/errors.ts';
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_SYNC } = constants;
@@ -48,6 +57,19 @@ export function replaceFile(path: string, bytes: Uint8Array, folder: string): vo
   writeSynced(partOf(path), bytes);
   renameSync(partOf(path), path);
   syncFolder(folder);
+}
+
+/**
+ * Makes a folder of the case, unless it is there. Never its parents: where they are gone, a disk was unplugged, and what is
+ * written into folders that were made in its place is lost when it comes back.
+ * @throws the system's error, `ENOENT` when the parent is gone.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+  }
 }
 
 /** Makes the names in a folder durable, where the system and the permission model allow it. */

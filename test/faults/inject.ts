@@ -21,8 +21,9 @@ type Buffers = readonly [
   position?: number | null,
 ];
 
-const plan = JSON.parse(process.env['EXHIBIT_FAULT'] ?? '{"scope":"\\u0000"}') as FaultPlan;
+let plan = JSON.parse(process.env['EXHIBIT_FAULT'] ?? '{"scope":"\\u0000"}') as FaultPlan;
 const real = { ...fs };
+const self = process.pid;
 /** On a full disk these fail, and go on failing. */
 const NEEDS_ROOM = new Set<Kind>(['create', 'write', 'sync', 'rename', 'mkdir']);
 
@@ -32,6 +33,10 @@ let full = false;
 let hasLock = false;
 /** Set while a function of node:fs works that calls others: it counts as one operation. */
 let inside = false;
+/** Set when a process that runs many commands was "killed": nothing that it does reaches the disk any more. */
+let frozen = false;
+/** Gathers what is reported, in a process that runs many commands. */
+let gathered: string[] | undefined;
 const pathOf = new Map<number, string>();
 /** Files whose bytes are not on the disk yet: a loss of power takes them. */
 const unsynced = new Set<string>();
@@ -52,15 +57,35 @@ function stop(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-/** Ends the process as `kill -9` does; with the power also goes what was not synced. */
-function die(powerToo: boolean): void {
+/** Ends the process as `kill -9` does, or freezes the disk; with the power also goes what was not synced. */
+function die(powerToo: boolean): Error {
   for (const path of powerToo ? unsynced : []) {
     // It may have another name by now, or be gone.
     if (real.existsSync(plan.scope + path)) real.truncateSync(plan.scope + path, 0);
   }
-  process.kill(process.pid, 'SIGKILL');
-  stop();
+  if (gathered === undefined) {
+    process.kill(self, 'SIGKILL');
+    stop();
+  }
+  frozen = true;
+  return new Error('killed');
 }
+
+/** For test/faults/runner.ts: begins anew, with another plan. @returns what was reported since, and whether it was killed. */
+function rearm(
+  next: FaultPlan,
+): () => { readonly lines: readonly string[]; readonly killed: boolean } {
+  plan = next;
+  count = 0;
+  full = false;
+  hasLock = false;
+  frozen = false;
+  unsynced.clear();
+  const lines: string[] = [];
+  gathered = lines;
+  return () => ({ lines, killed: frozen });
+}
+(globalThis as unknown as Record<symbol, unknown>)[Symbol.for('exhibit.faults')] = rearm;
 
 /**
  * Decides about the operation ahead.
@@ -70,6 +95,7 @@ function die(powerToo: boolean): void {
 function ahead(kind: Kind, path: string, torn?: () => void): Error | 'half' | undefined {
   if (inside) return undefined;
   const { fault } = plan;
+  if (frozen) return failure('EIO', kind, plan.scope + path);
   count += 1;
   const at = `${String(threadId)}.${String(count)}`;
   if (fault !== undefined && full && NEEDS_ROOM.has(kind)) {
@@ -79,20 +105,21 @@ function ahead(kind: Kind, path: string, torn?: () => void): Error | 'half' | un
   if (kind === 'rename' && /\.lock\.[^/]*\.draft$/.test(path)) hasLock = true;
   const chosen = at === plan.at || (locked && plan.at === 'locked');
   if (fault !== undefined && !chosen) return undefined;
-  real.writeSync(3, `${at} ${kind} ${path.replace(/[^\x21-\x7e]/g, '?')}\n`);
+  const line = `${at} ${kind} ${path.replace(/[^\x21-\x7e]/g, '?')}\n`;
+  if (gathered === undefined) real.writeSync(3, line);
+  else gathered.push(line);
   switch (fault) {
     case undefined:
       return undefined;
     case 'kill':
     case 'power':
       torn?.();
-      die(fault === 'power');
-      return undefined;
+      return die(fault === 'power');
     case 'pause':
       stop();
       return undefined;
     case 'ctrl-c':
-      process.kill(process.pid, 'SIGINT');
+      process.kill(self, 'SIGINT');
       return undefined;
     case 'vanish':
       real.renameSync(plan.folder ?? '', `${plan.folder ?? ''}.gone`);

@@ -2,6 +2,7 @@
  * A small case beside the logs it is made of, in the states that the verbs start from; each state is made once and copied for
  * every disturbed run.
  */
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '#src/cli/main.ts';
@@ -97,6 +98,48 @@ export class Worlds {
 /** Copies a world with the times of its files, which the collection records. */
 export async function copyWorld(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, preserveTimestamps: true });
+}
+
+/** Everything in a folder: bytes of files, times of sources; undefined for folders. */
+export type Snapshot = ReadonlyMap<
+  string,
+  { readonly bytes: Buffer; readonly mtimeMs: number } | undefined
+>;
+
+/** Reads all of a world. */
+export function snapshot(world: string): Snapshot {
+  return new Map(
+    entriesOf(world).map(([path, facts]) => [
+      path,
+      facts.isFile()
+        ? { bytes: readFileSync(join(world, path)), mtimeMs: facts.mtimeMs }
+        : undefined,
+    ]),
+  );
+}
+
+/** True if the world holds the same names, and files of the same bytes; sources with the same times. */
+export function isAsBefore(world: string, before: Snapshot): boolean {
+  const now = entriesOf(world);
+  return (
+    now.length === before.size &&
+    now.every(([path, facts]) => {
+      const file = before.get(path);
+      if (file === undefined) return before.has(path) && facts.isDirectory();
+      return (
+        facts.size === file.bytes.length &&
+        (facts.mtimeMs === file.mtimeMs || !path.startsWith('logs')) &&
+        readFileSync(join(world, path)).equals(file.bytes)
+      );
+    })
+  );
+}
+
+function entriesOf(world: string): (readonly [string, Stats])[] {
+  return readdirSync(world, { recursive: true, encoding: 'utf8' }).map((path) => [
+    path,
+    lstatSync(join(world, path)),
+  ]);
 }
 
 /** Logs of every source, one of them twice, a reject, a sidecar, an unknown file larger than a read buffer. */
