@@ -17,6 +17,7 @@ import { config_resource } from './config_resource.ts';
 import { ec2_instance } from './ec2_instance.ts';
 import { ec2_network_interface } from './ec2_network_interface.ts';
 import { eks_audit } from './eks_audit.ts';
+import { eks_control_plane } from './eks_control_plane.ts';
 import { eventbridge } from './eventbridge.ts';
 import { guardduty } from './guardduty.ts';
 import { iam_credential_report } from './iam_credential_report.ts';
@@ -63,6 +64,7 @@ export const SOURCES: readonly Source[] = [
   ec2_instance,
   ec2_network_interface,
   eks_audit,
+  eks_control_plane,
   eventbridge,
   guardduty,
   iam_credential_report,

@@ -1,8 +1,9 @@
 /** System logs of machines (/var/log/secure, auth.log, messages): RFC 3164, RFC 5424 and rsyslog with full times. */
-import { formatUs, parseRfc3339 } from '../core/time.ts';
+import { parseRfc3339 } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
 import { detectLines, orNull, portField } from './_lines.ts';
 import { authOf, orNothing } from './_syslog_auth.ts';
+import { YEAR_FROM, type YearFrom, Years } from './_year.ts';
 import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
@@ -26,10 +27,7 @@ const COLUMNS: readonly Column[] = [
   text('app_name', 'Program that logged: sshd, sudo, ...'),
   text('procid', 'Its process.'),
   text('message', 'What was logged.'),
-  text(
-    'year_from',
-    'What the year of the time comes from: line, log event, file name, file time (when the file was last changed).',
-  ),
+  YEAR_FROM,
   text(
     'auth_event',
     'What happened, where the message says something of people: accepted, failed, invalid user, sudo, session opened, new user, ...',
@@ -52,50 +50,9 @@ const NEW = /^<\d{1,3}>1 \d{4}-\d\d-\d\dT\S+ \S+ \S+ \S+ \S+ (?:-|\[)/;
 const FULL =
   /^(?:<\d{1,3}>)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d \S+ [^\s:[]+(?:\[\d+\])?:/;
 
-/** A date in the name of a file or folder, as log rotation and exports write it: the lines are not later than it. */
-const DATED = /(?:^|[^0-9])(20\d\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])(?![0-9])/g;
-
-const DAY_US = 86_400_000_000;
-
-/** The latest time that lines without a year can have, and what says so. */
-interface Anchor {
-  readonly us: number;
-  readonly from: 'log event' | 'file name' | 'file time';
-}
-
-/**
- * In this order: the log event that carries the line, the last date in the path, when the file was last changed. A day is
- * added: clocks differ, and lines are in the zone of their machine.
- */
-function anchorOf(head: Head): Anchor | undefined {
-  if (head.carrierUs !== undefined) return { us: head.carrierUs + DAY_US, from: 'log event' };
-  const date = [...head.path.matchAll(DATED)].at(-1);
-  const day = date === undefined ? '' : `${String(date[1])}-${String(date[2])}-${String(date[3])}`;
-  const dated = parseRfc3339(`${day}T23:59:59Z`);
-  if (dated !== undefined) return { us: dated + DAY_US, from: 'file name' };
-  return head.changedUs === undefined || head.changedUs <= 0
-    ? undefined
-    : { us: head.changedUs + DAY_US, from: 'file time' };
-}
-
-/** Years that are tried: 29 February is in one of eight at least. */
-const YEARS = 9;
-
-/** Microseconds of `Nov  8 09:00:05` in the last year in which that day exists and is not after `latestUs`. */
-function timeBefore(stamp: string, latestUs: number): number | undefined {
-  const month = String(MONTHS.indexOf(stamp.slice(0, 3)) + 1).padStart(2, '0');
-  const rest = `-${month}-${stamp.slice(4, 6).replace(' ', '0')}T${stamp.slice(7)}Z`;
-  const latest = Number(formatUs(latestUs).slice(0, 4));
-  for (let year = latest; year > latest - YEARS; year--) {
-    const timeUs = parseRfc3339(`${String(year).padStart(4, '0')}${rest}`);
-    if (timeUs !== undefined && timeUs <= latestUs) return timeUs;
-  }
-  return undefined;
-}
-
 interface Parsed {
   readonly timeUs: number;
-  readonly yearFrom: 'line' | Anchor['from'];
+  readonly yearFrom: YearFrom;
   readonly host: string;
   readonly app: string | null;
   readonly pid: string | null;
@@ -135,44 +92,22 @@ function structuredEnd(rest: string): number {
 }
 
 function reader(head: Head): RecordReader {
-  const anchor = anchorOf(head);
-  let told = false;
-  /** Time of the first line without a year, and of the one before: whether the file holds more than twelve months. */
-  let firstUs: number | undefined;
-  let lastUs: number | undefined;
-  let wrapped = false;
+  const years = new Years(head, 'RFC 3164');
 
-  /** Says once a file which year and zone were assumed, and whether they can be right for all of it. */
-  function tell(timeUs: number, { from, us }: Anchor, out: RowOut): void {
-    // Lines in log events have readers of their own; the carrier's time leaves nothing to guess.
-    if (from === 'log event') return;
-    if (!told) {
-      told = true;
-      const by = `the ${from}, ${formatUs(us - DAY_US).slice(0, 10)}`;
-      out.anomaly('assumed_time', `RFC 3164 names no year and no zone: year by ${by}; zone UTC`);
-    }
-    const back = lastUs !== undefined && timeUs < lastUs - 180 * DAY_US;
-    if (back || (firstUs !== undefined && timeUs < firstUs - 2 * DAY_US)) {
-      if (!wrapped) {
-        const detail = 'the lines are of more than twelve months: older ones are dated too late';
-        out.anomaly('assumed_time', detail);
-      }
-      wrapped = true;
-    }
-    firstUs ??= timeUs;
-    lastUs = timeUs;
+  /** Microseconds of `Nov  8 09:00:05`. */
+  function oldTime(stamp: string, out: RowOut): number | undefined {
+    const month = String(MONTHS.indexOf(stamp.slice(0, 3)) + 1).padStart(2, '0');
+    return years.timeOf(`${month}-${stamp.slice(4, 6).replace(' ', '0')}`, stamp.slice(7), out);
   }
 
   function parse(line: string, out: RowOut): Parsed | undefined {
     const space = line.indexOf(' ');
     const old = line.length > 16 && MONTHS.includes(line.slice(0, 3));
-    const timeUs = !old
-      ? parseRfc3339(line.slice(0, Math.max(0, space)))
-      : anchor === undefined
-        ? undefined
-        : timeBefore(line.slice(0, 15), anchor.us);
+    const timeUs = old
+      ? oldTime(line.slice(0, 15), out)
+      : parseRfc3339(line.slice(0, Math.max(0, space)));
     if (timeUs === undefined) {
-      const known = anchor !== undefined || !old;
+      const known = years.from !== undefined || !old;
       out.reject(
         'bad_time',
         known
@@ -182,8 +117,7 @@ function reader(head: Head): RecordReader {
       return undefined;
     }
     const rest = old ? line.slice(16) : line.slice(space + 1);
-    if (old && anchor !== undefined) tell(timeUs, anchor, out);
-    const yearFrom = old ? (anchor?.from ?? 'line') : 'line';
+    const yearFrom = old ? (years.from ?? 'line') : 'line';
     // `--- last message repeated 2 times ---` names no machine.
     if (rest.startsWith('--- ')) {
       return { timeUs, yearFrom, host: '', app: null, pid: null, message: rest };
