@@ -212,12 +212,23 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
+// Keys are short, and most differ early: a call into native code would cost more.
+function compareTexts(text: Buffer, other: Buffer): number {
+  const common = Math.min(text.length, other.length);
+  for (let index = 0; index < common; index++) {
+    const difference = (text[index] ?? 0) - (other[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return text.length - other.length;
+}
+
 function isInteger(kind: number): boolean {
   return kind === KIND.safe || kind === KIND.integer;
 }
 
 /** Reads a run, group by group; the one at hand is in its fields. */
 class RunReader {
+  ended = false;
   kind = -1;
   /** The key's number. */
   number: number | bigint = 0;
@@ -240,6 +251,7 @@ class RunReader {
   /** The next group; false at the end, when the file is closed. */
   next(): boolean {
     if (!this.#have(GROUP_HEADER)) {
+      this.ended = true;
       closeSync(this.#file);
       return false;
     }
@@ -268,7 +280,7 @@ class RunReader {
 
   compare(other: RunReader): number {
     if (this.kind === KIND.text && other.kind === KIND.text) {
-      return Buffer.compare(this.text, other.text);
+      return compareTexts(this.text, other.text);
     }
     if (isInteger(this.kind) && isInteger(other.kind)) {
       if (this.number < other.number) return -1;
@@ -303,9 +315,16 @@ class RunReader {
 /** Merges the runs of one index into its tree and removes them. */
 export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'>): void {
   let readers = runs.map(({ path }) => new RunReader(path)).filter((reader) => reader.next());
+  let same: RunReader[] = [];
   while (readers.length > 0) {
-    const least = readers.reduce((a, b) => (b.compare(a) < 0 ? b : a));
-    const same = readers.filter((reader) => reader.compare(least) === 0);
+    same.length = 0;
+    for (const reader of readers) {
+      const order = same[0] === undefined ? -1 : reader.compare(same[0]);
+      if (order < 0) same = [reader];
+      else if (order === 0) same.push(reader);
+    }
+    const [least] = same;
+    if (least === undefined) break;
     const key = least.key();
     if (same.length === 1) {
       tree.add(key, least.doubles, least.from, least.to);
@@ -313,8 +332,9 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
       const ids = concatenated(same.map(({ doubles, from, to }) => doubles.subarray(from, to)));
       tree.add(key, ids.sort(), 0, ids.length);
     }
-    const ended = same.filter((reader) => !reader.next());
-    if (ended.length > 0) readers = readers.filter((reader) => !ended.includes(reader));
+    let ended = false;
+    for (const reader of same) ended = !reader.next() || ended;
+    if (ended) readers = readers.filter((reader) => !reader.ended);
   }
   for (const { path } of runs) rmSync(path);
 }

@@ -9,6 +9,7 @@ import { type IndexRun, mergeRuns, RunWriter } from './index-runs.ts';
 import { IndexTree } from './index-tree.ts';
 import { type PageCounter, PageSink } from './pages.ts';
 import { type Cell, CellBuffer } from './record.ts';
+import { RowMarker, type RowMarks } from './row-marks.ts';
 import { TableLeaves } from './table-tree.ts';
 
 /** A finished part; what the arrays hold is for {@link CaseBuilder.merge}. */
@@ -19,12 +20,8 @@ export interface Part {
   readonly files: readonly (readonly Cell[])[];
   /** Rows of anomaly. */
   readonly anomalies: readonly (readonly Cell[])[];
-  /** Identity of each row of a source. */
-  readonly identities: readonly {
-    readonly source: string;
-    readonly ids: Float64Array;
-    readonly identities: Float64Array;
-  }[];
+  /** What there is to say of the rows of each source. */
+  readonly marks: readonly RowMarks[];
 }
 
 /** An index to be written. */
@@ -51,7 +48,7 @@ export class PartWriter {
   readonly #cells = new CellBuffer();
   #files: (readonly Cell[])[] = [];
   #anomalies: (readonly Cell[])[] = [];
-  #identities = new Map<string, { readonly ids: number[]; readonly identities: number[] }>();
+  readonly #marks = new Map<string, RowMarker>();
 
   constructor({ database, counter, runs }: PartSetup) {
     this.#sink = new PageSink(database, counter);
@@ -73,24 +70,23 @@ export class PartWriter {
   ): void {
     this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
     this.#runs.add(shape, values, id);
-    this.#identity(shape, id, identity);
+    this.#marker(shape).row(id, identity, values);
   }
 
   /** The same for a row that is still bytes. */
   byteRow(shape: TableShape, id: number, row: ByteRow, cells: CellBuffer, from: number): void {
     this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
     this.#runs.addBytes(shape, row, id);
-    this.#identity(shape, id, row.identity);
+    this.#marker(shape).byteRow(id, row);
   }
 
-  #identity(shape: TableShape, id: number, identity: number): void {
-    let own = this.#identities.get(shape.id);
+  #marker(shape: TableShape): RowMarker {
+    let own = this.#marks.get(shape.id);
     if (own === undefined) {
-      own = { ids: [], identities: [] };
-      this.#identities.set(shape.id, own);
+      own = new RowMarker(shape);
+      this.#marks.set(shape.id, own);
     }
-    own.ids.push(id);
-    own.identities.push(identity);
+    return own;
   }
 
   block(blockId: number, bytes: Uint8Array): void {
@@ -127,15 +123,13 @@ export class PartWriter {
       leaves: [...this.#leaves].map(([table, leaves]) => [table, leaves.take()]),
       files: this.#files,
       anomalies: this.#anomalies,
-      identities: [...this.#identities].map(([source, { ids, identities }]) => ({
-        source,
-        ids: Float64Array.from(ids),
-        identities: Float64Array.from(identities),
-      })),
+      marks: [...this.#marks.values()].flatMap((marker) => {
+        const marks = marker.take();
+        return marks.marks.length === 0 ? [] : [marks];
+      }),
     };
     this.#files = [];
     this.#anomalies = [];
-    this.#identities = new Map();
     return part;
   }
 

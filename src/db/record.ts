@@ -75,6 +75,9 @@ export class CellBuffer {
    */
   byteRow(row: ByteRow, places: Int32Array, rowId: number): void {
     const { kinds, from, to, numbers } = row;
+    // Most sources end with columns that few records fill.
+    let filled = places.length;
+    while (filled > 0 && kinds[places[filled - 1] ?? 0] === BYTE_KIND.nothing) filled--;
     const most = 9 * places.length + LENGTHS;
     if (this.length + most > this.bytes.length) this.#grow(most);
     const idLength = varintLength(rowId);
@@ -84,7 +87,8 @@ export class CellBuffer {
     // The row id's own column.
     bytes[at++] = 0;
     let body = 0;
-    for (const place of places) {
+    for (let index = 0; index < filled; index++) {
+      const place = places[index] ?? 0;
       const kind = kinds[place] ?? BYTE_KIND.nothing;
       if (kind === BYTE_KIND.nothing) {
         bytes[at++] = 0;
@@ -99,6 +103,7 @@ export class CellBuffer {
         else at = putVarint(bytes, at, 13 + 2 * length);
       }
     }
+    for (let index = filled; index < places.length; index++) bytes[at++] = 0;
     const types = at - typesAt;
     const header = types < 127 ? types + 1 : types + 2;
     const record = header + body;
@@ -106,14 +111,15 @@ export class CellBuffer {
       this.#grow(LENGTHS + record);
       ({ bytes } = this);
     }
-    let start = putVarint(bytes, this.length, record);
-    start = putRowId(bytes, start, rowId, idLength);
-    start = putVarint(bytes, start, header);
+    const start = this.length + varintLength(record) + idLength + varintLength(header);
     if (start !== typesAt) {
       bytes.copyWithin(start, typesAt, at);
       at = start + types;
     }
-    for (const place of places) {
+    const idAt = putVarint(bytes, this.length, record);
+    putVarint(bytes, putRowId(bytes, idAt, rowId, idLength), header);
+    for (let index = 0; index < filled; index++) {
+      const place = places[index] ?? 0;
       const kind = kinds[place] ?? BYTE_KIND.nothing;
       if (kind === BYTE_KIND.nothing) continue;
       if (kind === BYTE_KIND.number) {
@@ -121,7 +127,8 @@ export class CellBuffer {
         continue;
       }
       const source = row.source(place);
-      const [begin, end] = [from[place] ?? 0, to[place] ?? 0];
+      const begin = from[place] ?? 0;
+      const end = to[place] ?? 0;
       if (end - begin < SHORT_TEXT) {
         for (let byte = begin; byte < end; byte++) bytes[at++] = source[byte] ?? 0;
       } else {
@@ -237,7 +244,7 @@ function grown(buffer: Buffer, more: number): Buffer {
   return larger;
 }
 
-/** Bytes of the variable-length integer that a row id takes. */
+/** Bytes that a variable-length integer takes. */
 function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;

@@ -1,5 +1,6 @@
 /** Table coverage: how many records there are per source, account, region and hour. */
 import type { Database } from '../db/open.ts';
+import type { HourCount } from '../db/row-marks.ts';
 import type { Source } from '../sources/source.ts';
 import { copyTable } from './dedupe.ts';
 
@@ -13,6 +14,19 @@ export type CoverageRow = readonly [
   hourUs: number,
   records: number,
 ];
+
+/** What the workers counted of a source while they read it, summed up. */
+export function hourCoverage(source: string, counts: readonly HourCount[]): readonly CoverageRow[] {
+  const sums = new Map<string, number>();
+  for (const { account, region, hourUs, rows } of counts) {
+    const key = JSON.stringify([account, region, hourUs]);
+    sums.set(key, (sums.get(key) ?? 0) + rows);
+  }
+  return [...sums].map(([key, rows]) => {
+    const [account, region, hourUs] = JSON.parse(key) as [string, string, number];
+    return [source, account, region, hourUs, rows];
+  });
+}
 
 /** Counts rows of a source: all, or those that `where` says. */
 export function readCoverage(db: Database, source: Source, where = ''): readonly CoverageRow[] {

@@ -12,7 +12,7 @@ import { readMigrations } from '../db/migrate.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import type { Source } from '../sources/source.ts';
 import type { Database } from '../db/open.ts';
-import { type CoverageRow, insertCoverage, readCopyCoverage } from './coverage.ts';
+import { type CoverageRow, hourCoverage, insertCoverage, readCopyCoverage } from './coverage.ts';
 import { findCopies, moveCopies } from './dedupe.ts';
 import { Identities } from './identities.ts';
 import { inputIdentity, type SealedEvidence } from './identity.ts';
@@ -56,7 +56,7 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
   const { temporary: database, counter, runs } = builder;
   const pool = new Pool(options.threads, { database, counter, runs }, (part) => {
     builder.merge(part);
-    identities.add(part.identities);
+    identities.add(part.marks);
   });
   try {
     options.progress('read', 0);
@@ -68,12 +68,14 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     // Whoever waits for it later hears of a failure; until then it is no unhandled one.
     indexed.catch(() => undefined);
     const known = SOURCES.filter(({ id }) => identities.any(id));
-    const counted = pool.coverage(known.map(({ id }) => id));
+    const uncounted = known.filter(({ id }) => identities.hours(id) === undefined);
+    const counted = pool.coverage(uncounted.map(({ id }) => id));
     counted.catch(() => undefined);
     const found = await findAll(builder.db, known, identities, options.signal);
     options.progress('index');
     const free = await indexed;
-    const coverage = await counted;
+    const hours = known.flatMap(({ id }) => hourCoverage(id, identities.hours(id) ?? []));
+    const coverage = [...hours, ...(await counted)];
     builder.admit(free);
     const checked = pool.check();
     checked.catch(() => undefined);
