@@ -3,6 +3,7 @@ import { access_analyzer_finding } from './access_analyzer_finding.ts';
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
 import { api_gateway_access } from './api_gateway_access.ts';
+import { api_gateway_execution } from './api_gateway_execution.ts';
 import { clb_access } from './clb_access.ts';
 import { client_vpn } from './client_vpn.ts';
 import { cloudfront } from './cloudfront.ts';
@@ -50,6 +51,7 @@ export const SOURCES: readonly Source[] = [
   alb_access,
   alb_connection,
   api_gateway_access,
+  api_gateway_execution,
   clb_access,
   client_vpn,
   cloudfront,
