@@ -70,22 +70,46 @@ export function compareRecord(
   });
   const where = found.kind === 'reject' ? ['offset', 'length'] : ['offset', 'length', 'form'];
   const place = part('record.place', where, 'offset and length are those of the sealed record');
+  const carried =
+    again.kind === 'row' && (found.inner !== undefined || again.inner !== undefined)
+      ? [compareCarrier(subject, again.inner, found)]
+      : [];
   if (found.kind === 'reject') {
     const why = part('record.reason', ['reason', 'detail'], 'reason and detail are the same');
     return [source, place, why];
   }
   if (found.kind === 'duplicate')
-    return [source, place, compareCopy(found, subject, sealed.get('identity'), kept)];
+    return [source, place, ...carried, compareCopy(found, subject, sealed.get('identity'), kept)];
   const columns = [...sealed.keys()].filter((name) => !PLACE.has(name));
   return [
     source,
     place,
+    ...carried,
     part('record.identity', ['identity'], 'the same identity'),
     part('record.columns', columns, `${String(columns.length)} typed columns are the same`),
   ];
 }
 
 const PLACE: ReadonlySet<string> = new Set(['id', 'offset', 'length', 'form', 'identity']);
+
+/** The record around it, and the way from the bytes to its text. */
+function compareCarrier(
+  subject: string,
+  again: Extract<Reread, { kind: 'row' }>['inner'],
+  { inner }: FoundRecord,
+): Comparison {
+  const carrier =
+    inner?.carrier_id === null || inner === undefined
+      ? 'it stands in the file by itself'
+      : `it lies in ${String(inner.carrier)}:${String(inner.carrier_id)}`;
+  const values = (record: object | undefined): Values => new Map(Object.entries(record ?? {}));
+  const none = { carrier: undefined, carrier_id: undefined, steps: undefined };
+  return {
+    id: 'record.carrier',
+    subject,
+    ...compare(values(again ?? none), values(inner), carrier),
+  };
+}
 
 function compareCopy(
   found: FoundRecord,

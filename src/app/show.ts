@@ -13,6 +13,7 @@ import type { Check } from '../core/check.ts';
 import { sameHex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { followSteps, parseSteps } from '../core/steps.ts';
 import { verifyBy } from '../crypto/cms-verify.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
 import { fileTask, ObjectList } from '../ingest/objects.ts';
@@ -85,7 +86,7 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
   judge(
     'record.bytes',
     `bytes ${String(place.offset)} to ${String(place.offset + place.length)}`,
-    recordIn(bytes, place.form)?.equals(found.raw) === true,
+    recordIn(bytes, found)?.equals(found.raw) === true,
     `${String(found.raw.length)} bytes in the sealed file and in the database`,
   );
   for (const { id, subject, good, detail } of [
@@ -265,14 +266,11 @@ function manifestHash(manifest: Buffer, path: string): string | undefined {
   return line?.slice(0, 64);
 }
 
-// The record's own text: the bytes, or the value of the JSON string that they are.
-function recordIn(bytes: Buffer, form: number): Buffer | undefined {
-  if (form === FORM.plain) return bytes;
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'string' ? Buffer.from(value, 'utf8') : undefined;
-  } catch {
-    // Not JSON: then it is not what was imported, which is the answer.
-    return undefined;
-  }
+// The record's own text: the bytes, or what the steps lead to.
+function recordIn(bytes: Buffer, { place, inner }: FoundRecord): Buffer | undefined {
+  if (place.form === FORM.plain) return bytes;
+  const steps =
+    place.form === FORM.jsonString ? ['string' as const] : parseSteps(inner?.steps ?? '');
+  // Not JSON, or no such steps: then it is not what was imported, which is the answer.
+  return steps === undefined ? undefined : followSteps(bytes, steps);
 }

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
+import { parseSteps, type Step } from '../core/steps.ts';
 
 /** Bytes of a file in one block; part of the format. */
 export const BLOCK_BYTES = 131_072;
@@ -32,10 +33,13 @@ export function packBlock(bytes: Buffer): Buffer {
 
 /** Reads ranges of files; keeps the blocks used last. */
 export class BlockReader {
+  readonly #db: Database;
   readonly #select: Statement<[number], Buffer>;
+  #steps: Statement<[number], string | null> | undefined;
   readonly #cache = new Map<number, Buffer>();
 
   constructor(db: Database) {
+    this.#db = db;
     this.#select = db
       .prepare<[number], Buffer>('SELECT bytes FROM main.content_block WHERE block_id = ?')
       .pluck();
@@ -59,6 +63,24 @@ export class BlockReader {
       have += piece.length;
     }
     return Buffer.concat(pieces, length);
+  }
+
+  /**
+   * The way to a record that is no range of its file.
+   * @throws ExhibitError `E_FORMAT` when the database does not hold it.
+   */
+  steps(id: number): readonly Step[] {
+    this.#steps ??= this.#db
+      .prepare<[number], string | null>('SELECT steps FROM main.inner_record WHERE id = ?')
+      .pluck();
+    const steps = parseSteps(this.#steps.get(id) ?? '');
+    if (steps === undefined) {
+      throw new ExhibitError(
+        'E_FORMAT',
+        `the database does not say how record ${String(id)} is taken out of its bytes`,
+      );
+    }
+    return steps;
   }
 
   #block(fileId: number, block: number): Buffer {

@@ -32,7 +32,7 @@ const CACHE_KIB = 4096;
 const WRITE_CACHE_KIB = 49_152;
 
 /** Tables besides those of the sources that workers write in pages. */
-const PAGE_TABLES = ['content_block', 'row_group', 'reject'];
+const PAGE_TABLES = ['content_block', 'row_group', 'reject', 'inner_record'];
 
 /** An index whose pages a worker writes. */
 export interface PageIndex {

@@ -9,6 +9,7 @@ import { quoted } from './ddl.ts';
 import { sourceTables } from './open.ts';
 import { type Cell, CellBuffer } from './record.ts';
 import { GROUP_RECORDS, groupHash, rowsHash } from './row-group.ts';
+import { tableCounts } from './table-counts.ts';
 
 /** Version of the rules; part of the hashed content. */
 export const CONTENT_HASH_VERSION = '2';
@@ -20,6 +21,7 @@ const TABLES: readonly (readonly [string, string])[] = [
   ['coverage', 'source, account_id, region, hour_us'],
   ['duplicate', 'id'],
   ['evidence', 'evidence_no'],
+  ['inner_record', 'id'],
   ['reject', 'id'],
   ['source_file', 'file_id'],
 ];
@@ -73,24 +75,34 @@ function tableHash(db: Database, table: string, order: string): string {
   return sum.update(cells.bytes.subarray(0, cells.length)).digest('hex');
 }
 
-/** Hashes the groups of a source's rows, from the rows. */
+/** A row as it is hashed: its id and its other stored columns. */
+type HashedRow = readonly [id: Cell, ...values: Cell[]];
+
+/** Hashes groups of rows, from the rows. */
 export class GroupHasher {
-  readonly #rows: Statement<[number, number], Cell[]>;
+  readonly #db: Database;
+  readonly #tables = new Map<string, Statement<[number, number], HashedRow>>();
+  readonly #others: Statement<[number, number], string>;
   readonly #cells = new CellBuffer();
 
-  constructor(db: Database, source: string) {
-    const columns = storedColumns(db, source).map(quoted).join(', ');
-    this.#rows = db
-      .prepare<[number, number], Cell[]>(
-        `SELECT ${columns} FROM main.${quoted(source)} WHERE id BETWEEN ? AND ? ORDER BY id`,
+  constructor(db: Database) {
+    this.#db = db;
+    this.#others = db
+      .prepare<[number, number], string>(
+        'SELECT DISTINCT source FROM main.inner_record WHERE id BETWEEN ? AND ?',
       )
-      .raw()
-      .safeIntegers();
+      .pluck();
   }
 
-  /** Hash of one group; undefined if it holds no row. */
-  group(first: number): Buffer | undefined {
-    const rows = this.#rows.all(first, first + GROUP_RECORDS - 1);
+  /**
+   * Hash of one group; undefined if it holds no row.
+   * @param source table of the file; rows in other tables are those that inner_record names.
+   */
+  group(source: string, first: number): Buffer | undefined {
+    const last = first + GROUP_RECORDS - 1;
+    const others = this.#others.all(first, last).filter((table) => table !== source);
+    const rows = [source, ...others].flatMap((table) => this.#rows(table).all(first, last));
+    if (others.length > 0) rows.sort(([a], [b]) => Number(a) - Number(b));
     if (rows.length === 0) return undefined;
     const cells = this.#cells;
     cells.clear();
@@ -102,6 +114,21 @@ export class GroupHasher {
       cells.end(Number(id));
     }
     return groupHash(cells);
+  }
+
+  #rows(table: string): Statement<[number, number], HashedRow> {
+    let rows = this.#tables.get(table);
+    if (rows === undefined) {
+      const columns = storedColumns(this.#db, table).map(quoted).join(', ');
+      rows = this.#db
+        .prepare<[number, number], HashedRow>(
+          `SELECT ${columns} FROM main.${quoted(table)} WHERE id BETWEEN ? AND ? ORDER BY id`,
+        )
+        .raw()
+        .safeIntegers();
+      this.#tables.set(table, rows);
+    }
+    return rows;
   }
 }
 
@@ -139,14 +166,13 @@ export function verifyContent(db: Database): ContentVerdict {
     )
     .all();
   const groups = groupsOf(db);
-  const hashers = new Map(sourceTables(db).map((source) => [source, new GroupHasher(db, source)]));
+  const hasher = new GroupHasher(db);
   let groupCount = 0;
   for (const file of files) {
     const found = groups(file.file_id);
     groupCount += found.length;
-    const hasher = hashers.get(file.source);
     for (const { id, sha256 } of found) {
-      if (hasher?.group(id)?.equals(sha256) === true) continue;
+      if (hasher.group(file.source, id)?.equals(sha256) === true) continue;
       const first = id % 2 ** 28;
       report(
         `rows of ${file.path} differ: records ${String(first)} to ${String(first + GROUP_RECORDS - 1)}`,
@@ -162,16 +188,10 @@ export function verifyContent(db: Database): ContentVerdict {
   if (one(db, 'SELECT count(*) FROM main.row_group') !== groupCount) {
     report('table row_group has rows that belong to no file');
   }
-  for (const source of hashers.keys()) {
-    // Rows outside all groups, or in a file of another source, would not have been looked at.
-    const rows = one(db, `SELECT count(*) FROM main.${quoted(source)}`);
-    const told = one(
-      db,
-      'SELECT coalesce(sum(imported), 0) FROM main.source_file WHERE source = ?',
-      source,
-    );
+  // Rows outside all groups, or in a file of another source, would not have been looked at.
+  for (const { table, rows, told } of tableCounts(db, sourceTables(db))) {
     if (rows !== told) {
-      report(`table ${source} has ${String(rows)} rows, its files have ${String(told)}`);
+      report(`table ${table} has ${String(rows)} rows, its files have ${String(told)}`);
     }
   }
   const recorded = readContentHash(db);

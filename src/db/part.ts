@@ -108,6 +108,17 @@ export class PartWriter {
     this.#add('reject', id, [source, offset, length, reason, detail]);
   }
 
+  /** A row of inner_record. */
+  inner(
+    id: number,
+    source: string,
+    carrier: string | null,
+    carrierId: number | null,
+    steps: string | null,
+  ): void {
+    this.#add('inner_record', id, [source, carrier, carrierId, steps]);
+  }
+
   anomaly(fileId: number, recordNo: number, kind: string, detail: string): void {
     this.#anomalies.push([fileId, recordNo, kind, detail]);
   }

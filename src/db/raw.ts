@@ -1,14 +1,19 @@
 /** `raw`: the exact text of a record as a column, although it is stored compressed with its neighbours. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
+import { ExhibitError } from '../core/errors.ts';
 import { splitRowId } from '../core/ids.ts';
+import { followSteps } from '../core/steps.ts';
 import type { BlockReader } from './blocks.ts';
 import { quoted } from './ddl.ts';
 
-/** `form` of a record that is the value of a JSON string in its file (FORM.jsonString of src/sources/source.ts). */
-const JSON_STRING = 1;
+/** `form` of a record whose text is a range of its file (FORM.plain of src/sources/source.ts), and the value of a JSON string. */
+const [PLAIN, JSON_STRING] = [0, 1];
 
-/** Bytes of a record, given where it lies. */
+/**
+ * Bytes of a record, given where it lies.
+ * @throws ExhibitError `E_FORMAT` when the database does not hold them.
+ */
 export function recordBytes(
   blocks: BlockReader,
   id: number,
@@ -17,7 +22,12 @@ export function recordBytes(
   form: number,
 ): Buffer {
   const bytes = blocks.read(splitRowId(id).fileId, offset, length);
-  return form === JSON_STRING ? Buffer.from(JSON.parse(bytes.toString('utf8')) as string) : bytes;
+  if (form === PLAIN) return bytes;
+  const text = followSteps(bytes, form === JSON_STRING ? ['string'] : blocks.steps(id));
+  if (text === undefined) {
+    throw new ExhibitError('E_FORMAT', `record ${String(id)} is not in its bytes as it should be`);
+  }
+  return text;
 }
 
 /**

@@ -146,21 +146,24 @@ export function moveCopies(db: Database, source: Source): void {
     SELECT id, '${source.id}', kept_id, "offset", "length", form, how
     FROM ${copies} JOIN main."${source.id}" USING (id) ORDER BY id;
     DELETE FROM main."${source.id}" WHERE id IN (SELECT id FROM ${copies});
-    UPDATE source_file SET imported = imported - copies, duplicates = copies
+    UPDATE source_file SET imported = imported - copies, duplicates = duplicates + copies
     FROM (SELECT id >> 28 AS file, count(*) AS copies FROM ${copies} GROUP BY 1) WHERE file_id = file;`);
-  rehash(db, source, copies);
+  rehash(db, copies);
   db.exec(`DROP TABLE ${copies}; DROP TABLE ${conflictTable(source)}`);
 }
 
 // Only the groups that lost rows are hashed again, and the files they belong to get their new sum.
-function rehash(db: Database, source: Source, copies: string): void {
+function rehash(db: Database, copies: string): void {
   const ids = (sql: string): readonly number[] => db.prepare<[], number>(sql).pluck().all();
-  const hasher = new GroupHasher(db, source.id);
+  const hasher = new GroupHasher(db);
+  const table = db
+    .prepare<[number], string>('SELECT source FROM source_file WHERE file_id = ? >> 28')
+    .pluck();
   const update = db.prepare('UPDATE row_group SET sha256 = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM row_group WHERE id = ?');
   const groupSize = String(GROUP_RECORDS);
   for (const id of ids(`SELECT DISTINCT id - id % ${groupSize} FROM ${copies} ORDER BY 1`)) {
-    const hash = hasher.group(id);
+    const hash = hasher.group(table.get(id) ?? '', id);
     if (hash === undefined) remove.run(id);
     else update.run(hash, id);
   }

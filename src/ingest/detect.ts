@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { SOURCES } from '../sources/_registry.ts';
 import { sniffCompression } from '../framing/gzip.ts';
-import type { Detection, Head, Source } from '../sources/source.ts';
+import { type Detection, type Head, HEAD_BYTES, type Source } from '../sources/source.ts';
 
 /** The source of a file, or why there is none. */
 export type Verdict =
@@ -23,6 +23,13 @@ export function headOf(
   const text = read.startsWith('\ufeff') ? read.slice(1) : read;
   const changed = changedUs === undefined ? {} : { changedUs };
   return { path, bytes, complete, text, ...changed };
+}
+
+/** The same for a text inside a record. @param timeUs time of what carries it. */
+export function innerHead(path: string, text: Buffer, timeUs: number | undefined): Head {
+  const bytes = text.subarray(0, HEAD_BYTES);
+  const head = headOf(path, bytes, bytes.length === text.length, undefined);
+  return { ...head, inside: true, ...(timeUs === undefined ? {} : { carrierUs: timeUs }) };
 }
 
 /**

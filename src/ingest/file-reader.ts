@@ -2,27 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
-import { storedOrder } from '../db/ddl.ts';
 import type { PartWriter } from '../db/part.ts';
 import type { CellBuffer } from '../db/record.ts';
-import { groupHash, groupOf } from '../db/row-group.ts';
-import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
-import { ExhibitError } from '../core/errors.ts';
 import { newFramer } from '../framing/framer.ts';
 import type { InflateReport } from '../framing/gzip.ts';
-import type { Framer, FrameSink } from '../framing/sink.ts';
-import {
-  type AnomalyKind,
-  FORM,
-  type Head,
-  HEAD_BYTES,
-  type RecordReader,
-  type RejectReason,
-  type RowOut,
-  type Source,
-  type Value,
-} from '../sources/source.ts';
+import type { Framer } from '../framing/sink.ts';
+import { type AnomalyKind, type Head, HEAD_BYTES, type Source } from '../sources/source.ts';
 import { headOf, recognise, type Verdict } from './detect.ts';
+import { Records, type RecordSink } from './records.ts';
 import type { FileTask } from './task.ts';
 
 /** Faults of a compressed file after which its content may be incomplete. */
@@ -35,10 +22,7 @@ const GZIP_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /** Where what was read goes. */
-export type RowSink = Pick<
-  PartWriter,
-  'row' | 'byteRow' | 'block' | 'group' | 'reject' | 'anomaly' | 'file'
->;
+export type RowSink = RecordSink & Pick<PartWriter, 'block' | 'file'>;
 
 /** Reads one file into a part. */
 export class FileReader {
@@ -49,31 +33,17 @@ export class FileReader {
   #heldBytes = 0;
   #verdict: Verdict | undefined;
   #source: Source | undefined;
-  #order: ReturnType<typeof storedOrder> = { before: [], behind: [] };
-  #places = new Int32Array();
-  /** Where the rows that {@link FileReader.#places} was made for hold what is added to them. */
-  #added = -1;
+  #records: Records | undefined;
   #framer: Framer | undefined;
-  #reader: RecordReader | undefined;
 
   readonly #hash = createHash('sha256');
-  /** Cells of the rows of {@link FileReader.#group}. */
   readonly #cells: CellBuffer;
-  /** Group of rows that is being hashed; 0 before the first row. */
-  #group = 0;
-  readonly #groups = createHash('sha256');
   #size = 0;
   #block = 0;
   readonly #blockBytes: Buffer[] = [];
   #blockFill = 0;
 
-  #records = 0;
-  #imported = 0;
-  #rejected = 0;
   #faults = 0;
-  /** Place of the record that is being read. */
-  #offset = 0;
-  #length = 0;
 
   /**
    * @param part where rows go.
@@ -99,7 +69,6 @@ export class FileReader {
   end(): void {
     if (this.#verdict === undefined) this.#decide(true);
     this.#framer?.end();
-    this.#endGroup();
     const known = this.#source !== undefined;
     if (known && this.#blockFill > 0)
       this.#writeBlock(Buffer.concat(this.#blockBytes, this.#blockFill));
@@ -122,11 +91,11 @@ export class FileReader {
       this.#verdict?.source === undefined ? null : this.#verdict.shape,
       this.#verdict?.reason ?? '',
       this.#status(),
-      this.#records,
-      this.#imported,
+      this.#records?.records ?? 0,
+      this.#records?.imported ?? 0,
       0,
-      this.#rejected,
-      known ? this.#groups.digest('hex') : null,
+      this.#records?.rejected ?? 0,
+      this.#records?.end() ?? null,
     ]);
   }
 
@@ -136,8 +105,9 @@ export class FileReader {
       if (this.#heldBytes > 0) return 'unrecognised';
       return this.#holdsNothing() ? 'empty' : 'unreadable';
     }
-    if (this.#rejected > 0 || this.#faults > 0) return 'partial';
-    return this.#records === 0 ? 'empty' : 'imported';
+    const { records = 0, rejected = 0 } = this.#records ?? {};
+    if (rejected > 0 || this.#faults > 0) return 'partial';
+    return records === 0 ? 'empty' : 'imported';
   }
 
   /** True for a file without a byte, be it compressed: not for one whose compression is broken. */
@@ -162,9 +132,15 @@ export class FileReader {
     const { source } = this.#verdict;
     if (source === undefined) return false;
     this.#source = source;
-    this.#order = storedOrder(source);
-    this.#reader = source.reader(head, this.#verdict.shape);
-    this.#framer = newFramer(this.#reader.framing, this.#sink);
+    const reader = source.reader(head, this.#verdict.shape);
+    const records = new Records(task.fileId, head.path, this.#part, this.#cells, source, reader);
+    this.#records = records;
+    this.#framer = newFramer(
+      reader.framing,
+      records.sink((kind, detail) => {
+        this.#fileAnomaly(kind, detail);
+      }),
+    );
     return this.#consume(held);
   }
 
@@ -215,115 +191,8 @@ export class FileReader {
     this.#blockFill = 0;
   }
 
-  readonly #sink: FrameSink = {
-    quick: (bytes, start, end, offset) => {
-      this.#offset = offset;
-      return this.#reader?.quick?.(bytes, start, end, this.#out) ?? -1;
-    },
-    record: (bytes, start, end, offset, hints) => {
-      this.#offset = offset;
-      this.#length = end - start;
-      this.#reader?.read(bytes, start, end, offset, hints, this.#out);
-    },
-    problem: (reason, offset, length, detail) => {
-      this.#offset = offset;
-      this.#length = length;
-      this.#addReject(reason, detail);
-    },
-    anomaly: (kind, detail) => {
-      this.#fileAnomaly(kind, detail);
-    },
-  };
-
-  readonly #out: RowOut = {
-    row: (values: readonly Value[], identity, place) => {
-      const source = this.#source;
-      if (source === undefined) return;
-      const id = this.#beginRow();
-      const cells = this.#cells;
-      const start = cells.length;
-      cells.begin();
-      cells.null();
-      for (const index of this.#order.before) cells.value(values[index] ?? null);
-      cells.integer(place?.offset ?? this.#offset);
-      cells.integer(place?.length ?? this.#length);
-      cells.integer(place?.form ?? FORM.plain);
-      cells.integer(identity);
-      for (const index of this.#order.behind) cells.value(values[index] ?? null);
-      cells.end(id);
-      this.#part.row(source, id, identity, values, cells, start);
-    },
-    byteRow: (row, length) => {
-      const source = this.#source;
-      if (source === undefined) return;
-      const id = this.#beginRow();
-      const cells = this.#cells;
-      const start = cells.length;
-      const { added } = row;
-      row.setNumber(added, this.#offset);
-      row.setNumber(added + 1, length);
-      row.setNumber(added + 2, FORM.plain);
-      row.setNumber(added + 3, row.identity);
-      cells.byteRow(row, this.#placesOf(added), id);
-      this.#part.byteRow(source, id, row, cells, start);
-    },
-    reject: (reason, detail) => {
-      this.#addReject(reason, detail);
-    },
-    anomaly: (kind, detail) => {
-      this.#part.anomaly(this.#task.fileId, this.#records + 1, kind, detail);
-    },
-    notARecord: () => undefined,
-  };
-
-  /** Places of a byte row's values in the order in which the table stores them. */
-  #placesOf(added: number): Int32Array {
-    if (this.#added !== added) {
-      const { before, behind } = this.#order;
-      this.#added = added;
-      this.#places = Int32Array.of(...before, added, added + 1, added + 2, added + 3, ...behind);
-    }
-    return this.#places;
-  }
-
-  /** Id of the row that comes now. */
-  #beginRow(): number {
-    const id = this.#nextId();
-    if (groupOf(id) !== this.#group) {
-      this.#endGroup();
-      this.#group = groupOf(id);
-    }
-    this.#imported++;
-    return id;
-  }
-
-  #endGroup(): void {
-    if (this.#group === 0) return;
-    const sha256 = groupHash(this.#cells);
-    this.#cells.clear();
-    this.#groups.update(sha256);
-    this.#part.group(this.#group, sha256);
-    this.#group = 0;
-  }
-
-  #addReject(reason: RejectReason, detail: string): void {
-    const id = this.#nextId();
-    this.#rejected++;
-    this.#part.reject(id, this.#source?.id ?? '', this.#offset, this.#length, reason, detail);
-  }
-
   #fileAnomaly(kind: AnomalyKind, detail: string): void {
     if (GZIP_FAULTS.has(kind)) this.#faults++;
     this.#part.anomaly(this.#task.fileId, 0, kind, detail);
-  }
-
-  #nextId(): number {
-    this.#records++;
-    if (this.#records > MAX_RECORDS_PER_FILE) {
-      throw new ExhibitError('E_FORMAT', 'the file has more records than one file can hold', {
-        where: { file: this.#task.path },
-      });
-    }
-    return rowId(this.#task.fileId, this.#records);
   }
 }

@@ -15,6 +15,14 @@ export type Reread =
       readonly source: Source;
       /** Every stored column by its name, integers as bigint. */
       readonly columns: ReadonlyMap<string, Cell>;
+      /** Its row of inner_record, if it has one. */
+      readonly inner:
+        | {
+            readonly carrier: string | null;
+            readonly carrier_id: number | null;
+            readonly steps: string | null;
+          }
+        | undefined;
     }
   | {
       readonly kind: 'reject';
@@ -44,7 +52,7 @@ export async function reread(
     const values = readCell(cells.bytes.subarray(from, cells.length));
     const names = storedNames(source);
     const columns = new Map(names.map((name, at) => [name, values[at] ?? null]));
-    found = { kind: 'row', source, columns };
+    found = { kind: 'row', source, columns, inner: undefined };
   };
   const nothing = (): void => undefined;
   const sink: RowSink = {
@@ -56,6 +64,10 @@ export async function reread(
     },
     reject: (row, source, offset, length, reason, detail) => {
       if (row === id) found = { kind: 'reject', source, offset, length, reason, detail };
+    },
+    inner: (row, _source, carrier, carrierId, steps) => {
+      if (row === id && found?.kind === 'row')
+        found = { ...found, inner: { carrier, carrier_id: carrierId, steps } };
     },
     block: nothing,
     group: nothing,

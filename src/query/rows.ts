@@ -20,6 +20,13 @@ export interface Place {
   readonly form: number;
 }
 
+/** What inner_record says of a record. */
+export interface InnerRecord {
+  readonly carrier: string | null;
+  readonly carrier_id: number | null;
+  readonly steps: string | null;
+}
+
 /** A record that was found. */
 export interface FoundRecord {
   readonly kind: 'row' | 'duplicate' | 'reject';
@@ -30,6 +37,8 @@ export interface FoundRecord {
   /** All columns of its table, integers as bigint. */
   readonly stored: Readonly<Record<string, string | number | bigint | null>>;
   readonly place: Place;
+  /** The record that carries it, and the way to its text; undefined for a record that is a range of its file. */
+  readonly inner: InnerRecord | undefined;
   /** The record's text as the database gives it. */
   readonly raw: Uint8Array;
   /** Other copies of the same record. */
@@ -100,9 +109,18 @@ function record(
       length: number('length'),
       form: number('form'),
     },
+    inner: kind === 'reject' ? undefined : innerOf(db, id),
     raw: raw ?? new Uint8Array(),
     copies: kind === 'row' ? copiesOf(db, id) : [],
   };
+}
+
+function innerOf(db: Database, id: number): InnerRecord | undefined {
+  return db
+    .prepare<[number], InnerRecord>(
+      'SELECT carrier, carrier_id, steps FROM main.inner_record WHERE id = ?',
+    )
+    .get(id);
 }
 
 function copiesOf(db: Database, id: number): readonly number[] {

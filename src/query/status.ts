@@ -1,5 +1,6 @@
 /** What the database says of itself: files, reasons, coverage and its gaps. */
 import type { Database } from '../db/open.ts';
+import { tableCounts } from '../db/table-counts.ts';
 
 /** Files by evidence and status, with their counts. */
 export interface EvidenceStatus {
@@ -121,11 +122,9 @@ export function anomaliesByKind(db: Database): readonly NamedCount[] {
 /** Files whose counts do not add up with the tables: empty, or the database is wrong. */
 export function unreconciled(db: Database, tables: readonly string[]): readonly string[] {
   const counts: Record<string, string> = { duplicates: 'main.duplicate', rejected: 'main.reject' };
-  const problems = tables.flatMap((table) => {
-    const rows = count(db, `SELECT count(*) FROM main."${table}"`);
-    const claimed = count(db, 'SELECT sum(imported) FROM source_file WHERE source = ?', table);
-    return rows === claimed ? [] : [`${table}: ${String(rows)} rows, ${String(claimed)} counted`];
-  });
+  const problems = tableCounts(db, tables).flatMap(({ table, rows, told }) =>
+    rows === told ? [] : [`${table}: ${String(rows)} rows, ${String(told)} counted`],
+  );
   for (const [column, table] of Object.entries(counts)) {
     const rows = count(db, `SELECT count(*) FROM ${table}`);
     const claimed = count(db, `SELECT sum(${column}) FROM source_file`);
@@ -201,11 +200,6 @@ function named(db: Database, sql: string): readonly NamedCount[] {
   return db.prepare<[], NamedCount>(sql).all();
 }
 
-function count(db: Database, sql: string, ...values: string[]): number {
-  return (
-    db
-      .prepare<string[], number>(sql)
-      .pluck()
-      .get(...values) ?? 0
-  );
+function count(db: Database, sql: string): number {
+  return db.prepare<[], number>(sql).pluck().get() ?? 0;
 }

@@ -101,14 +101,15 @@ export const access_analyzer_finding: Source = {
   indexes: [['resource_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
   samples: [
     {
-      name: 'list-findings and an EventBridge event',
+      name: 'list-findings, and a finding as EventBridge events carry it',
       path: 'x',
-      text: `${JSON.stringify({ findings: [FINDING] })}\n${JSON.stringify({ 'detail-type': 'Access Analyzer Finding', source: 'aws.access-analyzer', detail: { ...FINDING, isPublic: true, principal: { AWS: '*' } } })}`,
+      text: `${JSON.stringify({ findings: [FINDING] })}\n${JSON.stringify({ ...FINDING, isPublic: true, principal: { AWS: '*' } })}`,
       rows: [
         {
           time_us: 1_762_592_405_000_000,

@@ -338,6 +338,7 @@ export const api_gateway_access: Source = {
   indexes: [['source_ip'], ['request_id']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect,
   reader: (head, shape) =>
     shape === 'text' ? textReader(head) : jsonReader(head, formatOf(head.carrierUs)),

@@ -152,6 +152,7 @@ export const client_vpn: Source = {
   indexes: [['device_ip'], ['client_ip']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

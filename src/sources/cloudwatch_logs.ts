@@ -1,9 +1,16 @@
 /** CloudWatch Logs in the shapes in which log events leave it: whatever was logged, as text with its group and stream. */
-import { Buffer } from 'node:buffer';
-import { gunzipSync } from 'node:zlib';
-import { hash53 } from '../core/hash53.ts';
-import { isObject, type JsonObject, type JsonValue, memberSpan, sortedJson } from '../core/json.ts';
+import { Buffer, isUtf8 } from 'node:buffer';
+import { hash53, hash53Bytes } from '../core/hash53.ts';
+import {
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  memberSpan,
+  sortedJson,
+  type Span,
+} from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
+import { followSteps, type Step } from '../core/steps.ts';
 import {
   anyTime,
   cleanTexts,
@@ -16,12 +23,13 @@ import {
   textOf,
   valueAt,
 } from './_json.ts';
-import { detectLines, isoTime, lineReader } from './_lines.ts';
+import { detectLines, isoTime } from './_lines.ts';
 import {
   type Column,
   type Detection,
   FORM,
   type Head,
+  type Place,
   type RecordReader,
   type RowOut,
   type Source,
@@ -51,26 +59,20 @@ const COLUMNS: readonly Column[] = [
     about: 'ingestionTime: when CloudWatch Logs got it.',
   },
   text('extracted_fields', 'extractedFields of a subscription as JSON.'),
-  {
-    name: 'continuation',
-    type: 'INTEGER',
-    unit: '0 or 1',
-    about:
-      '1 for a line of an export that goes on a message of several lines; it has the time of its first.',
-  },
 ];
-
-/** A subscription payload is inflated up to this: a hundred times what AWS sends. */
-const MOST_INFLATED = 64 * 2 ** 20;
 
 function isPayload(record: JsonObject): boolean {
   return typeof record['messageType'] === 'string' && Array.isArray(record['logEvents']);
 }
 
-/** Base64 of a gzipped payload, as a Lambda function or a reader of Kinesis gets it. */
-function packedData(record: JsonObject): string | undefined {
-  const data = valueAt(record, ['awslogs', 'data']) ?? valueAt(record, ['kinesis', 'data']);
-  return typeof data === 'string' && data.startsWith('H4sI') ? data : undefined;
+/** Members that lead to base64 of a gzipped payload, as a Lambda function or a reader of Kinesis gets it. */
+const PACKED_WAYS = [['awslogs', 'data'], ['kinesis', 'data'], ['data'], ['Data']] as const;
+
+function packedWay(record: JsonObject): readonly string[] | undefined {
+  return PACKED_WAYS.find((way) => {
+    const data = valueAt(record, way);
+    return typeof data === 'string' && data.startsWith('H4sI');
+  });
 }
 
 /** A log event of get-log-events or filter-log-events. */
@@ -99,15 +101,13 @@ const FORMAT: JsonFormat = {
   ],
   wrappers: ['events', 'Records'],
   is: (record) =>
-    isPayload(record) || packedData(record) !== undefined || isEvent(record) || isInsights(record),
+    isPayload(record) || packedWay(record) !== undefined || isEvent(record) || isInsights(record),
   keys: [['messageType', 'logEvents']],
   time: () => undefined,
   timeName: 'timestamp',
   identity: () => '',
   fields: [],
 };
-
-type Place = NonNullable<Parameters<RowOut['row']>[2]>;
 
 /** What the carrier says of a log event. */
 interface Origin {
@@ -116,15 +116,35 @@ interface Origin {
   readonly stream: string | null;
 }
 
+/** Bytes of one or more log events, and how they are found in the file. */
+interface Text {
+  readonly bytes: Buffer;
+  /** Of what place the bytes from 0 on are; undefined for bytes that stand in the file, `shift` further on. */
+  readonly packed: Place | undefined;
+  readonly shift: number;
+}
+
+function placeOf(text: Text, span: Span, steps: readonly Step[] = []): Place {
+  const length = span.end - span.start;
+  if (text.packed === undefined) {
+    const form = steps.length === 0 ? FORM.plain : FORM.jsonString;
+    return { offset: span.start + text.shift, length, form };
+  }
+  const way: readonly Step[] = [...(text.packed.steps ?? []), [span.start, length], ...steps];
+  return { ...text.packed, steps: way };
+}
+
 function emit(
   event: JsonValue | undefined,
   origin: Origin,
   raw: string,
-  place: Place | undefined,
+  text: Text,
+  span: Span,
   out: RowOut,
 ): void {
   const record = isObject(event) ? event : {};
-  const message = record['message'] ?? record['@message'];
+  const name = typeof record['message'] === 'string' ? 'message' : '@message';
+  const message = record[name];
   if (typeof message !== 'string') {
     out.reject('not_this_source', 'the log event has no message');
     return;
@@ -144,36 +164,30 @@ function emit(
   const extracted = record['extractedFields'];
   // `@log` of Logs Insights is account:group.
   const log = textOf(record['@log'], '@log', out);
+  const group = log === null ? origin.group : log.slice(log.indexOf(':') + 1);
+  const stream =
+    textOf(record['logStreamName'] ?? record['@logStream'], 'logStreamName', out) ?? origin.stream;
   const values: Value[] = [
     timeUs,
     log === null ? origin.account : log.slice(0, Math.max(0, log.indexOf(':'))),
-    log === null ? origin.group : log.slice(log.indexOf(':') + 1),
-    textOf(record['logStreamName'] ?? record['@logStream'], 'logStreamName', out) ?? origin.stream,
+    group,
+    stream,
     id,
     message,
     ingestionUs,
     extracted === undefined || extracted === null ? null : sortedJson(extracted),
-    0,
   ];
   if (raw.includes('\\')) cleanTexts(values, raw, out);
   const own = `${String(values[1])} ${String(values[2])} ${String(values[3])} ${String(timeUs)} ${message}`;
-  out.row(values, hash53(id ?? own), place);
+  out.row(values, hash53(id ?? own), placeOf(text, span));
+  const inner = memberSpan(text.bytes, span.start, span.end, name);
+  if (inner === undefined) return;
+  const path = `${group ?? ''}/${stream ?? ''}`;
+  out.inner(Buffer.from(message), { place: placeOf(text, inner, ['string']), path, timeUs });
 }
 
-/** The log events of a payload; `bytes` hold it unless it was packed. */
-function emitPayload(
-  payload: JsonObject,
-  raw: string,
-  where:
-    | {
-        readonly bytes: Buffer;
-        readonly start: number;
-        readonly end: number;
-        readonly offset: number;
-      }
-    | undefined,
-  out: RowOut,
-): void {
+/** The log events of a payload that fills a span of the bytes. */
+function emitPayload(payload: JsonObject, raw: string, text: Text, whole: Span, out: RowOut): void {
   const events = payload['logEvents'] as readonly JsonValue[];
   if (payload['messageType'] === 'CONTROL_MESSAGE' || events.length === 0) {
     // A check of the destination: it was delivered, and nobody logged it.
@@ -185,38 +199,23 @@ function emitPayload(
     group: textOf(payload['logGroup'], 'logGroup', out),
     stream: textOf(payload['logStream'], 'logStream', out),
   };
-  const list =
-    where === undefined ? undefined : memberSpan(where.bytes, where.start, where.end, 'logEvents');
-  const spans = where === undefined || list === undefined ? [] : elementSpans(where.bytes, list);
-  for (const [index, event] of events.entries()) {
-    const span = spans[index];
-    const place =
-      where === undefined || span === undefined
-        ? undefined
-        : {
-            offset: where.offset + span.start - where.start,
-            length: span.end - span.start,
-            form: FORM.plain,
-          };
-    emit(event, origin, raw, place, out);
-  }
+  const list = memberSpan(text.bytes, whole.start, whole.end, 'logEvents');
+  const spans = list === undefined ? [] : elementSpans(text.bytes, list);
+  for (const [index, event] of events.entries())
+    emit(event, origin, raw, text, spans[index] ?? whole, out);
 }
 
 /** The payload in base64 of gzip; undefined if it is none. */
-function unpack(data: string): { readonly payload: JsonObject; readonly raw: string } | undefined {
-  let raw: string;
-  try {
-    raw = gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: MOST_INFLATED }).toString(
-      'utf8',
-    );
-  } catch {
-    // Cut, damaged or too large: the reject says so.
-    return undefined;
-  }
-  const payload = innerJson(raw);
-  return isObject(payload) && isPayload(payload) ? { payload, raw } : undefined;
+function unpack(
+  token: Buffer,
+): { readonly payload: JsonObject; readonly bytes: Buffer } | undefined {
+  const bytes = followSteps(token, PACKED);
+  if (bytes === undefined || !isUtf8(bytes)) return undefined;
+  const payload = innerJson(bytes.toString('utf8'));
+  return isObject(payload) && isPayload(payload) ? { payload, bytes } : undefined;
 }
 
+const PACKED: readonly Step[] = ['string', 'base64', 'gzip'];
 const NO_ORIGIN: Origin = { account: null, group: null, stream: null };
 
 const read: RecordReader['read'] = (bytes, start, end, offset, hints, out) => {
@@ -224,20 +223,36 @@ const read: RecordReader['read'] = (bytes, start, end, offset, hints, out) => {
   if (object === undefined) return;
   const { value, text: raw } = object;
   noteOddities(value, raw, hints.escaped, out);
+  const whole = { start, end };
+  const text: Text = { bytes, packed: undefined, shift: offset - start };
   if (isPayload(value)) {
-    emitPayload(value, raw, { bytes, start, end, offset }, out);
+    emitPayload(value, raw, text, whole, out);
     return;
   }
-  const data = packedData(value);
-  if (data !== undefined) {
-    const unpacked = unpack(data);
-    if (unpacked === undefined)
+  const way = packedWay(value);
+  if (way !== undefined) {
+    let span: Span | undefined = whole;
+    for (const name of way)
+      span = span === undefined ? undefined : memberSpan(bytes, span.start, span.end, name);
+    const unpacked = span === undefined ? undefined : unpack(bytes.subarray(span.start, span.end));
+    if (span === undefined || unpacked === undefined) {
       out.reject('not_json', 'the data is not base64 of a gzipped payload');
-    else emitPayload(unpacked.payload, unpacked.raw, undefined, out);
+      return;
+    }
+    const inside = unpacked.bytes;
+    const place = { ...placeOf(text, span), form: FORM.steps, steps: PACKED };
+    const all = { start: 0, end: inside.length };
+    emitPayload(
+      unpacked.payload,
+      inside.toString('utf8'),
+      { bytes: inside, packed: place, shift: 0 },
+      all,
+      out,
+    );
     return;
   }
   if (isEvent(value) || isInsights(value)) {
-    emit(value, NO_ORIGIN, raw, undefined, out);
+    emit(value, NO_ORIGIN, raw, text, whole, out);
     return;
   }
   out.reject('not_this_source', 'the record is not a log event');
@@ -247,37 +262,47 @@ const read: RecordReader['read'] = (bytes, start, end, offset, hints, out) => {
 const EXPORT_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 const STAMP = 24;
 
-/** Reader of the files that an export task writes: each log event begins with its time. */
+/** Reader of the files that an export task writes: each log event begins with its time, and may have several lines. */
 function exportReader(head: Head): RecordReader {
   // <prefix>/<task id>/<stream, slashes as dashes>/000000.gz
   const stream = /\/([^/]+)\/\d{6}(?:\.gz)?$/.exec(head.path)?.[1] ?? null;
-  let last: number | undefined;
-  return lineReader((line, out) => {
-    const own = line.charCodeAt(STAMP) === 0x20 && line.charCodeAt(STAMP - 1) === 0x5a;
-    const timeUs = own ? isoTime(line.slice(0, STAMP)) : undefined;
-    if (timeUs === undefined && last === undefined) {
-      out.reject('bad_time', 'the line has no time, and no line before it has one');
-      return undefined;
-    }
-    last = timeUs ?? last;
-    const message = timeUs === undefined ? line : line.slice(STAMP + 1);
-    return [
-      last ?? null,
-      null,
-      null,
-      stream,
-      null,
-      message,
-      null,
-      null,
-      Number(timeUs === undefined),
-    ];
-  });
+  const begins = (bytes: Buffer, start: number, end: number): boolean =>
+    end - start > STAMP &&
+    bytes[start + STAMP] === 0x20 &&
+    bytes[start + STAMP - 1] === 0x5a &&
+    EXPORT_LINE.test(bytes.toString('latin1', start, start + STAMP + 1));
+  return {
+    framing: { kind: 'blocks', joins: (bytes, start, end) => !begins(bytes, start, end) },
+    read: (bytes, start, end, offset, hints, out) => {
+      if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
+        out.reject('invalid_utf8', 'the log event is not valid UTF-8');
+        return;
+      }
+      if (bytes.subarray(start, end).every((byte) => byte <= 0x20)) {
+        out.notARecord();
+        return;
+      }
+      const timeUs = begins(bytes, start, end)
+        ? isoTime(bytes.toString('latin1', start, start + STAMP))
+        : undefined;
+      if (timeUs === undefined) {
+        out.reject('bad_time', 'the log event does not begin with a time');
+        return;
+      }
+      const from = start + STAMP + 1;
+      const message = bytes.toString(hints.ascii ? 'latin1' : 'utf8', from, end);
+      if (message.includes('\0')) out.anomaly('nul_character', 'the message contains NUL');
+      const values = [timeUs, null, null, stream, null, message, null, null];
+      out.row(values, hash53Bytes(bytes, start, end));
+      const place = { offset: offset + from - start, length: end - from, form: FORM.plain };
+      out.inner(bytes.subarray(from, end), { place, path: head.path, timeUs });
+    },
+  };
 }
 
 function detect(head: Head): Detection | undefined {
   const json = detectJson(head, FORMAT);
-  if (json !== undefined) return json;
+  if (json !== undefined || head.inside === true) return json;
   const lines = detectLines(head, 'log events as an export task writes them', (line) =>
     EXPORT_LINE.test(line),
   );
@@ -322,18 +347,18 @@ const EVENT = {
 };
 
 /** base64 of gzip of {"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1762592405123,"message":"m"}]} */
-const PACKED =
+const PACKED_DATA =
   'H4sIAAAAAAACA6tWyk0tLk5MTw2pLEhVslJycQxxjPd1DQ52dHdV0lHKL89LLQIKGwKBERAYAwFQOCc/3b0ov7QAKJMO4QaXFKUm5gL5xRC+a1lqXkmxklV0tVJmCsgAoHBJJtCuksRcoDZDczMjU0sjEwNTQyNjHZgbgOpylWpjawHVpTnUlQAAAA==';
 
 export const cloudwatch_logs: Source = {
   id: 'cloudwatch_logs',
   title: 'CloudWatch Logs',
-  version: 1,
+  version: 2,
   clock:
     'Time that the sender gave each log event, UTC, to the millisecond: the machine’s own clock where an agent sent it; Logs Insights names no zone, UTC is assumed.',
   about: [
-    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions get them), the output of `aws logs get-log-events` and `filter-log-events`, JSON that the console of Logs Insights exports, and the text files of export tasks. The message is kept as text.',
-    'A line of an export that has no time of its own goes on the message before it: it is a row of its own, with continuation = 1. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions are no records. Identical lines of one stream are separate events, unless they share an id. Logs inside the messages do not land in tables of their own; results of the Logs Insights API, whose rows are lists of fields, are not read.',
+    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions get them), the output of `aws logs get-log-events` and `filter-log-events`, JSON that the console of Logs Insights exports, and the text files of export tasks. The message is kept as text. A message that another source knows (CloudTrail, VPC flow logs, Lambda, syslog and others) is also a record of that source, in its table, and table `inner_record` leads from there to the log event.',
+    'A line of an export that has no time of its own goes on the message before it. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions are no records. Identical lines of one stream are separate events, unless they share an id. Results of the Logs Insights API, whose rows are lists of fields, are not read.',
   ].join('\n\n'),
   references: [
     'Amazon CloudWatch Logs User Guide, "Real-time processing of log data with subscriptions"',
@@ -345,6 +370,7 @@ export const cloudwatch_logs: Source = {
   indexes: [['log_group'], ['event_id']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect,
   reader,
   samples: [
@@ -358,7 +384,7 @@ export const cloudwatch_logs: Source = {
           owner: 'CloudwatchLogs',
           logEvents: [{ id: '', timestamp: 1, message: 'CWL CONTROL MESSAGE' }],
         },
-        { awslogs: { data: PACKED } },
+        { awslogs: { data: PACKED_DATA } },
         { awslogs: { data: 'H4sIAAAA' } },
       ]
         .map((one) => JSON.stringify(one))
@@ -380,7 +406,7 @@ export const cloudwatch_logs: Source = {
     {
       name: 'records of Kinesis',
       path: 'x',
-      text: JSON.stringify({ Records: [{ kinesis: { sequenceNumber: '7', data: PACKED } }] }),
+      text: JSON.stringify({ Records: [{ kinesis: { sequenceNumber: '7', data: PACKED_DATA } }] }),
       rows: [{ log_group: 'g' }],
     },
     {
@@ -428,9 +454,8 @@ export const cloudwatch_logs: Source = {
       path: 'exports/0a1b2c3d-0001-4000-8000-000000000001/i-0a1b/000000.gz',
       text: 'no time\n2025-11-08T09:00:05.123Z START RequestId: 1\n2025-11-08T09:00:06.000Z Traceback:\n  line 2\n2025-11-08T09:00:07.000Z END\n',
       rows: [
-        { log_stream: 'i-0a1b', message: 'START RequestId: 1', continuation: 0 },
-        { message: 'Traceback:' },
-        { time_us: 1_762_592_406_000_000, message: '  line 2', continuation: 1 },
+        { log_stream: 'i-0a1b', message: 'START RequestId: 1' },
+        { time_us: 1_762_592_406_000_000, message: 'Traceback:\n  line 2' },
         { message: 'END' },
       ],
       rejects: ['bad_time'],

@@ -62,7 +62,6 @@ const FORMAT: JsonFormat = {
     'Messages',
   ],
   ways: [
-    ['detail'],
     ['Message'],
     ['Sns', 'Message'],
     ['body', 'Message'],
@@ -218,10 +217,7 @@ export const config_compliance: Source = {
     {
       name: 'notifications: bare, in SNS, cut',
       path: 'x',
-      text: [
-        NOTIFICATION,
-        { Type: 'Notification', Message: JSON.stringify(NOTIFICATION) },
-      ]
+      text: [NOTIFICATION, { Type: 'Notification', Message: JSON.stringify(NOTIFICATION) }]
         .map((one) => JSON.stringify(one))
         .concat(JSON.stringify(NOTIFICATION).slice(0, 99))
         .join('\n'),

@@ -143,6 +143,7 @@ export const eks_audit: Source = {
   indexes: [['source_ip'], ['access_key_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

@@ -1,5 +1,5 @@
-/** EventBridge (CloudWatch Events) events whose detail no other source reads: state changes, health, alarms, your own. */
-import { isObject, type JsonObject } from '../core/json.ts';
+/** EventBridge (CloudWatch Events) events: calls, findings, state changes, health, alarms, your own; what they carry goes on to its own source. */
+import { memberSpan } from '../core/json.ts';
 import {
   anyTime,
   canonicalRecord,
@@ -16,27 +16,7 @@ import {
   textOf,
   valueAt,
 } from './_json.ts';
-import type { Source } from './source.ts';
-
-/** True for an event whose detail another source reads: a record of CloudTrail, a finding, a configuration item. */
-function isOthers(record: JsonObject): boolean {
-  const detail = record['detail'];
-  if (!isObject(detail)) return false;
-  const has = (...names: readonly string[]): boolean => names.every((name) => name in detail);
-  return (
-    ('eventName' in detail && ('eventVersion' in detail || 'eventSource' in detail)) ||
-    has('insightDetails') ||
-    has('timeWindow', 'summary') ||
-    has('service', 'resource', 'severity') ||
-    (Array.isArray(detail['findings']) && record['source'] === 'aws.securityhub') ||
-    has('findingArn', 'severity') ||
-    has('resourcesAffected', 'category') ||
-    has('resourceType', 'resource', 'analyzedAt') ||
-    has('configurationItem') ||
-    has('configurationItemSummary') ||
-    has('configRuleName')
-  );
-}
+import { FORM, type Head, type RecordReader, type RowOut, type Source } from './source.ts';
 
 /** The first member of detail that is there. */
 function ofDetail(name: string, members: readonly string[], about: string): JsonField {
@@ -99,6 +79,32 @@ const FORMAT: JsonFormat = {
   ],
 };
 
+/** Reads the events, and hands on what they carry. */
+function reader(head: Head): RecordReader {
+  const events = jsonReader(head, FORMAT);
+  return {
+    ...events,
+    read: (bytes, start, end, offset, hints, out) => {
+      const row: RowOut['row'] = (values, identity, place) => {
+        out.row(values, identity, place);
+        const span = memberSpan(bytes, start, end, 'detail');
+        if (span === undefined) return;
+        const [timeUs] = values;
+        out.inner(bytes.subarray(span.start, span.end), {
+          place: {
+            offset: offset + span.start - start,
+            length: span.end - span.start,
+            form: FORM.plain,
+          },
+          path: '',
+          timeUs: typeof timeUs === 'number' ? timeUs : undefined,
+        });
+      };
+      events.read(bytes, start, end, offset, hints, { ...out, row });
+    },
+  };
+}
+
 const EVENT = {
   version: '0',
   id: '0a1b2c3d-0001-4000-8000-000000000001',
@@ -114,10 +120,10 @@ const EVENT = {
 export const eventbridge: Source = {
   id: 'eventbridge',
   title: 'EventBridge events',
-  version: 1,
+  version: 2,
   clock: 'The clock of the service that sent the event, UTC, to the second.',
   about: [
-    'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. Files of events that carry records of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) are read by that source; in a file that mixes them with others, the others are rejects, with their place and text.',
+    'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. An event that carries a record of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) is a row here, and what it carries a row of that source; table `inner_record` leads from there to the event.',
     'EventBridge delivers at least once, and a rule delivers only what its pattern matches. Input transformers may reshape an event beyond recognition. time is when the source says it happened. Archives cannot be downloaded: what was replayed is marked by replay_name.',
   ].join('\n\n'),
   references: [
@@ -133,13 +139,9 @@ export const eventbridge: Source = {
   indexes: [['event_id'], ['detail_type']],
   timeline: true,
   repeatsInFile: 'duplicate',
-  detect: (head) => {
-    const all = detectJson(head, FORMAT);
-    if (all === undefined) return undefined;
-    const others = { ...FORMAT, is: (record: JsonObject) => FORMAT.is(record) && isOthers(record) };
-    return detectJson(head, others) === undefined ? all : undefined;
-  },
-  reader: (head) => jsonReader(head, FORMAT),
+  inside: true,
+  detect: (head) => detectJson(head, FORMAT),
+  reader,
   sameText: canonicalRecord,
   samples: [
     {

@@ -474,6 +474,7 @@ export const guardduty: Source = {
   indexes: [['finding_id'], ['remote_ip'], ['access_key_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: (record) => {
@@ -541,19 +542,9 @@ export const guardduty: Source = {
       ],
     },
     {
-      name: 'EventBridge events',
+      name: 'two versions of a finding, one after another',
       path: 'events',
-      text: [FINDING, UPDATED]
-        .map((detail) =>
-          JSON.stringify({
-            version: '0',
-            id: 'e',
-            'detail-type': 'GuardDuty Finding',
-            source: 'aws.guardduty',
-            detail,
-          }),
-        )
-        .join(''),
+      text: [FINDING, UPDATED].map((finding) => JSON.stringify(finding)).join(''),
       rows: [{ count: 1 }, { count: 7 }],
     },
     {

@@ -145,17 +145,16 @@ export const inspector_finding: Source = {
   indexes: [['resource_id'], ['vulnerability_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
   samples: [
     {
-      name: 'EventBridge, times for people',
+      name: 'findings as EventBridge events carry them, times for people',
       path: 'x',
       text: [FINDING, { ...FINDING, updatedAt: 'Nov 8, 2025, 12:30:00 PM' }]
-        .map((detail) =>
-          JSON.stringify({ 'detail-type': 'Inspector2 Finding', source: 'aws.inspector2', detail }),
-        )
+        .map((finding) => JSON.stringify(finding))
         .join('\n'),
       rows: [
         {

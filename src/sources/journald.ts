@@ -179,6 +179,7 @@ export const journald: Source = {
   indexes: [['syslog_identifier']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

@@ -119,14 +119,15 @@ export const macie_finding: Source = {
   indexes: [['bucket_name']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
   samples: [
     {
-      name: 'get-findings and an EventBridge event',
+      name: 'get-findings, and a finding as EventBridge events carry it',
       path: 'x',
-      text: `${JSON.stringify({ findings: [FINDING] })}\n${JSON.stringify({ 'detail-type': 'Macie Finding', source: 'aws.macie', detail: { ...FINDING, category: 'POLICY', resourcesAffected: { s3Bucket: { name: 'b' } } } })}`,
+      text: `${JSON.stringify({ findings: [FINDING] })}\n${JSON.stringify({ ...FINDING, category: 'POLICY', resourcesAffected: { s3Bucket: { name: 'b' } } })}`,
       rows: [
         {
           time_us: 1_762_592_405_123_000,

@@ -184,6 +184,7 @@ export const network_firewall: Source = {
   indexes: [['src_ip'], ['dest_ip'], ['flow_id']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) =>
     jsonReader(head, { ...FORMAT, fields: [...ownerFields(head.path, KEY), ...FORMAT.fields] }),

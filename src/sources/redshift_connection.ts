@@ -104,6 +104,7 @@ export const redshift_connection: Source = {
   indexes: [['remotehost'], ['username']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectLines(head, 'Redshift connection log lines', (line) => LINE.test(line)),
   reader,
   samples: [

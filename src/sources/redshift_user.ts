@@ -114,6 +114,7 @@ export const redshift_user: Source = {
   indexes: [['username']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectLines(head, 'Redshift user log lines', isOwn),
   reader,
   samples: [

@@ -111,6 +111,7 @@ export const redshift_user_activity: Source = {
   indexes: [['username'], ['pid']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) =>
     detectBlocks(head, 'records of a Redshift user activity log', (line) => BEGIN.test(line)),
   reader,

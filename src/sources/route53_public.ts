@@ -74,6 +74,7 @@ export const route53_public: Source = {
   indexes: [['query_name']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectLines(head, 'DNS query log lines', (line) => LINE.test(line)),
   reader: () => lineReader(map),
   samples: [

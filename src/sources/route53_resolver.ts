@@ -149,6 +149,7 @@ export const route53_resolver: Source = {
   ],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

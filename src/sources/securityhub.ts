@@ -163,6 +163,7 @@ export const securityhub: Source = {
   indexes: [['finding_id'], ['resource_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,
@@ -187,16 +188,10 @@ export const securityhub: Source = {
       ],
     },
     {
-      name: 'EventBridge events with a list of findings',
+      name: 'lists of findings as EventBridge events carry them',
       path: 'x',
       text: [{ findings: [FINDING, { a: '],[' }, NETWORK] }, { findings: [] }]
-        .map((detail) =>
-          JSON.stringify({
-            'detail-type': 'Security Hub Findings - Imported',
-            source: 'aws.securityhub',
-            detail,
-          }),
-        )
+        .map((detail) => JSON.stringify({ finding: 'x', ...detail }))
         .join('\n'),
       rows: [{ finding_id: FINDING.Id }, { finding_id: 'b' }],
       rejects: ['not_this_source'],

@@ -6,6 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import type { ByteRow } from '../core/byte-row.ts';
 import type { CommonColumn } from '../core/columns.ts';
+import type { Step } from '../core/steps.ts';
 
 /** What a column can hold. Integers are exact 64-bit; there is no REAL where a court reads a number. */
 export type Value = string | number | bigint | null;
@@ -54,6 +55,8 @@ export interface Head {
   readonly changedUs?: number;
   /** Time of the event that carries this text (a CloudWatch log event), for text that says less of its time itself. */
   readonly carrierUs?: number;
+  /** The text is what a record carries, not a file. */
+  readonly inside?: true;
 }
 
 /** How much of a file `detect` sees. */
@@ -93,7 +96,29 @@ export const FORM = {
   plain: 0,
   /** `offset`/`length` are a JSON string (with its quotes) whose value is the record, as in `CloudTrailEvent`. */
   jsonString: 1,
+  /** `offset`/`length` are bytes that the steps of the place lead from to the record. */
+  steps: 2,
 } as const;
+
+/** Where a text is: a range of the text around it, and what has to be done with its bytes. */
+export interface Place {
+  readonly offset: number;
+  readonly length: number;
+  /** One of {@link FORM}. */
+  readonly form: number;
+  /** With {@link FORM}`.steps` only. */
+  readonly steps?: readonly Step[];
+}
+
+/** A text that a record carries, and what the carrier says of it. */
+export interface InnerText {
+  /** Of the text, in the same count as the `offset` of the record. */
+  readonly place: Place;
+  /** What stands for a path: the log group and stream. Hostile text, a hint at best. */
+  readonly path: string;
+  /** Time of the carrier, for text that says less of its time itself. */
+  readonly timeUs: number | undefined;
+}
 
 /** Why a record could not become a row. Stored in `reject.reason`; documented in docs/sources.md. */
 export const REJECT_REASONS = {
@@ -127,6 +152,8 @@ export const ANOMALY_KINDS = {
   extra_fields: 'A line has more fields than the format knows.',
   format_differs:
     'The header of a file names other fields than the format that was declared; the header was followed.',
+  inner_broken:
+    'A record inside this one is recognised and could not be read; the detail names its source and the reason.',
   id_conflict: 'Two records share their identity but differ in content; both were kept.',
   gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
   gzip_trailing: 'Bytes follow the last gzip member.',
@@ -152,11 +179,13 @@ export interface RowOut {
    * @param identity 53-bit integer; equal for records that may be the same record (equality is then checked exactly).
    * @param place where the record's own text is, if not the framed bytes themselves.
    */
-  readonly row: (
-    values: readonly Value[],
-    identity: number,
-    place?: { readonly offset: number; readonly length: number; readonly form: number },
-  ) => void;
+  readonly row: (values: readonly Value[], identity: number, place?: Place) => void;
+  /**
+   * Text inside the record whose row was given last: another source that knows it makes rows of it in its own table, with
+   * that row as their carrier. What nobody knows stays in the carrier alone.
+   * @param text decoded; valid only during the call.
+   */
+  readonly inner: (text: Buffer, told: InnerText) => void;
   /** The same for a reader that scans bytes. @param length of the record. */
   readonly byteRow: (row: ByteRow, length: number) => void;
   readonly reject: (reason: RejectReason, detail: string) => void;
@@ -269,6 +298,8 @@ export interface Source {
   /** Whether a record equal to an earlier one of the same file is a duplicate or a second event. */
   readonly repeatsInFile: 'duplicate' | 'distinct';
   readonly detect: (head: Head) => Detection | undefined;
+  /** Its records may lie inside those of other sources, or stand in a file of another source: it is asked about these too. */
+  readonly inside?: true;
   /** A reader for one file. */
   readonly reader: (head: Head, shape: string) => RecordReader;
   /**

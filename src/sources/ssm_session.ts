@@ -93,6 +93,7 @@ export const ssm_session: Source = {
   indexes: [['session_id'], ['target_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

@@ -210,6 +210,7 @@ export const syslog: Source = {
   indexes: [['source_ip'], ['user_name']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) =>
     detectLines(
       head,

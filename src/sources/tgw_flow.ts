@@ -149,6 +149,7 @@ export const tgw_flow: Source = {
   indexes: [['srcaddr'], ['dstaddr']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect,
   reader: (head) => flowReader(LOG, head),
   samples: [

@@ -192,6 +192,7 @@ export const vpc_flow: Source = {
   indexes: [['srcaddr'], ['dstaddr']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect,
   reader,
   samples: [

@@ -291,6 +291,7 @@ export const waf: Source = {
   indexes: [['client_ip'], ['request_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
   sameText: canonicalRecord,

@@ -449,6 +449,7 @@ export const windows_event: Source = {
   indexes: [['windows_event_id'], ['source_ip']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect,
   reader: (head, shape) => (shape === 'text' ? textReader(head) : jsonReader(head, FORMAT)),
   samples: [

@@ -1,5 +1,6 @@
 /** Runs a file through detection, framing and a source's reader, as an import does. */
 import type { Buffer } from 'node:buffer';
+import { followSteps, type Step } from '#src/core/steps.ts';
 import { newFramer } from '#src/framing/framer.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
 import {
@@ -74,8 +75,10 @@ export function read(
   const outAt = (offset: number, length: number): RowOut => ({
     row: (values, identity, place = { offset, length, form: FORM.plain }) => {
       answers++;
-      const token = bytes.toString('utf8', place.offset, place.offset + place.length);
-      const raw = place.form === FORM.jsonString ? String(JSON.parse(token)) : token;
+      const token = bytes.subarray(place.offset, place.offset + place.length);
+      const steps: readonly Step[] =
+        place.form === FORM.jsonString ? ['string'] : (place.steps ?? []);
+      const raw = followSteps(token, steps)?.toString('utf8') ?? 'no such text';
       result.rows.push({ values, identity, raw });
     },
     byteRow: (row, size) => {
@@ -88,6 +91,7 @@ export function read(
       answers++;
       result.rejects.push({ reason, offset, length, detail });
     },
+    inner: () => undefined,
     notARecord: () => {
       answers++;
       result.records--;

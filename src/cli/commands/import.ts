@@ -75,9 +75,9 @@ function asText(result: ImportResult): string {
   ];
   const table = rows.map(
     ([name, counts]) =>
-      `  ${name.padEnd(18)}${[counts.files, counts.records, counts.imported, counts.duplicates, counts.rejected].map((n) => String(n).padStart(12)).join('')}`,
+      `  ${name.padEnd(18)}${[counts.files, counts.records, counts.imported, counts.duplicates, counts.rejected, counts.inner].map((n) => String(n).padStart(12)).join('')}`,
   );
-  const titles = ['files', 'records', 'imported', 'duplicates', 'rejected'];
+  const titles = ['files', 'records', 'imported', 'duplicates', 'rejected', 'inner'];
   return [
     head,
     `  ${'source'.padEnd(18)}${titles.map((title) => title.padStart(12)).join('')}`,

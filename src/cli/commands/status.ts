@@ -55,7 +55,7 @@ function print(status: Status, most: number, fx: Effects): void {
               ] as const,
               [
                 'records',
-                `${String(totals.records)} = ${String(totals.imported)} imported + ${String(totals.duplicates)} duplicates + ${String(totals.rejected)} rejected`,
+                `${String(totals.records)} = ${String(totals.imported)} imported + ${String(totals.duplicates)} duplicates + ${String(totals.rejected)} rejected${totals.inner === 0 ? '' : `; ${String(totals.inner)} of them inside other records`}`,
               ] as const,
               ['content sha256', totals.content_sha256] as const,
             ]),
@@ -72,7 +72,7 @@ function printDatabase(
 ): void {
   const { totals } = database;
   section('Records by source', {
-    columns: ['source', 'files', 'records', 'imported', 'duplicates', 'rejected'],
+    columns: ['source', 'files', 'records', 'imported', 'duplicates', 'rejected', 'inner'],
     rows: Object.entries(totals.by_source).map(([source, counts]) => [
       source,
       counts.files,
@@ -80,6 +80,7 @@ function printDatabase(
       counts.imported,
       counts.duplicates,
       counts.rejected,
+      counts.inner,
     ]),
   });
   section('COUNTS THAT DO NOT ADD UP', {
@@ -120,12 +121,7 @@ function printDatabase(
   });
   section('Files whose times lack year or zone', {
     columns: ['source', 'evidence', 'path', 'what was assumed'],
-    rows: database.assumed_times.map((one) => [
-      one.source,
-      one.evidence_id,
-      one.path,
-      one.detail,
-    ]),
+    rows: database.assumed_times.map((one) => [one.source, one.evidence_id, one.path, one.detail]),
   });
   section('Coverage, in hours with records', {
     columns: [

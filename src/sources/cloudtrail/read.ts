@@ -20,7 +20,7 @@ import {
   type RecordReader,
   type RowOut,
 } from '../source.ts';
-import { cleanTexts, isEnvelope, noteOddities } from '../_json.ts';
+import { cleanTexts, noteOddities } from '../_json.ts';
 import { isCloudTrailRecord, WRAPPERS } from './detect.ts';
 import { mapRecord, recordTime } from './map.ts';
 import { RecordScan } from './scan.ts';
@@ -81,19 +81,6 @@ function read(
         form: FORM.jsonString,
       };
       readInner(inner, place, out);
-      return;
-    }
-  }
-  if (isEnvelope(value)) {
-    const span = memberSpan(bytes, start, end, 'detail');
-    const detail = value['detail'];
-    if (span !== undefined && isObject(detail)) {
-      const place = {
-        offset: offset + span.start - start,
-        length: span.end - span.start,
-        form: FORM.plain,
-      };
-      emit(detail, text, hints.escaped, place, out);
       return;
     }
   }

@@ -1,0 +1,363 @@
+/**
+ * The records of one file on their way into a part: rows, rejects and anomalies with their ids, and the hashes of the
+ * rows. Texts inside records are read by the sources that know them, with the same rules, at a level of their own.
+ */
+import type { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { ExhibitError } from '../core/errors.ts';
+import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
+import { storedOrder } from '../db/ddl.ts';
+import type { PartWriter } from '../db/part.ts';
+import type { CellBuffer } from '../db/record.ts';
+import { groupHash, groupOf } from '../db/row-group.ts';
+import { newFramer } from '../framing/framer.ts';
+import type { FrameSink } from '../framing/sink.ts';
+import {
+  type AnomalyKind,
+  FORM,
+  type Head,
+  type InnerText,
+  type Place,
+  type RecordReader,
+  type RejectReason,
+  type RowOut,
+  type Source,
+} from '../sources/source.ts';
+import { innerHead } from './detect.ts';
+import { type Known, MOST_LEVELS, placeIn, recogniseInner } from './inner.ts';
+
+/** Where records go. */
+export type RecordSink = Pick<
+  PartWriter,
+  'row' | 'byteRow' | 'group' | 'reject' | 'anomaly' | 'inner'
+>;
+
+/** The row that carries a text. */
+interface Carrier {
+  readonly source: string;
+  readonly id: number;
+  readonly recordNo: number;
+}
+
+/** A text inside a record, or a record of another source. */
+interface Inside {
+  /** In the file. */
+  readonly place: Place;
+  readonly size: number;
+  /** Undefined for a record that stands in the file by itself. */
+  readonly carrier: Carrier | undefined;
+  readonly depth: number;
+  /** Oddities of the record that is being read: its row's, or its carrier's if there will be no row. */
+  readonly noted: (readonly [AnomalyKind, string])[];
+}
+
+/** A text whose records are being read: the file, or one inside it. */
+interface Level {
+  readonly source: Source;
+  readonly order: ReturnType<typeof storedOrder>;
+  readonly reader: RecordReader;
+  readonly inside: Inside | undefined;
+  /** Of the framed record, in the text. */
+  offset: number;
+  length: number;
+  /** Id of the row that was given last. */
+  row: number;
+  /** Places of a byte row's values in the order in which the table stores them. */
+  places: Int32Array;
+  /** Where the rows that `places` was made for hold what is added to them. */
+  added: number;
+}
+
+/** Reads the records of one file. */
+export class Records {
+  readonly #fileId: number;
+  readonly #path: string;
+  readonly #part: RecordSink;
+  /** Cells of the rows of {@link Records.#group}. */
+  readonly #cells: CellBuffer;
+  /** Group of rows that is being hashed; 0 before the first row. */
+  #group = 0;
+  readonly #groups = createHash('sha256');
+  #level: Level;
+  /** By depth, the source that knew the text before. */
+  readonly #known: (Source | undefined)[] = [];
+  /** Why the source of the file does not know the record; it said nothing else of it so far. */
+  #unknown: string | undefined;
+  #answers = 0;
+
+  records = 0;
+  imported = 0;
+  rejected = 0;
+
+  /**
+   * @param path what sources see as the path of the file.
+   * @param cells memory for rows, empty between files.
+   */
+  constructor(
+    fileId: number,
+    path: string,
+    part: RecordSink,
+    cells: CellBuffer,
+    source: Source,
+    reader: RecordReader,
+  ) {
+    this.#fileId = fileId;
+    this.#path = path;
+    this.#part = part;
+    this.#cells = cells;
+    this.#level = newLevel(source, reader, undefined);
+  }
+
+  /** Takes the framed records of the file. @param anomaly told of oddities of the file. */
+  sink(anomaly: FrameSink['anomaly']): FrameSink {
+    return {
+      quick: (bytes, start, end, offset) => {
+        const level = this.#level;
+        level.offset = offset;
+        return level.reader.quick?.(bytes, start, end, this.#out) ?? -1;
+      },
+      record: (bytes, start, end, offset, hints) => {
+        const level = this.#level;
+        level.offset = offset;
+        level.length = end - start;
+        this.#answers = 0;
+        level.reader.read(bytes, start, end, offset, hints, this.#out);
+        if (this.#unknown !== undefined) this.#askOthers(bytes.subarray(start, end));
+      },
+      problem: (reason, offset, length, detail) => {
+        this.#level.offset = offset;
+        this.#level.length = length;
+        this.#addReject(reason, detail);
+      },
+      anomaly,
+    };
+  }
+
+  /** Ends the reading: `rows_sha256` of the file. */
+  end(): string {
+    this.#endGroup();
+    return this.#groups.digest('hex');
+  }
+
+  readonly #out: RowOut = {
+    row: (values, identity, place) => {
+      const level = this.#level;
+      const { source, order, inside } = level;
+      const own = place ?? { offset: level.offset, length: level.length, form: FORM.plain };
+      const at = inside === undefined ? own : placeIn(inside.place, inside.size, own);
+      const id = this.#beginRow(level);
+      const cells = this.#cells;
+      const start = cells.length;
+      cells.begin();
+      cells.null();
+      for (const index of order.before) cells.value(values[index] ?? null);
+      cells.integer(at.offset);
+      cells.integer(at.length);
+      cells.integer(at.form);
+      cells.integer(identity);
+      for (const index of order.behind) cells.value(values[index] ?? null);
+      cells.end(id);
+      this.#part.row(source, id, identity, values, cells, start);
+      if (inside !== undefined || at.steps !== undefined) this.#addInner(level, id, at);
+    },
+    byteRow: (row, length) => {
+      const level = this.#level;
+      const { source, inside } = level;
+      const own = { offset: level.offset, length, form: FORM.plain };
+      const at: Place = inside === undefined ? own : placeIn(inside.place, inside.size, own);
+      const id = this.#beginRow(level);
+      const cells = this.#cells;
+      const start = cells.length;
+      const { added } = row;
+      row.setNumber(added, at.offset);
+      row.setNumber(added + 1, at.length);
+      row.setNumber(added + 2, at.form);
+      row.setNumber(added + 3, row.identity);
+      cells.byteRow(row, placesOf(level, added), id);
+      this.#part.byteRow(source, id, row, cells, start);
+      if (inside !== undefined) this.#addInner(level, id, at);
+    },
+    inner: (text, told) => {
+      this.#readInner(text, told);
+    },
+    reject: (reason, detail) => {
+      const first = this.#answers === 0 && this.#level.inside === undefined;
+      if (first && reason === 'not_this_source') {
+        this.#unknown = detail;
+        this.#answers++;
+        return;
+      }
+      this.#answer();
+      this.#reject(reason, detail);
+    },
+    anomaly: (kind, detail) => {
+      const { inside } = this.#level;
+      if (inside?.carrier !== undefined) inside.noted.push([kind, detail]);
+      else this.#part.anomaly(this.#fileId, this.records + 1, kind, detail);
+    },
+    notARecord: () => undefined,
+  };
+
+  /** Something is said of a record: if that its source does not know it was said before, it stands. */
+  #answer(): void {
+    this.#answers++;
+    if (this.#unknown === undefined) return;
+    const detail = this.#unknown;
+    this.#unknown = undefined;
+    this.#addReject('not_this_source', detail);
+  }
+
+  /** Id of the row that comes now. */
+  #beginRow(level: Level): number {
+    this.#answer();
+    const noted = level.inside?.noted;
+    if (noted !== undefined) {
+      for (const [kind, detail] of noted.splice(0))
+        this.#part.anomaly(this.#fileId, this.records + 1, kind, detail);
+    }
+    const id = this.#nextId();
+    if (groupOf(id) !== this.#group) {
+      this.#endGroup();
+      this.#group = groupOf(id);
+    }
+    this.imported++;
+    level.row = id;
+    return id;
+  }
+
+  #addInner({ source, inside }: Level, id: number, { steps }: Place): void {
+    const carrier = inside?.carrier;
+    const way = steps === undefined ? null : JSON.stringify(steps);
+    this.#part.inner(id, source.id, carrier?.source ?? null, carrier?.id ?? null, way);
+  }
+
+  #endGroup(): void {
+    if (this.#group === 0) return;
+    const sha256 = groupHash(this.#cells);
+    this.#cells.clear();
+    this.#groups.update(sha256);
+    this.#part.group(this.#group, sha256);
+    this.#group = 0;
+  }
+
+  #reject(reason: RejectReason, detail: string): void {
+    const { source, inside } = this.#level;
+    if (inside?.carrier === undefined) this.#addReject(reason, detail);
+    else this.#addBroken(inside.carrier, source.id, reason, detail, inside);
+  }
+
+  #addReject(reason: RejectReason, detail: string): void {
+    const { source, inside, offset, length } = this.#level;
+    const id = this.#nextId();
+    this.rejected++;
+    const from = offset + (inside?.place.offset ?? 0);
+    this.#part.reject(id, source.id, from, length, reason, detail);
+  }
+
+  /** A record inside another is no record of the file until it is a row: what is wrong with it is said of its carrier. */
+  #addBroken(
+    carrier: Carrier,
+    source: string,
+    reason: string,
+    detail: string,
+    inside?: Inside,
+  ): void {
+    for (const [kind, odd] of inside?.noted.splice(0) ?? [])
+      this.#part.anomaly(this.#fileId, carrier.recordNo, kind, `${source}: ${odd}`);
+    const text = `${source}: ${reason}: ${detail}`;
+    this.#part.anomaly(this.#fileId, carrier.recordNo, 'inner_broken', text);
+  }
+
+  #readInner(text: Buffer, { place, path, timeUs }: InnerText): void {
+    const { source, inside, row } = this.#level;
+    if (text.length === 0) return;
+    const depth = (inside?.depth ?? 0) + 1;
+    const carrier = { source: source.id, id: row, recordNo: row - rowId(this.#fileId, 0) };
+    const head = innerHead(path, text, timeUs);
+    const known = recogniseInner(head, this.#known[depth], undefined);
+    if (known === undefined) return;
+    if (depth > MOST_LEVELS) {
+      this.#addBroken(carrier, known.source.id, 'too_deep', 'records inside records without end');
+      return;
+    }
+    this.#known[depth] = known.source;
+    const at = inside === undefined ? place : placeIn(inside.place, inside.size, place);
+    const size = text.length;
+    this.#readText(head, known, text, { place: at, size, carrier, depth, noted: [] });
+  }
+
+  /** A record that the source of the file does not know may be one of another source: a reject if not. */
+  #askOthers(text: Buffer): void {
+    const level = this.#level;
+    const detail = this.#unknown ?? '';
+    this.#unknown = undefined;
+    const head = innerHead(this.#path, text, undefined);
+    const known = recogniseInner(head, this.#known[0], level.source);
+    const before = this.records;
+    if (known !== undefined) {
+      this.#known[0] = known.source;
+      const place = { offset: level.offset, length: text.length, form: FORM.plain };
+      const inside = { place, size: text.length, carrier: undefined, depth: 0, noted: [] };
+      this.#readText(head, known, text, inside);
+    }
+    if (this.records === before) this.#addReject('not_this_source', detail);
+  }
+
+  #readText(head: Head, { source, shape }: Known, text: Buffer, inside: Inside): void {
+    const outer = this.#level;
+    const level = newLevel(source, source.reader(head, shape), inside);
+    this.#level = level;
+    const framer = newFramer(level.reader.framing, this.#innerSink);
+    framer.push(text);
+    framer.end();
+    this.#level = outer;
+  }
+
+  readonly #innerSink: FrameSink = {
+    quick: (bytes, start, end, offset) => {
+      const level = this.#level;
+      level.offset = offset;
+      return level.reader.quick?.(bytes, start, end, this.#out) ?? -1;
+    },
+    record: (bytes, start, end, offset, hints) => {
+      const level = this.#level;
+      level.offset = offset;
+      level.length = end - start;
+      level.reader.read(bytes, start, end, offset, hints, this.#out);
+    },
+    problem: (reason, offset, length, detail) => {
+      this.#level.offset = offset;
+      this.#level.length = length;
+      this.#reject(reason, detail);
+    },
+    anomaly: (kind, detail) => {
+      const no = this.#level.inside?.carrier?.recordNo ?? this.records;
+      this.#part.anomaly(this.#fileId, no, kind, `${this.#level.source.id}: ${detail}`);
+    },
+  };
+
+  #nextId(): number {
+    this.records++;
+    if (this.records > MAX_RECORDS_PER_FILE) {
+      throw new ExhibitError('E_FORMAT', 'the file has more records than one file can hold', {
+        where: { file: this.#path },
+      });
+    }
+    return rowId(this.#fileId, this.records);
+  }
+}
+
+function newLevel(source: Source, reader: RecordReader, inside: Inside | undefined): Level {
+  const order = storedOrder(source);
+  const places = new Int32Array();
+  return { source, order, reader, inside, offset: 0, length: 0, row: 0, places, added: -1 };
+}
+
+function placesOf(level: Level, added: number): Int32Array {
+  if (level.added !== added) {
+    const { before, behind } = level.order;
+    level.added = added;
+    level.places = Int32Array.of(...before, added, added + 1, added + 2, added + 3, ...behind);
+  }
+  return level.places;
+}
