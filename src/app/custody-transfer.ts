@@ -110,6 +110,8 @@ export interface ReceiveRequest {
   /** Answers of a verification that the caller has just made; default: everything is hashed and checked here. */
   readonly checks?: readonly Check[];
   readonly onVolume?: (file: string) => void;
+  /** False: the caller remembers the ledger itself ({@link raisePin}), once the case is where it stays. Default true. */
+  readonly remember?: boolean;
 }
 
 /** What was signed. */
@@ -167,7 +169,7 @@ export async function receiveCase(
     try {
       const transfer = openTransfer(opened, signer, request.refuse === true);
       const appended = await appendEntry(opened, signer, fx, draft(transfer));
-      raisePin(opened, fx, request.refuse !== true);
+      if (request.remember !== false) raisePin(opened, fx, request.refuse !== true);
       return {
         accepted: request.refuse !== true,
         entry: appended.seq,

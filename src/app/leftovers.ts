@@ -20,6 +20,8 @@ export function removeLeftovers(paths: CasePaths): string[] {
     ...named(paths.dir, /^(?:case\.db\.(?:importing(?:-journal)?|parts)|.+\.db\.part)$/),
     // A package for somebody else that did not come to the signature of its list, which is last.
     ...named(paths.dir, /^transfer-\d+$/).filter((path) => !isThere(join(path, LIST_SIGNATURE))),
+    // Where a package was opened, and its case is in place.
+    ...named(paths.dir, /^\.receiving$/),
     // Files of a ledger entry before it is entered.
     ...named(paths.staging, /^\.custody-\d{8}\.json(?:\.p7s)?$/),
     // Staging of evidence whose seal is on record: sealing renames it before it removes it.

@@ -1,20 +1,30 @@
 /** Receives a transfer package: checks it, opens it, verifies the case in it, and signs for it or refuses it. */
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { readLedger } from '../custody/read.ts';
-import { syncFolder } from '../disk/durable.ts';
+import { replaceFile, syncFolder } from '../disk/durable.ts';
 import { writeNewFile } from '../disk/new-file.ts';
+import { isThere } from '../disk/there.ts';
 import { decrypted, type Unlock } from '../transfer/age.ts';
 import { unpackCase } from '../transfer/case-archive.ts';
 import { CASE_FILE, volumeOf, type TransferList } from '../transfer/list.ts';
 import { readPackage } from '../transfer/package.ts';
 import { openCase, type Case } from './case.ts';
 import { receiveCase, type Received } from './custody-transfer.ts';
+import { raisePin } from './pins.ts';
 import { inventory, inventoryProblem, listOf, transferChecks } from './receive-checks.ts';
 import { verify } from './verify.ts';
 
@@ -57,10 +67,15 @@ export interface ReceiveResult {
 /** Where everything lies until it is whole. */
 const WORKSHOP = '.receiving';
 const RECEIPT = 'receipt';
+/**
+ * In the workshop once all is verified and signed: the SHA-256 of the package's list. From here on a stopped run is finished by
+ * the next one, for a second signature over the same case would be a fork of its ledger.
+ */
+const READY = 'ready';
 
 /**
  * Receives a package. The case appears in its folder only when everything was decrypted, verified and signed; after any
- * failure the folder is as it was before.
+ * failure before that the folder is as it was, and after it the same command again finishes.
  * @throws ExhibitError `E_EXISTS` (the folder is not empty), `E_TAMPERED` (a file is missing, or its hash is not the one in
  *   the list), `E_WRONG_KEY`, `E_FORMAT`, `E_HOSTILE_ARCHIVE`, `E_UNFINISHED`, `E_WRITE`, and those of {@link receiveCase}
  *   and {@link verify}. Failed checks of `verify` are no errors: they are in the result.
@@ -74,17 +89,17 @@ export async function receiveTransfer(
       hint: 'give --key with the private key whose certificate the sender added to the case',
     });
   }
-  const existed = prepare(request.into);
   const workshop = join(request.into, WORKSHOP);
+  if (isThere(join(workshop, READY))) return finish(request, workshop, fx);
+  const existed = prepare(request.into);
   try {
     mkdirSync(workshop);
     return await receive(request, workshop, fx);
   } catch (error) {
-    // Nothing was put in place yet, or all of it: see publish().
-    if (!existsSync(casePaths(request.into).caseJson)) clear(request.into);
+    if (!isThere(join(workshop, READY))) clear(request.into);
     throw error;
   } finally {
-    rmSync(workshop, { recursive: true, force: true });
+    if (!isThere(join(workshop, READY))) rmSync(workshop, { recursive: true, force: true });
     if (!existed && readdirSync(request.into).length === 0)
       rmSync(request.into, { recursive: true });
   }
@@ -132,7 +147,10 @@ async function receive(
   }
   const receipt = join(refused ? request.into : dir, RECEIPT);
   const signed = await countersign(opened, request, checks, receipt, fx);
-  if (!refused) publish(dir, request.into);
+  if (!refused) {
+    replaceFile(join(workshop, READY), listHash(list), workshop);
+    await publish(workshop, request, fx);
+  }
   return {
     ...base,
     ok: !refused,
@@ -183,12 +201,61 @@ function clear(into: string): void {
   for (const name of PARTS) rmSync(join(into, name), { recursive: true, force: true });
 }
 
-/** Moves a whole case to its place; the file that makes the folder a case comes last. */
-function publish(dir: string, into: string): void {
-  for (const name of [...PARTS.filter((part) => existsSync(join(dir, part))), 'case.json']) {
-    renameSync(join(dir, name), join(into, name));
+/**
+ * Moves what is not there yet of a whole case to its place; the file that makes the folder a case comes last. Only then is the
+ * ledger remembered: a pin of a case that is not there would call the next one a fork.
+ */
+async function publish(
+  workshop: string,
+  { into, key }: Pick<ReceiveRequest, 'into' | 'key'>,
+  fx: Effects,
+): Promise<Case> {
+  const dir = join(workshop, 'case');
+  for (const name of [...PARTS, 'case.json']) {
+    if (isThere(join(dir, name))) renameSync(join(dir, name), join(into, name));
   }
   syncFolder(into);
+  const placed = await openCase(into);
+  if (key !== undefined) raisePin(placed, fx, true);
+  rmSync(workshop, { recursive: true, force: true });
+  return placed;
+}
+
+/** Puts the case in place that an earlier run has signed for and was stopped. */
+async function finish(
+  request: ReceiveRequest,
+  workshop: string,
+  fx: Effects,
+): Promise<ReceiveResult> {
+  const { into, trust, head } = request;
+  const found = await inventory(request.package, fx.signal);
+  const list = listOf(request.package, found);
+  const same = readFileSync(join(workshop, READY)).equals(listHash(list));
+  if (!same || request.refuse !== undefined) {
+    throw new ExhibitError('E_EXISTS', 'a case that was accepted before is about to lie there', {
+      where: { file: into },
+      hint: 'give the command again that was stopped (the same package, no --refuse), or choose another folder',
+    });
+  }
+  const { paths } = await publish(workshop, request, fx);
+  const target = { caseDir: paths.dir, target: undefined, trust, head };
+  const { checks } = await verify({ ...target, deep: true }, fx);
+  const entries = readLedger(paths.dir);
+  return {
+    ok: true,
+    verdict: 'accepted',
+    case: list.caseId,
+    folder: into,
+    checks: [...transferChecks(list, found, entries), ...checks],
+    head: entries.at(-1)?.hash ?? null,
+    receipt: isThere(join(into, RECEIPT)) ? join(into, RECEIPT) : null,
+  };
+}
+
+function listHash({ caseId, files }: TransferList): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([caseId, files]))
+    .digest();
 }
 
 /**
@@ -280,6 +347,7 @@ async function countersign(
     return await receiveCase(opened, fx, {
       ...{ key, place, trust, head, checks, receipt, reason: refuse },
       refuse: refuse !== undefined,
+      remember: false,
     });
   } catch (error) {
     rmSync(receipt, { recursive: true });
