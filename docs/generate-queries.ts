@@ -83,9 +83,25 @@ const RULES = `
 
 - Parameters are bound, never pasted; a time parameter is bound as INTEGER microseconds UTC.
 - \`ORDER BY\` is total, so that the order is determined; sums are of integers.
+- \`scans\` names the tables of which every row is read (\`whole\`), or every row between the time parameters (\`window\`);
+  the plan that SQLite makes is compared with it by a test. Whatever is not named there is found by an index.
 - Times in results are RFC 3339 UTC.
 - \`test/query/pack.test.ts\` holds every file to its head and to its golden result on the samples.
 `;
+
+/** What it says of tables that it reads row by row. */
+function scans(query: NamedQuery): string {
+  const of = (how: string): string =>
+    Object.entries(query.scans)
+      .filter(([, value]) => value === how)
+      .map(([name]) => `\`${name}\``)
+      .join(', ');
+  const [whole, window] = [of('whole'), of('window')];
+  return [
+    whole === '' ? '' : `; every row of ${whole}`,
+    window === '' ? '' : `; every row between its times of ${window}`,
+  ].join('');
+}
 
 function section(query: NamedQuery): string {
   const params = query.params.map(
@@ -95,7 +111,7 @@ function section(query: NamedQuery): string {
   const columns = query.columns.map((spec) => `| \`${spec.name}\` | ${spec.about} |\n`);
   return [
     `\n### ${query.id}\n\n**${query.question}**\n\n${query.explanation}\n\n`,
-    `Reads ${query.sources.map((name) => `\`${name}\``).join(', ')}. ATT&CK: ${query.attack.join(', ')} (${query.tactic.join(', ')}).`,
+    `Reads ${query.sources.map((name) => `\`${name}\``).join(', ')}${scans(query)}. ATT&CK: ${query.attack.join(', ')} (${query.tactic.join(', ')}).`,
     ` References: ${query.references.join('; ')}.\n\n`,
     `\`\`\`text\n${query.example}\n\`\`\`\n`,
     params.length === 0

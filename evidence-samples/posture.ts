@@ -145,7 +145,15 @@ function inspector(): SampleFile[] {
       },
     }),
   ];
+  // The API answers in Unix seconds where the events have times for people.
+  const listed = details.map((detail) => ({
+    ...detail,
+    firstObservedAt: at('14 03:10:00') / 1000,
+    lastObservedAt: at('17 03:10:00') / 1000,
+    updatedAt: at('17 03:10:00') / 1000,
+  }));
   return [
+    plain('harborline-ir-workspace/inspector/list-findings.json', cliJson({ findings: listed })),
     plain(
       'harborline-ir-workspace/inspector/events.jsonl',
       jsonLines(

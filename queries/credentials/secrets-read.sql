@@ -15,6 +15,7 @@
 --   first_time: 'First call.'
 --   last_time: 'Last call.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1555.006, T1552.005]
 -- tactic: [credential-access]
 -- references:

@@ -18,6 +18,7 @@
 --   source_ip_address: 'From where.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1562.008, T1562.001]
 -- tactic: [defense-evasion]
 -- references:

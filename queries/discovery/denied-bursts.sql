@@ -17,6 +17,7 @@
 --   first_time: 'First refusal.'
 --   last_time: 'Last refusal.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1580, T1069.003]
 -- tactic: [discovery, privilege-escalation]
 -- references:

@@ -16,6 +16,7 @@
 --   failures: 'Of those, failed.'
 --   regions: 'Different regions.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1580, T1526, T1087.004, T1069.003]
 -- tactic: [discovery]
 -- references:

@@ -17,6 +17,7 @@
 --   source_ip_address: 'From where.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1537, T1578.005]
 -- tactic: [exfiltration, defense-evasion]
 -- references:

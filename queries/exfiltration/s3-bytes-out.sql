@@ -16,6 +16,7 @@
 --   first_time: 'First download.'
 --   last_time: 'Last download.'
 -- sources: [s3_access, cloudtrail]
+-- scans: { s3_access: window }
 -- attack: [T1530, T1567.002]
 -- tactic: [collection, exfiltration]
 -- references:

@@ -17,6 +17,7 @@
 --   last_use: 'Last of them.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1098.001]
 -- tactic: [persistence, privilege-escalation]
 -- references:

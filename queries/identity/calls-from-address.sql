@@ -19,6 +19,7 @@
 --   user_agent: 'Program.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1078.004]
 -- tactic: [initial-access, discovery]
 -- references:

@@ -18,6 +18,7 @@
 --   user_agent: 'Browser.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1078.004, T1110]
 -- tactic: [initial-access, credential-access]
 -- references:

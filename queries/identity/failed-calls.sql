@@ -15,6 +15,7 @@
 --   first_time: 'First failure.'
 --   last_time: 'Last failure.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1078.004, T1580]
 -- tactic: [discovery, privilege-escalation]
 -- references:

@@ -13,6 +13,7 @@
 --   failures: 'Of those, failed.'
 --   known_before: '1 if the principal had made other calls before.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: whole }
 -- attack: [T1078.004, T1098]
 -- tactic: [initial-access, persistence, discovery]
 -- references:

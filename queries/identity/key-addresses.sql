@@ -18,6 +18,7 @@
 --   last_time: 'Last call.'
 --   addresses_of_key: 'Different addresses of this key in the window.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1078.004, T1552]
 -- tactic: [initial-access, credential-access]
 -- references:

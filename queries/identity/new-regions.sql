@@ -14,6 +14,7 @@
 --   actions: 'Different actions called there.'
 --   new_for_account: '1 if nobody in the account had used the region before.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: whole }
 -- attack: [T1535]
 -- tactic: [defense-evasion]
 -- references:

@@ -17,6 +17,7 @@
 --   source_ip_address: 'From where.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1136.003, T1098, T1098.003, T1556.006, T1546]
 -- tactic: [persistence, privilege-escalation]
 -- references:

@@ -18,6 +18,7 @@
 --   session_last_time: 'Last of them.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: {}
 -- attack: [T1550.001, T1078.004]
 -- tactic: [lateral-movement, privilege-escalation]
 -- references:

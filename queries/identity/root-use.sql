@@ -18,6 +18,7 @@
 --   user_agent: 'Program.'
 --   id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1078.004]
 -- tactic: [initial-access, privilege-escalation]
 -- references:

@@ -15,6 +15,7 @@
 --   first_time: 'First call.'
 --   last_time: 'Last call.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1078.004, T1059.009]
 -- tactic: [execution, initial-access]
 -- references:

@@ -16,6 +16,7 @@
 --   first_time: 'First call.'
 --   last_time: 'Last call.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1485, T1489, T1490]
 -- tactic: [impact, defense-evasion]
 -- references:

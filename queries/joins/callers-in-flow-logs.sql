@@ -19,6 +19,7 @@
 --   first_flow: 'First flow.'
 --   last_flow: 'Last flow.'
 -- sources: [cloudtrail, vpc_flow]
+-- scans: { cloudtrail: window, vpc_flow: window }
 -- attack: [T1078.004, T1048]
 -- tactic: [initial-access, exfiltration]
 -- references:

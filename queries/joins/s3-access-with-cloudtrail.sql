@@ -23,6 +23,7 @@
 --   s3_access_id: 'Row: exhibit show s3_access:ID.'
 --   cloudtrail_id: 'Row: exhibit show cloudtrail:ID.'
 -- sources: [s3_access, cloudtrail]
+-- scans: { cloudtrail: whole }
 -- attack: [T1530]
 -- tactic: [collection, exfiltration]
 -- references:

@@ -19,6 +19,7 @@
 --   interface_id: 'Network interface that saw it.'
 --   id: 'Row: exhibit show vpc_flow:ID.'
 -- sources: [vpc_flow]
+-- scans: {}
 -- attack: [T1071, T1048]
 -- tactic: [command-and-control, exfiltration]
 -- references:

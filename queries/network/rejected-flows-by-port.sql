@@ -15,6 +15,7 @@
 --   first_time: 'First.'
 --   last_time: 'Last.'
 -- sources: [vpc_flow]
+-- scans: { vpc_flow: window }
 -- attack: [T1046]
 -- tactic: [discovery]
 -- references:

@@ -17,6 +17,7 @@
 --   first_time: 'First.'
 --   last_time: 'Last.'
 -- sources: [vpc_flow]
+-- scans: { vpc_flow: window }
 -- attack: [T1048, T1041]
 -- tactic: [exfiltration, command-and-control]
 -- references:

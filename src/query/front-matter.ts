@@ -12,6 +12,9 @@ export interface ColumnSpec {
   readonly about: string;
 }
 
+/** How much of a table a query reads. */
+type Scan = 'whole' | 'window';
+
 /** What the head of a query file says. */
 export interface QueryHead {
   readonly id: string;
@@ -22,6 +25,11 @@ export interface QueryHead {
   readonly columns: readonly ColumnSpec[];
   /** Source tables it reads. */
   readonly sources: readonly string[];
+  /**
+   * Tables of which it reads every row (`whole`), or every row between its time parameters (`window`), by SQLite's plan;
+   * of all others it reads what an index finds.
+   */
+  readonly scans: Readonly<Record<string, Scan>>;
   /** MITRE ATT&CK technique ids. */
   readonly attack: readonly string[];
   /** MITRE ATT&CK tactics, by short name. */
@@ -90,6 +98,14 @@ export function readFrontMatter(sql: string, file: string): QueryHead {
       about: typeof about === 'string' ? about : fields.bad(`columns.${name}`, ''),
     })),
     sources: fields.list('sources', /^[a-z][a-z0-9_]*$/),
+    scans: Object.fromEntries(
+      fields
+        .entries('scans')
+        .map(([name, how]): [string, Scan] => [
+          name,
+          how === 'whole' || how === 'window' ? how : fields.bad(`scans.${name}`, 'whole'),
+        ]),
+    ),
     attack: fields.list('attack', /^T\d{4}(?:\.\d{3})?$/),
     tactic: fields.list('tactic', new RegExp(`^(?:${TACTICS.join('|')})$`)),
     references: fields.list('references', /./),

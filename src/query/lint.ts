@@ -140,12 +140,22 @@ function bareColumns(block: SelectBlock): readonly string[] {
   });
 }
 
+// A SELECT in parentheses folds its own rows, not those around it.
+function inSubselect(tokens: readonly Token[], at: number): boolean {
+  const open: boolean[] = [];
+  for (let i = 0; i < at; i += 1) {
+    if (tokens[i]?.value === '(') open.push(isWord(tokens[i + 1], 'select'));
+    else if (tokens[i]?.value === ')') open.pop();
+  }
+  return open.includes(true);
+}
+
 // Calls that fold many rows: not those that stand before OVER, and min and max only with one argument.
 function aggregateCalls(tokens: readonly Token[]): ReturnType<typeof callsOf> {
   const depth = (tokens[0]?.depth ?? 0) + 1;
   const calls = callsOf(tokens, [...AGGREGATES, 'min', 'max']);
   return calls.filter((call) => {
-    if (isWord(tokens[call.end + 1], 'over')) return false;
+    if (isWord(tokens[call.end + 1], 'over') || inSubselect(tokens, call.at)) return false;
     const name = tokens[call.at]?.value ?? '';
     const comma = call.inside.some((token) => token.value === ',' && token.depth <= depth);
     return !(comma && (name === 'min' || name === 'max'));

@@ -17,6 +17,7 @@ const GOOD = `-- ---
 -- columns:
 --   x: 'It.'
 -- sources: [cloudtrail]
+-- scans: { cloudtrail: window }
 -- attack: [T1078.004]
 -- tactic: [discovery]
 -- references: ['A book']
@@ -47,12 +48,13 @@ test('reads a head', () => {
 test('names every bad field of a head at once', () => {
   const bad = GOOD.replace('T1078.004', 'T1')
     .replace('Who?', 'Who')
-    .replace('type: time', 'type: date');
+    .replace('type: time', 'type: date')
+    .replace('cloudtrail: window', 'cloudtrail: some');
   const error = caught(() =>
     readFrontMatter(bad.replace('-- title: T\n', '-- titel: T\n'), 'x.sql'),
   );
   expect(error.code).toBe('E_FORMAT');
-  for (const field of ['title', 'question', 'attack', 'params.from.type', 'titel (unknown)']) {
+  for (const field of ['title', 'question', 'attack', 'params.from.type', 'scans.cloudtrail', 'titel (unknown)']) {
     expect(error.message).toContain(field);
   }
 });

@@ -114,6 +114,8 @@ test.each([
   ["SELECT group_concat(a, ',' ORDER BY id) FROM t", []],
   ['SELECT json_group_array(a) FROM t', ['unordered_concat']],
   ['SELECT a, n, count(*) FROM t GROUP BY a ORDER BY a', ['bare_column']],
+  ['SELECT a, (SELECT count(*) FROM t AS o WHERE o.a = t.a) FROM t ORDER BY a', []],
+  ['SELECT a, count(*) + (SELECT max(n) FROM t) FROM t ORDER BY a', ['bare_column']],
   ['SELECT a, count(*) AS c FROM t GROUP BY a ORDER BY a', []],
   ['SELECT lower(a) AS l, count(*) FROM t GROUP BY l ORDER BY l', []],
   ['SELECT n, max(n, id) FROM t ORDER BY id', []],

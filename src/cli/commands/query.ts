@@ -133,6 +133,14 @@ function list(flags: ListFlags, fx: Effects): void {
   }
 }
 
+/** Which tables are read row by row, in words. */
+function everyRow(scans: Readonly<Record<string, string>>): string {
+  const words = Object.entries(scans).map(([table, how]) =>
+    how === 'window' ? `${table} (between from and to)` : table,
+  );
+  return words.length === 0 ? 'of no table' : `of ${words.join(', ')}`;
+}
+
 function show(name: string, flags: CommonOptions, fx: Effects): void {
   const query = showQuery(name);
   if (flags.json === true) {
@@ -151,6 +159,7 @@ function show(name: string, flags: CommonOptions, fx: Effects): void {
         ['name', query.id],
         ['question', query.question],
         ['reads', query.sources.join(', ')],
+        ['every row', everyRow(query.scans)],
         ['ATT&CK', `${query.attack.join(' ')} (${query.tactic.join(', ')})`],
         ['example', query.example],
         ['sql sha256', query.sql_sha256],
