@@ -1,5 +1,6 @@
 /** Access logs of Application Load Balancers: one line for each request, also the ones that reached no target. */
 import { integer, OWNER_COLUMNS, ownerOf, REQUEST_OUTCOME, requestLine, text } from './_elb.ts';
+import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import {
   decimalUs,
   detectLines,
@@ -125,23 +126,32 @@ function split(line: string): readonly string[] | undefined {
   return undefined;
 }
 
-function reader(head: Head): RecordReader {
+/** Names of the fields where CloudWatch Logs delivers them as JSON. */
+const JSON_NAMES = jsonNames(
+  'type time elb client_port|client:port target_port|target:port request_processing_time target_processing_time response_processing_time elb_status_code target_status_code received_bytes sent_bytes request_line|request user_agent ssl_cipher ssl_protocol target_group_arn trace_id domain_name chosen_cert_arn matched_rule_priority request_creation_time actions_executed redirect_url error_reason target_port_list|target:port_list target_status_code_list classification classification_reason conn_trace_id transformed_host transformed_uri request_transform_status ip_address',
+);
+const JSON_TELLING = ['elb', 'elb_status_code', 'target_status_code', 'trace_id'];
+
+function reader(head: Head, shape: string): RecordReader {
   const owner = ownerOf(head);
+  const row = (fields: readonly string[], out: RowOut): readonly Value[] | undefined => {
+    const timeUs = isoTime(fields[1]);
+    if (timeUs === undefined) {
+      out.reject('bad_time', 'the time of the record is not a time');
+      return undefined;
+    }
+    return map(fields, timeUs, owner, out);
+  };
+  if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
   return lineReader((line, out) => {
     const fields = split(line);
     if (fields === undefined) {
       out.reject('bad_fields', 'the line does not have the fields of an access log line');
       return undefined;
     }
-    const timeUs = isoTime(fields[1]);
-    if (timeUs === undefined) {
-      out.reject('bad_time', 'the time of the line is not a time');
-      return undefined;
-    }
-    return map(fields, timeUs, owner, out);
+    return row(fields, out);
   });
 }
-
 function map(
   fields: readonly string[],
   timeUs: number,
@@ -196,6 +206,8 @@ function map(
 function detect(head: Head): Detection | undefined {
   const claim = detectLines(head, 'ALB access log lines', (line) => LINE.test(line));
   if (claim !== undefined) return claim;
+  const json = detectFields(head, 'ALB access log records', JSON_TELLING);
+  if (json !== undefined) return json;
   return firstLines(head)[0]?.startsWith('Enable AccessLog for ELB') === true
     ? {
         confidence: 0,
@@ -209,6 +221,26 @@ const GROUP =
   'arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/73e2d6bc24d8a067';
 const LINE_1 = `https 2025-11-08T09:00:05.186641Z app/shop/50dc6c495c0c9188 198.51.100.7:51514 10.0.1.20:8080 0.086 0.048 0.037 200 200 0 57 "GET https://shop.example.com:443/item?id=1%20OR%201=1 HTTP/1.1" "curl/8.5.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 ${GROUP} "Root=1-690f0a55-0123456789abcdef01234567" "shop.example.com" "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012" 1 2025-11-08T09:00:05.100000Z "waf,forward" "-" "-" "10.0.1.20:8080" "200" "-" "-" TID_1234abcd5678ef90`;
 
+const JSON_RECORD = {
+  type: 'https',
+  time: '2025-11-08T09:00:05.186641Z',
+  elb: 'app/shop/50dc6c495c0c9188',
+  client_port: '198.51.100.7:51514',
+  target_port: '10.0.1.20:8080',
+  request_processing_time: 0.086,
+  target_processing_time: '0.048',
+  response_processing_time: 0.037,
+  elb_status_code: 200,
+  target_status_code: '200',
+  received_bytes: 0,
+  sent_bytes: 57,
+  request_line: 'GET https://shop.example.com:443/ HTTP/1.1',
+  user_agent: 'curl/8.5.0',
+  trace_id: 'Root=1-690f0a55-0123456789abcdef01234567',
+  redirect_url: null,
+  ip_address: '203.0.113.1',
+};
+
 export const alb_access: Source = {
   id: 'alb_access',
   title: 'Application Load Balancer access logs',
@@ -216,7 +248,7 @@ export const alb_access: Source = {
   clock: 'The load balancer’s clock, UTC, to the microsecond: when the response was sent.',
   about: [
     'An Application Load Balancer writes a line for each request, every five minutes a gzipped file for each of its nodes. Lines have grown from 18 to 34 fields; missing ones are NULL, unknown ones at the end stay in the raw text. Times in seconds are stored as microseconds.',
-    'Delivery is on a best-effort basis. Requests to targets that the load balancer makes for itself (health checks) are not logged. Client, request line and user agent are what the client sent; a proxy in front shows as the client. The JSON and Parquet forms of 2026 are not read.',
+    'Delivery is on a best-effort basis. Requests to targets that the load balancer makes for itself (health checks) are not logged. Client, request line and user agent are what the client sent; a proxy in front shows as the client. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Application Load Balancers, "Access logs for your Application Load Balancer", section "Access log entries"',
@@ -294,6 +326,36 @@ export const alb_access: Source = {
         { user_agent: 'a "b" c', trace_id: 'Root=1-690f0a55-0123456789abcdef01234567' },
         { http_method: null, url: 'http://203.0.113.1:80-' },
       ],
+    },
+    {
+      name: 'as JSON: a request, one without a time, something else, a status that is none, a cut record',
+      path: 'x',
+      text: [
+        JSON_RECORD,
+        { ...JSON_RECORD, time: 'x' },
+        { type: 'https' },
+        { ...JSON_RECORD, elb_status_code: 'ok', target_port: ['x'] },
+        JSON_RECORD,
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n')
+        .slice(0, -20),
+      rows: [
+        {
+          time_us: 1_762_592_405_186_641,
+          client_ip: '198.51.100.7',
+          client_port: 51_514,
+          target_ip: '10.0.1.20',
+          request_processing_time_us: 86_000,
+          elb_status_code: 200,
+          url: 'https://shop.example.com:443/',
+          redirect_url: null,
+          ip_address: '203.0.113.1',
+        },
+        { elb_status_code: null, target_ip: null },
+      ],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
+      anomalies: ['bad_value'],
     },
     {
       name: 'broken lines',

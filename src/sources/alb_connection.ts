@@ -1,5 +1,6 @@
 /** Connection logs of Application Load Balancers: one line for each connection that a client tried to open. */
 import { integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
+import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import {
   decimalUs,
   detectLines,
@@ -9,7 +10,7 @@ import {
   portField,
   splitQuoted,
 } from './_lines.ts';
-import type { Column, Head, RecordReader, Source } from './source.ts';
+import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const COLUMNS: readonly Column[] = [
   integer('time_us', 'us', 'timestamp: when the connection was established, or failed to be.'),
@@ -35,17 +36,18 @@ const FIELDS = 15;
 const LINE =
   /^\d{4}-\d\d-\d\dT[\d:.]+Z [\da-fA-F.:]+ \d+ \d+ (?:TLS\S+|-) \S+ (?:-|\d+(?:\.\d+)?) /;
 
-function reader(head: Head): RecordReader {
+/** Names of the fields where CloudWatch Logs delivers them as JSON. */
+const JSON_NAMES = jsonNames(
+  'timestamp|time client_ip client_port listener_port tls_protocol tls_cipher tls_handshake_latency leaf_client_cert_subject leaf_client_cert_validity leaf_client_cert_serial_number tls_verify_status conn_trace_id tls_keyexchange elb ip_address',
+);
+const JSON_TELLING = ['listener_port', 'tls_handshake_latency', 'tls_verify_status'];
+
+function reader(head: Head, shape: string): RecordReader {
   const owner = ownerOf(head);
-  return lineReader((line, out) => {
-    const fields = splitQuoted(line);
-    if (fields === undefined || fields.length < LEAST) {
-      out.reject('bad_fields', `the line does not have ${String(LEAST)} fields`);
-      return undefined;
-    }
+  const row = (fields: readonly string[], out: RowOut): readonly Value[] | undefined => {
     const timeUs = isoTime(fields[0]);
     if (timeUs === undefined) {
-      out.reject('bad_time', 'the time of the line is not a time');
+      out.reject('bad_time', 'the time of the record is not a time');
       return undefined;
     }
     if (fields.length > FIELDS) {
@@ -64,6 +66,15 @@ function reader(head: Head): RecordReader {
       ...fields.slice(7, FIELDS).map(orNull),
       ...new Array<null>(Math.max(0, FIELDS - fields.length)).fill(null),
     ];
+  };
+  if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
+  return lineReader((line, out) => {
+    const fields = splitQuoted(line);
+    if (fields === undefined || fields.length < LEAST) {
+      out.reject('bad_fields', `the line does not have ${String(LEAST)} fields`);
+      return undefined;
+    }
+    return row(fields, out);
   });
 }
 
@@ -78,7 +89,7 @@ export const alb_connection: Source = {
     'The load balancer’s clock, UTC, to the microsecond: when the connection was made or failed.',
   about: [
     'An Application Load Balancer with connection logs writes a line for each connection of a client, with the TLS handshake and the certificate that the client showed, also where the handshake failed and no request ever came.',
-    'Delivery is on a best-effort basis: a missing line proves nothing. conn_trace_id leads to the requests of a connection in alb_access.',
+    'Delivery is on a best-effort basis: a missing line proves nothing. conn_trace_id leads to the requests of a connection in alb_access. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Application Load Balancers, "Connection logs for your Application Load Balancer", section "Connection log entries"',
@@ -94,7 +105,9 @@ export const alb_connection: Source = {
   indexes: [['client_ip'], ['conn_trace_id']],
   timeline: true,
   repeatsInFile: 'distinct',
-  detect: (head) => detectLines(head, 'ALB connection log lines', (line) => LINE.test(line)),
+  detect: (head) =>
+    detectLines(head, 'ALB connection log lines', (line) => LINE.test(line)) ??
+    detectFields(head, 'ALB connection log records', JSON_TELLING),
   reader,
   samples: [
     {
@@ -118,6 +131,36 @@ export const alb_connection: Source = {
         { elb: 'app/shop/50dc6c495c0c9188', ip_address: '203.0.113.1' },
       ],
       anomalies: ['extra_fields'],
+    },
+    {
+      name: 'as JSON, and one without a time',
+      path: 'x',
+      text: [
+        {
+          timestamp: '2025-11-08T09:00:05.173721Z',
+          client_ip: '198.51.100.7',
+          client_port: 51_514,
+          listener_port: '443',
+          tls_handshake_latency: 0.011,
+          tls_verify_status: 'Success',
+          leaf_client_cert_subject: 'CN=pos 7',
+          elb: 'app/shop/50dc6c495c0c9188',
+        },
+        { listener_port: 1, tls_handshake_latency: 1, tls_verify_status: 'x' },
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n'),
+      rows: [
+        {
+          time_us: 1_762_592_405_173_721,
+          actor: 'CN=pos 7',
+          listener_port: 443,
+          tls_handshake_latency_us: 11_000,
+          elb: 'app/shop/50dc6c495c0c9188',
+          tls_protocol: null,
+        },
+      ],
+      rejects: ['bad_time'],
     },
     {
       name: 'broken lines',

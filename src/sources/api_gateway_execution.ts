@@ -127,6 +127,7 @@ export const api_gateway_execution: Source = {
   indexes: [['request_id']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) =>
     detectBlocks(
       head,

@@ -199,6 +199,7 @@ export const eks_control_plane: Source = {
   indexes: [['user_arn']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) =>
     detectBlocks(
       head,

@@ -1,7 +1,21 @@
 /** IAM credential report: the users of an account and the age and last use of their credentials. */
+import { Buffer, isUtf8 } from 'node:buffer';
+import { hash53 } from '../core/hash53.ts';
+import { memberSpan } from '../core/json.ts';
+import type { Step } from '../core/steps.ts';
 import { parseRfc3339 } from '../core/time.ts';
+import { anyTime, detectJson, type JsonFormat, readObject } from './_json.ts';
 import { firstLines, lineReader } from './_lines.ts';
-import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
+import {
+  type Column,
+  type Detection,
+  FORM,
+  type Head,
+  type RecordReader,
+  type RowOut,
+  type Source,
+  type Value,
+} from './source.ts';
 
 /** Columns behind user and arn, in the order of the report; none holds a comma. */
 const TAIL: readonly (readonly [name: string, kind: 'text' | 'time', about: string])[] = [
@@ -43,6 +57,12 @@ const COLUMNS: readonly Column[] = [
       ? { name, type: 'TEXT', about }
       : { name: `${name}_us`, type: 'INTEGER', unit: 'us', about },
   ),
+  {
+    name: 'generated_time_us',
+    type: 'INTEGER',
+    unit: 'us',
+    about: 'GeneratedTime of the report; NULL for the bare CSV, which does not name it.',
+  },
 ];
 
 const HEADER = `user,arn,${TAIL.map(([name]) => name).join(',')}`;
@@ -50,10 +70,23 @@ const HEADER_START = 'user,arn,user_creation_time,password_enabled,';
 /** Values that say "none". */
 const NONE: ReadonlySet<string> = new Set(['N/A', 'no_information', 'not_supported', '']);
 
+/** What `aws iam get-credential-report` prints: the report in base64; tools that keep responses may have decoded it. */
+const FORMAT: JsonFormat = {
+  what: 'output of get-credential-report',
+  marks: ['"ReportFormat"'],
+  wrappers: [],
+  is: (record) => typeof record['Content'] === 'string' && 'ReportFormat' in record,
+  keys: [['Content', 'ReportFormat']],
+  time: () => undefined,
+  timeName: 'GeneratedTime',
+  identity: () => '',
+  fields: [],
+};
+
 function detect(head: Head): Detection | undefined {
   return firstLines(head)[0]?.startsWith(HEADER_START) === true
     ? { confidence: 90, reason: 'the header of an IAM credential report', shape: 'csv' }
-    : undefined;
+    : detectJson(head, FORMAT);
 }
 
 function convert(
@@ -71,9 +104,10 @@ function convert(
   return timeUs ?? null;
 }
 
-function reader(): RecordReader {
+/** The values of lines of one report, or undefined after a line was rejected or said to be none. */
+function mapper(generatedUs: number | null): (line: string, out: RowOut) => Value[] | undefined {
   let names = HEADER.split(',').slice(2);
-  return lineReader((line, out) => {
+  return (line, out) => {
     if (line.startsWith(HEADER_START)) {
       names = line.split(',').slice(2);
       out.notARecord();
@@ -101,8 +135,66 @@ function reader(): RecordReader {
       left.slice(0, arnAt),
       arn,
       ...TAIL.slice(1).map(([name, kind]) => convert(pick(name), name, kind, out)),
+      generatedUs,
     ];
-  });
+  };
+}
+
+/** The report inside JSON: each of its lines is a row whose place is in the decoded text. */
+const readJson: RecordReader['read'] = (bytes, start, end, offset, hints, out) => {
+  const object = readObject(bytes, start, end, hints, out);
+  if (object === undefined) return;
+  const content = object.value['Content'];
+  const span = memberSpan(bytes, start, end, 'Content');
+  if (typeof content !== 'string' || span === undefined) {
+    out.reject('not_this_source', 'the record is no output of get-credential-report');
+    return;
+  }
+  const packed = !content.startsWith(HEADER_START);
+  const report = packed ? Buffer.from(content, 'base64') : Buffer.from(content);
+  if (!report.toString('latin1', 0, HEADER_START.length).startsWith(HEADER_START)) {
+    out.reject('not_this_source', 'Content is no credential report in base64');
+    return;
+  }
+  if (!isUtf8(report)) {
+    out.reject('invalid_utf8', 'the report is not valid UTF-8');
+    return;
+  }
+  const generated = object.value['GeneratedTime'];
+  const generatedUs = anyTime(generated) ?? null;
+  if (generatedUs === null && generated !== undefined) {
+    out.anomaly('bad_value', 'GeneratedTime is not a time');
+  }
+  const map = mapper(generatedUs);
+  const where = { offset: offset + span.start - start, length: span.end - span.start };
+  const steps: readonly Step[] = packed ? ['string', 'base64'] : ['string'];
+  let rows = 0;
+  for (let at = 0; at < report.length;) {
+    const newline = report.indexOf(0x0a, at);
+    const stop = newline < 0 ? report.length : newline;
+    const line = report.toString('utf8', at, stop).trimEnd();
+    // The header and empty lines of the report are no records of the file: nobody counted them.
+    if (line !== '' && !line.startsWith(HEADER_START)) {
+      rows++;
+      const values = map(line, out);
+      const place = { ...where, form: FORM.steps, steps: [...steps, [at, stop - at] as const] };
+      if (values !== undefined) {
+        if (line.includes('\0')) out.anomaly('nul_character', 'the line contains NUL');
+        out.row(values, hash53(line), place);
+      }
+    } else if (line !== '') map(line, { ...out, notARecord: () => undefined });
+    at = stop + 1;
+  }
+  if (rows === 0) out.notARecord();
+};
+
+function reader(_head: Head, shape: string): RecordReader {
+  return shape === 'csv' || shape === 'as-named' || shape === ''
+    ? lineReader(mapper(null))
+    : {
+        framing: { kind: 'json', wrappers: [], openers: ['Content', 'ReportFormat'] },
+        read: readJson,
+      };
 }
 
 const ROOT =
@@ -114,11 +206,11 @@ const OLD_HEADER = HEADER.slice(0, HEADER.lastIndexOf(','));
 export const iam_credential_report: Source = {
   id: 'iam_credential_report',
   title: 'IAM credential report',
-  version: 1,
+  version: 2,
   clock: 'IAM’s clock, UTC, to the second; last uses are exact to hours at most.',
   about: [
     'The CSV that IAM makes on request: each user of an account, whether password, keys and MFA are in use, their age, and when and where they were last used. It names no key ids.',
-    'It is a state, not an event, so it is no part of the timeline: time_us is when the user was created. The report is at most four hours old when it is handed out; its own time is not in it. The JSON of `aws iam get-credential-report`, which holds it in base64, is not read: decode it first.',
+    'It is a state, not an event, so it is no part of the timeline: time_us is when the user was created. The report is at most four hours old when it is handed out; its own time is not in it, but in the JSON of `aws iam get-credential-report`, which holds the CSV in base64 and is read too: each user is a row with the line of the decoded report as its text.',
   ].join('\n\n'),
   references: ['IAM User Guide, "Generate credential reports for your AWS account"'],
   columns: COLUMNS,
@@ -149,6 +241,33 @@ export const iam_credential_report: Source = {
         },
         { user_name: 'bob, the builder', additional_credentials_info: null },
       ],
+    },
+    {
+      name: 'the output of get-credential-report, in base64 and decoded, with a line too short',
+      path: 'x',
+      text: [
+        Buffer.from(`${HEADER}\n${ROOT},N/A\n${USER},N/A\n`).toString('base64'),
+        `${OLD_HEADER}\n${USER}\n${USER.slice(0, 60)}`,
+      ]
+        .map((content, index) =>
+          JSON.stringify(
+            {
+              Content: content,
+              ReportFormat: 'text/csv',
+              GeneratedTime: index === 0 ? '2025-11-08T09:00:05+00:00' : 'x',
+            },
+            null,
+            2,
+          ),
+        )
+        .join('\n'),
+      rows: [
+        { user_name: '<root_account>', generated_time_us: 1_762_592_405_000_000 },
+        { user_name: 'ann', access_key_1_last_used_service: 's3' },
+        { user_name: 'ann', generated_time_us: null },
+      ],
+      rejects: ['bad_fields'],
+      anomalies: ['bad_value'],
     },
     {
       name: 'broken lines',
