@@ -28,6 +28,7 @@ export interface Reservation {
     | 'no_item'
     | 'no_configuration'
     | 'not_recorded'
+    | 'items_disagree'
     | 'next_differs'
     | 'no_later_item'
     | 'recorder_stopped'
@@ -101,7 +102,12 @@ export async function stateAt(
     state,
     captured_at: item === undefined ? null : formatUs(item.time_us),
     status: item?.status ?? null,
-    reservations: [...ofItem(state, item), ...seen, ...ofNext(item, next, atUs)],
+    reservations: [
+      ...ofItem(state, item),
+      ...disagreeing(items, item),
+      ...seen,
+      ...ofNext(item, next, atUs),
+    ],
     next,
     document,
     evidence: item?.evidence ?? null,
@@ -171,6 +177,19 @@ function ofItem(state: State, item: Item | undefined): readonly Reservation[] {
   return found;
 }
 
+/** Other items of the same moment that say something else: one of them is not what Config wrote. */
+function disagreeing(items: readonly Item[], item: Item | undefined): readonly Reservation[] {
+  return items
+    .filter((other) => other !== item && other.time_us === item?.time_us)
+    .filter((other) => (differences(item, other) ?? 0) > 0)
+    .map((other) => ({
+      kind: 'items_disagree',
+      detail: 'another item of the same capture time says something else',
+      at: formatUs(other.time_us),
+      row: other.evidence.row,
+    }));
+}
+
 function ofNext(
   item: Item | undefined,
   next: Capture | null,
@@ -186,7 +205,7 @@ function ofNext(
   const detail =
     next.differences === null
       ? `whether the next item differs is not known: one of both names no configuration`
-      : `${String(next.differences)} differences in the next item: it changed after ${formatUs(item.time_us)} and by ${next.captured_at}`;
+      : `the next item differs (${String(next.differences)}): it changed after ${formatUs(item.time_us)} and by ${next.captured_at}`;
   return [{ kind: 'next_differs', detail, at: next.captured_at, row: next.evidence.row }];
 }
 

@@ -2,7 +2,7 @@
  * What the sources with JSON records share: a table of fields becomes columns and a mapping, and one reader checks the
  * text, notes what is odd, and never loses a record silently.
  */
-import { type Buffer, isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
 import {
   countMembers,
@@ -17,6 +17,7 @@ import {
   type Span,
 } from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
+import type { Step } from '../core/steps.ts';
 import { exactUs, parseRfc3339 } from '../core/time.ts';
 import {
   type Column,
@@ -416,7 +417,7 @@ export function innerJson(text: string): JsonValue | undefined {
   return /\d{16}/.test(text) ? parseExact(text) : parseJson(text);
 }
 
-/** Place of the record at the end of a way, or of the first JSON string on it, beyond which nothing has a place. */
+/** Place of the record at the end of a way, through JSON strings on it. */
 function placeOfWay(
   carrier: JsonObject,
   way: readonly string[],
@@ -425,18 +426,35 @@ function placeOfWay(
   base: number,
 ): Place | undefined {
   let value: JsonObject = carrier;
+  let text = bytes;
   let span: Span = whole;
+  let outer: Span | undefined;
+  const steps: Step[] = [];
   for (const name of way) {
-    const found = memberSpan(bytes, span.start, span.end, name);
+    const found = memberSpan(text, span.start, span.end, name);
     if (found === undefined) return undefined;
     span = found;
     const member = value[name];
-    if (!isObject(member)) {
-      return { offset: base + span.start, length: span.end - span.start, form: FORM.jsonString };
+    if (typeof member === 'string') {
+      if (outer === undefined) outer = span;
+      else steps.push([span.start, span.end - span.start]);
+      steps.push('string');
+      text = Buffer.from(member);
+      span = { start: 0, end: text.length };
     }
-    value = member;
+    const inner = typeof member === 'string' ? innerJson(member) : member;
+    if (!isObject(inner)) return undefined;
+    value = inner;
   }
-  return { offset: base + span.start, length: span.end - span.start, form: FORM.plain };
+  const place = ({ start, end }: Span): { offset: number; length: number } => ({
+    offset: base + start,
+    length: end - start,
+  });
+  if (outer === undefined) return { ...place(span), form: FORM.plain };
+  if (span.start > 0 || span.end < text.length) steps.push([span.start, span.end - span.start]);
+  return steps.length === 1
+    ? { ...place(outer), form: FORM.jsonString }
+    : { ...place(outer), form: FORM.steps, steps };
 }
 
 /** Where the elements of an array stand. The bytes must be one valid JSON array. */

@@ -41,10 +41,9 @@ function isItem(record: JsonValue | undefined): record is JsonObject {
   );
 }
 
-/** What carries a notification: EventBridge, SNS, a rule function’s event, SNS to Lambda, and both to SQS. */
+/** What carries a notification besides EventBridge: SNS, a rule function’s event, SNS to Lambda, and both to SQS. */
 const CARRIERS: readonly (readonly string[])[] = [
   [],
-  ['detail'],
   ['Message'],
   ['invokingEvent'],
   ['Sns', 'Message'],
@@ -65,15 +64,68 @@ function normal(record: JsonObject): JsonObject {
 }
 
 /** Relations in one spelling: the API calls their name relationshipName. */
-function relationsOf(value: JsonValue | undefined): string | null {
-  if (value === undefined || value === null) return null;
-  if (!Array.isArray(value)) return sortedJson(value);
-  const items = (value as readonly JsonValue[]).map((one): JsonValue => {
+function relationsOf(value: JsonValue | undefined): JsonValue {
+  if (!Array.isArray(value)) return value ?? null;
+  return (value as readonly JsonValue[]).map((one): JsonValue => {
     if (!isObject(one) || one['name'] !== undefined) return one;
     const { relationshipName: name, ...rest } = one;
     return name === undefined ? one : { ...rest, name };
   });
-  return sortedJson(items);
+}
+
+/** JSON in a string, as the API writes it; else the value itself. */
+function opened(value: JsonValue | undefined): JsonValue {
+  return (typeof value === 'string' ? innerJson(value) : undefined) ?? value ?? null;
+}
+
+/** Members by the names that files give them. */
+const SPELLED: Readonly<Record<string, string>> = {
+  accountId: 'awsAccountId',
+  arn: 'ARN',
+  availibilityZone: 'availabilityZone',
+  configurationItemMD5Hash: 'configurationStateMd5Hash',
+  configurationStateID: 'configurationStateId',
+  version: 'configurationItemVersion',
+};
+
+/** Members in one form, by their names in files; others are what they are. */
+const IN_ONE_FORM: Readonly<Record<string, (value: JsonValue) => JsonValue>> = {
+  configuration: opened,
+  configurationItemCaptureTime: (value) => anyTime(value) ?? value,
+  configurationItemDeliveryTime: (value) => anyTime(value) ?? value,
+  configurationStateId: (value) => (typeof value === 'string' ? value : sortedJson(value)),
+  relationships: (value) => {
+    const list = relationsOf(value);
+    if (!Array.isArray(list)) return list;
+    return (list as readonly JsonValue[]).map((one) => sortedJson(withoutEmpty(one))).sort();
+  },
+  resourceCreationTime: (value) => anyTime(value) ?? value,
+  supplementaryConfiguration: (value) =>
+    isObject(value)
+      ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, opened(one)]))
+      : value,
+};
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** An object without the members that say nothing: AWS writes null, '' and [] in one spelling and nothing in another. */
+function withoutEmpty(value: JsonValue): JsonValue {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => !isEmpty(one)));
+}
+
+/** Text in which an item in a file, in a notification and in the API's answer is the same. */
+function sameItem(text: string): string {
+  const value = innerJson(text);
+  if (!isObject(value)) return canonicalRecord(text);
+  const members = Object.entries(value).map(([member, one]): [string, JsonValue] => {
+    const name = Object.hasOwn(SPELLED, member) ? (SPELLED[member] ?? member) : member;
+    return [name, IN_ONE_FORM[name]?.(one ?? null) ?? one ?? null];
+  });
+  return sortedJson(withoutEmpty(Object.fromEntries(members)));
 }
 
 const FORMAT: JsonFormat = {
@@ -147,7 +199,10 @@ const FORMAT: JsonFormat = {
     derived(
       'relationships',
       'relationships as JSON: resourceType, resourceId and name (relationshipName in the API) of each.',
-      (record) => relationsOf(record['relationships']),
+      (record) => {
+        const value = relationsOf(record['relationships']);
+        return value === null ? null : sortedJson(value);
+      },
     ),
     derived(
       'configuration',
@@ -253,7 +308,7 @@ export const config_item: Source = {
     'AWS Config’s clock, UTC, to the millisecond: when the state was captured, after the change itself.',
   about: [
     'What AWS Config recorded of a resource at a moment: its configuration, tags and relations to other resources. Read are snapshots and history files in S3, change notifications (as they are, in SNS messages, in EventBridge events, in the events of rule functions, in what Lambda and SQS get of them), summaries of oversized ones, and the output of `aws configservice get-resource-config-history`, `batch-get-resource-config` and the aggregator’s two commands of that kind, which spells members differently and holds the configuration in a string.',
-    'Items say how a resource was, not who changed it: CloudTrail does. An item comes some minutes after the change, or with daily recording once a day; only recorded types are there. A snapshot repeats items of the history: equal ones are kept once. A summary and the item it is about are two records, at the same time. configurationItemDiff of a notification stays in the file: `exhibit config diff` compares items themselves ([how](../config.md)).',
+    'Items say how a resource was, not who changed it: CloudTrail does. An item comes some minutes after the change, or with daily recording once a day; only recorded types are there. A snapshot repeats items of the history, and so do notifications and the API in its own spelling: ones that say the same are kept once. A summary and the item it is about are two records, at the same time. configurationItemDiff of a notification stays in the file: `exhibit config diff` compares items themselves ([how](../config.md)).',
   ].join('\n\n'),
   references: [
     'AWS Config Developer Guide, "Components of a configuration item"',
@@ -313,7 +368,7 @@ export const config_item: Source = {
   inside: true,
   detect: (head) => detectJson(head, FORMAT),
   reader: (head) => jsonReader(head, FORMAT),
-  sameText: canonicalRecord,
+  sameText: sameItem,
   samples: [
     {
       name: 'a snapshot',

@@ -73,6 +73,18 @@ describe('the state of a resource at a moment', () => {
     expect(kinds(early)).toEqual(['next_differs']);
   });
 
+  it('is doubtful where two items of one moment differ', async () => {
+    const answer = await state({ name: `arn:aws:iam::${ACCOUNT}:role/admin` }, '08:00:00');
+    expect(kinds(answer)).toEqual(['items_disagree']);
+    const shown = await showRecord(target, fx, answer.evidence?.row ?? '');
+    expect(shown.verified).toBe(true);
+    const other = await showRecord(target, fx, answer.reservations[0]?.row ?? '');
+    expect(other.verified).toBe(true);
+    const raw = [shown, other].map((one) => Buffer.from(one.raw).toString());
+    expect(raw.filter((text) => text.includes('"/hidden/"'))).toHaveLength(1);
+    expect(raw.every((text) => text.startsWith('{"configurationItemVersion"'))).toBe(true);
+  });
+
   it('is unknown before the first item, gone after the last, and bare in a summary', async () => {
     const before = await state({ name: GROUP }, '07:59:59');
     expect(before).toMatchObject({ state: 'unknown', evidence: null, document: null });
@@ -176,15 +188,19 @@ describe('compliance', () => {
   it('is the last result of each rule and resource, from notifications, items and listings', async () => {
     expect(await results({})).toEqual([
       'restricted-ssh - NON_COMPLIANT -',
-      `restricted-ssh ${GROUP} NON_COMPLIANT 2025-11-08T10:01:00Z`,
+      `restricted-ssh ${GROUP} COMPLIANT 2025-11-08T12:01:00Z`,
       `vpc-sg-open ${GROUP} NON_COMPLIANT 2025-11-08T11:01:40.500Z`,
     ]);
     expect(await results({ resource: GROUP_ARN, atUs: at('09:00:00') })).toEqual([
       `restricted-ssh ${GROUP} COMPLIANT 2025-11-08T08:01:00Z`,
     ]);
     expect(await results({ rule: 'restricted-ssh', resource: 'web', history: true })).toHaveLength(
-      2,
+      3,
     );
+    // It came through the topic, in a file of items.
+    expect(await results({ rule: 'restricted-ssh', resource: GROUP })).toEqual([
+      `restricted-ssh ${GROUP} COMPLIANT 2025-11-08T12:01:00Z`,
+    ]);
     expect(await results({ rule: 'nothing' })).toEqual([]);
     expect(await results({ resource: 'nothing' })).toEqual([]);
   });
@@ -209,7 +225,7 @@ describe('the verb', () => {
     expect(csv.stdout.split('\n')).toHaveLength(7);
     const lines = await run('related', 'web', '--at', time, '--format', 'jsonl');
     expect(lines.stdout.trim().split('\n')).toHaveLength(3);
-    const safe = await run('compliance', '--format', 'csv', '--excel-safe');
+    const safe = await run('compliance', '--history', '--format', 'csv', '--excel-safe');
     expect(safe.stdout).toContain("'=open");
     expect((await run('asof', 'web', '2025-11-08T07:00:00Z')).status).toBe(1);
     expect((await run('diff', 'web', '2025-11-08T07:00:00Z', time)).status).toBe(1);

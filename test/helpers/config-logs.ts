@@ -132,6 +132,23 @@ function result(type: string, time: string): object {
   };
 }
 
+const TAMPERED = {
+  ...common,
+  configurationItemCaptureTime: '2025-11-08T08:00:00.000Z',
+  configurationStateId: '1',
+  configurationItemStatus: 'ResourceDiscovered',
+  awsRegion: 'global',
+  resourceType: 'AWS::IAM::Role',
+  resourceId: 'AROAEXAMPLE',
+  resourceName: 'admin',
+  ARN: `arn:aws:iam::${ACCOUNT}:role/admin`,
+  configuration: { path: '/hidden/' },
+};
+
+function sns(message: object): object {
+  return { Type: 'Notification', Message: JSON.stringify(message) };
+}
+
 /** Files by path. */
 const FILES: Readonly<Record<string, unknown>> = {
   [`AWSLogs/${ACCOUNT}/Config/eu-central-1/2025/11/8/ConfigSnapshot/${ACCOUNT}_Config_eu-central-1_ConfigSnapshot_20251108T090000Z_a.json.gz`]:
@@ -203,6 +220,11 @@ const FILES: Readonly<Record<string, unknown>> = {
     version: '0',
     'detail-type': 'Config Configuration Item Change',
     source: 'aws.config',
+    id: '0a1b2c3d-0001-4000-8000-000000000001',
+    account: ACCOUNT,
+    region: 'eu-central-1',
+    time: '2025-11-08T10:00:10Z',
+    resources: [],
     detail: {
       messageType: 'ConfigurationItemChangeNotification',
       configurationItem: {
@@ -247,6 +269,19 @@ const FILES: Readonly<Record<string, unknown>> = {
       },
       oldEvaluationResult: result('COMPLIANT', '2025-11-08T08:01:00.000Z'),
     },
+  ],
+  // All that a topic gets, one after another: an item, a result, a delivery; and an item that was tampered with.
+  'topic.jsonl': [
+    sns({ messageType: 'x', configurationItem: TAMPERED }),
+    sns({ ...COMPLIANCE, newEvaluationResult: result('COMPLIANT', '2025-11-08T12:01:00.000Z') }),
+    sns({
+      configSnapshotId: 'a',
+      s3ObjectKey: `AWSLogs/${ACCOUNT}/Config/eu-central-1/x.json.gz`,
+      s3Bucket: 'config-bucket',
+      notificationCreationTime: '2025-11-08T09:00:10.000Z',
+      messageType: 'ConfigurationSnapshotDeliveryCompleted',
+      recordVersion: '1.1',
+    }),
   ],
   'by-rule.json': {
     ComplianceByConfigRules: [
