@@ -11,6 +11,7 @@ import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
 import { parseCheckpoint, type Checkpoint } from '../custody/checkpoint.ts';
 import { parseEntry, type Entry } from '../custody/entry.ts';
 import { readRegular } from '../custody/files.ts';
+import { PROOF_LIST, revocationList } from '../custody/revocation-list.ts';
 import { continues, includes, parseProof, type Proof } from '../custody/proof.ts';
 import { judgeIn, type Signers } from '../custody/signers.ts';
 
@@ -49,11 +50,12 @@ export async function checkProof(
   }
   const known =
     trust.signer === undefined ? undefined : await certificate(resolve(fx.cwd, trust.signer));
+  const list = revocationList(dir, root, PROOF_LIST);
   const signers: Signers = {
     vouched: new Map(known === undefined ? [] : [[fingerprint(known), 0]]),
-    revocations: [],
+    revocations: list.revocations,
   };
-  const checks = new Checker(dir, root ?? known, signers).all();
+  const checks = [...list.checks, ...new Checker(dir, root ?? known, signers).all()];
   return { ok: checks.every(({ status }) => status !== 'fail'), checks };
 }
 

@@ -12,7 +12,6 @@ import { readSeal, type Seal } from '../bundle/seal.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
 import { sameHex } from '../core/digest.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
 import { inflate, inflateWhole, newInflateReport, type InflateReport } from '../framing/gzip.ts';
 import { looksLikeDigest } from '../witness/digest.ts';
 import {
@@ -25,7 +24,8 @@ import {
 } from '../witness/gather.ts';
 import { roleByName } from '../witness/names.ts';
 import { looksLikeKeys } from '../witness/public-keys.ts';
-import { caseRoot, type Case } from './case.ts';
+import type { Case } from './case.ts';
+import { seals, signedFileProblem } from './signed-file.ts';
 
 /** A text that may be a list of public keys. */
 export interface KeyText {
@@ -145,17 +145,21 @@ async function readEvidence(
 /** The seal is this case's: without that, hashes that fit it would say nothing. */
 async function checkSeal(target: Case, id: string, folder: string, seal: Seal): Promise<void> {
   const file = join(folder, `${id}.seal.p7s`);
-  const verdict = verifyBy(
-    seal.bytes,
-    (await readSmallFile(file, MAX_SIGNATURE_BYTES)) ?? Buffer.alloc(0),
-    { root: await caseRoot(target), fingerprint: seal.signerCertSha256 },
+  const unsigned = await signedFileProblem(
+    target,
+    {
+      bytes: seal.bytes,
+      signature: (await readSmallFile(file, MAX_SIGNATURE_BYTES)) ?? Buffer.alloc(0),
+      fingerprint: seal.signerCertSha256,
+    },
+    seals(id, seal.sha256),
   );
   const problem =
     seal.caseId !== target.info.case || seal.evidenceId !== id
       ? 'the seal belongs to another case or evidence item'
-      : verdict.ok
+      : unsigned === undefined
         ? undefined
-        : `the seal is not signed as it must be: ${verdict.reason}`;
+        : `the seal is not signed as it must be: ${unsigned}`;
   if (problem === undefined) return;
   throw new ExhibitError('E_TAMPERED', problem, {
     where: { file },

@@ -7,9 +7,10 @@ import { consistencyProof, inclusionProof, leafHash, treeRoot } from '../core/me
 import type { Appended } from '../custody/append.ts';
 import { entryLeaves } from '../custody/checkpoint.ts';
 import { entryFile } from '../custody/entry.ts';
-import { checkpointFile, listLedger } from '../custody/files.ts';
+import { checkpointFile, listLedger, readRegular } from '../custody/files.ts';
 import { renderProof, type Proof } from '../custody/proof.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
+import { CASE_LIST, PROOF_LIST } from '../custody/revocation-list.ts';
 import { entryBytes } from '../custody/shape.ts';
 import { readContentHash } from '../db/content-hash.ts';
 import { openDatabase, sourceTables, type Database } from '../db/open.ts';
@@ -50,7 +51,12 @@ export function prove(opened: Case, fx: Effects, request: ProveRequest): ProveRe
       'say what to prove: --entry, --record or --from, and one of them only',
     );
   }
-  const files = filesOf(opened, request);
+  const list = readRegular(join(opened.paths.dir, CASE_LIST));
+  const files = {
+    ...filesOf(opened, request),
+    // Whoever checks the proof has no case to find it in.
+    ...(list === undefined ? {} : { [PROOF_LIST]: list }),
+  };
   const out = resolve(fx.cwd, request.out);
   makeNew(out);
   for (const [name, bytes] of Object.entries(files)) {

@@ -8,7 +8,6 @@ import { readSmallFile } from '../bundle/small-file.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
 import { readLedger } from '../custody/read.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type Database, openDatabase } from '../db/open.ts';
@@ -17,9 +16,10 @@ import { isThere } from '../disk/there.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
 import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
-import { type Case, caseRoot, openSigner } from './case.ts';
+import { type Case, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
+import { seals, signedFileProblem } from './signed-file.ts';
 import { toolVersions } from './tool.ts';
 
 /** More than this only cost memory: the writer is then the slowest. */
@@ -208,7 +208,6 @@ async function checkSignature(
       hint,
     });
   }
-  const root = await caseRoot(opened);
   const signature = await readSmallFile(paths.signature, MAX_SIGNATURE_BYTES);
   if (signature === undefined) {
     throw new ExhibitError('E_TAMPERED', 'the signature of the seal is missing', {
@@ -216,13 +215,13 @@ async function checkSignature(
       hint,
     });
   }
-  const verdict = verifyBy(seal.bytes, signature, { root, fingerprint: seal.signerCertSha256 });
-  if (!verdict.ok) {
-    throw new ExhibitError(
-      'E_TAMPERED',
-      `the seal is not signed as it must be: ${verdict.reason}`,
-      { where, hint },
-    );
+  const signed = { bytes: seal.bytes, signature, fingerprint: seal.signerCertSha256 };
+  const unsigned = await signedFileProblem(opened, signed, seals(id, seal.sha256));
+  if (unsigned !== undefined) {
+    throw new ExhibitError('E_TAMPERED', `the seal is not signed as it must be: ${unsigned}`, {
+      where,
+      hint,
+    });
   }
 }
 

@@ -29,6 +29,7 @@ import type { Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { readRecorded } from './query-recorded.ts';
+import { requireSigner } from './signed-file.ts';
 import { toolIdentity } from './tool.ts';
 
 /** What was run and what came out. */
@@ -51,6 +52,7 @@ export async function recordRun(
   run: FinishedRun,
 ): Promise<RunRecord> {
   return withLock(target, fx, async () => {
+    await requireSigner(target, signer);
     const { queries } = target.paths;
     mkdirSync(queries, { recursive: true });
     await enterStopped(target, signer, fx);

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sameHex, sha256Hex } from '../core/digest.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
 import {
   canonicalResult,
   cellOf,
@@ -12,7 +11,8 @@ import {
 } from '../query/canonical.ts';
 import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
 import { parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
-import { caseRoot, type Case } from './case.ts';
+import type { Case } from './case.ts';
+import { signedFileProblem } from './signed-file.ts';
 
 interface Recorded {
   readonly record: RunRecord;
@@ -75,9 +75,12 @@ async function checkSignature(
   signature: Uint8Array,
   record: RunRecord,
 ): Promise<void> {
-  const root = await caseRoot(target);
-  const verdict = verifyBy(bytes, signature, { root, fingerprint: record.signer_cert_sha256 });
-  if (!verdict.ok) throw tampered(join(folder, 'run.json.p7s'), verdict.reason);
+  const problem = await signedFileProblem(
+    target,
+    { bytes, signature, fingerprint: record.signer_cert_sha256 },
+    ({ event, details }) => event === 'query' && details?.['run_id'] === record.run_id,
+  );
+  if (problem !== undefined) throw tampered(join(folder, 'run.json.p7s'), problem);
 }
 
 function readParams(text: string, file: string): BoundParams {

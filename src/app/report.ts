@@ -20,6 +20,7 @@ import { withLock } from './lock.ts';
 import { custodyRows } from './report-custody.ts';
 import { dataFacts, runFacts } from './report-data.ts';
 import { evidenceFacts } from './report-evidence.ts';
+import { requireSigner } from './signed-file.ts';
 import { toolIdentity } from './tool.ts';
 import { readTrust, verify } from './verify.ts';
 
@@ -74,6 +75,7 @@ export async function makeReport(
       });
     }
     const signer = await openSigner(target, fx);
+    await requireSigner(target, signer);
     const report = await gather(target, fx, options);
     options.onStep?.('write');
     const jsonBytes = canonicalLine(report as unknown as CanonicalValue);

@@ -30,6 +30,7 @@ import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
+import { requireSigner } from './signed-file.ts';
 import { toolIdentity } from './tool.ts';
 
 /** Options of {@link sealEvidence}. */
@@ -96,6 +97,7 @@ export async function sealEvidence(
     }
     const staging = await readFinished(opened, evidence, paths.staging);
     const signer = options.signer ?? (await openSigner(opened, fx));
+    await requireSigner(opened, signer);
     await clearLeftovers(paths, evidence);
     const seal = await writeSeal(opened, evidence, paths, staging, signer, fx, options);
     return settle(opened, signer, fx, paths, seal, staging, false);

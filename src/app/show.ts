@@ -14,15 +14,15 @@ import { sameHex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { followSteps, parseSteps } from '../core/steps.ts';
-import { verifyBy } from '../crypto/cms-verify.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
 import { fileTask, ObjectList } from '../ingest/objects.ts';
 import { reread, type Reread } from '../ingest/reread.ts';
 import type { FileTask } from '../ingest/task.ts';
 import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
 import { FORM } from '../sources/source.ts';
-import { caseRoot, type Case } from './case.ts';
+import type { Case } from './case.ts';
 import { compareOrigin, compareRecord } from './show-compare.ts';
+import { seals, signedFileProblem } from './signed-file.ts';
 
 /** A record with the proof of where it comes from. */
 export interface ShownRecord extends FoundRecord {
@@ -47,16 +47,21 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
   const { place } = found;
   const paths = evidencePaths(target.paths, place.evidence_id);
   const seal = await readSeal(paths.seal);
-  const root = await caseRoot(target);
-  const verdict = verifyBy(seal.bytes, await readFile(paths.signature), {
-    root,
-    fingerprint: seal.signerCertSha256,
-  });
+  const { evidence_id: id } = place;
+  const unsigned = await signedFileProblem(
+    target,
+    {
+      bytes: seal.bytes,
+      signature: await readFile(paths.signature),
+      fingerprint: seal.signerCertSha256,
+    },
+    seals(id, seal.sha256),
+  );
   judge(
     'seal.signature',
-    `${place.evidence_id}.seal.p7s`,
-    verdict.ok,
-    verdict.ok ? 'the seal is signed by this case' : verdict.reason,
+    `${id}.seal.p7s`,
+    unsigned === undefined,
+    unsigned ?? 'the seal is signed by this case',
   );
 
   const read = await readAgain(seal.volumes, paths.folder, found, fx.signal);

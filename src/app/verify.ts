@@ -201,6 +201,12 @@ async function verifyLoose(
   return [
     ...checks,
     { id: 'ledger.sealed', subject: `evidence/${one.id}`, status: 'not_checked', detail: why },
+    {
+      id: 'trust.crl',
+      subject: `evidence/${one.id}`,
+      status: 'not_checked',
+      detail: 'a revocation list would be in the case folder',
+    },
   ];
 }
 

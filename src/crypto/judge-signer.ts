@@ -118,7 +118,8 @@ export function judgeSigner(question: SignerQuestion): SignerAnswer {
     : answer('not_checked', unproven);
 }
 
-function revocationsOf(
+/** Those of a certificate: named by its hash, or by its serial number in a list of the root. */
+export function revocationsOf(
   certificate: X509Certificate,
   all: readonly Revocation[],
 ): readonly Revocation[] {

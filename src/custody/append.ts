@@ -1,5 +1,5 @@
 /** Appends one entry to a ledger whose end was checked first. The caller holds the case's lock. */
-import { randomUUID, X509Certificate } from 'node:crypto';
+import { randomUUID, type X509Certificate } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { verifyForm, type SignatureVerdict } from '../crypto/cms-verify.ts';
 import type { Signer } from '../crypto/signer.ts';
-import { issuanceProblem } from '../crypto/trust.ts';
 import { makeFolder } from '../disk/durable.ts';
+import { caseSigners, refuseSigner } from './case-signers.ts';
 import {
   ENTRY_TYPE,
   entryFile,
@@ -21,7 +21,7 @@ import {
   type EntryDraft,
 } from './entry.ts';
 import { listLedger, realFiles, type Files } from './files.ts';
-import { judgeIn, signersOf, type Signers } from './signers.ts';
+import { judgeIn } from './signers.ts';
 
 /** Everything about an entry but what happened. */
 export interface EntryContext {
@@ -102,14 +102,7 @@ function checkedEnd(paths: CasePaths, last: number, context: EntryContext): stri
   if (entry.seq !== last || entry.case !== context.caseId || entry.prev !== hashOf(before)) {
     throw broken(paths, name, 'it does not continue the entry before it in this case');
   }
-  const signers = signersOf(
-    all.flatMap((one) =>
-      one.entry.event === 'key-added' || one.entry.event === 'key-revoked'
-        ? [{ ...one, verdict: verdictOn(paths, one) }]
-        : [],
-    ),
-    context.root,
-  );
+  const signers = caseSigners(paths, all, context.root);
   const verdict = verdictOn(paths, { seq: last, bytes });
   if (!verdict.ok) throw broken(paths, name, verdict.reason);
   if (verdict.fingerprint !== entry.actor.cert) {
@@ -122,24 +115,8 @@ function checkedEnd(paths: CasePaths, last: number, context: EntryContext): stri
     seq: last,
   });
   if (end.status === 'fail') throw broken(paths, name, end.detail);
-  refuseUnknownSigner(context, signers);
+  refuseSigner(context.signer, signers, context.root);
   return sha256Hex(bytes);
-}
-
-/** A certificate that has run out is for the verifier to judge; one that is unknown or taken back signs nothing here. */
-function refuseUnknownSigner({ signer, root }: EntryContext, signers: Signers): void {
-  const certificate = new X509Certificate(signer.certificatePem);
-  const revoked = signers.revocations.find((one) => one.fingerprint === signer.fingerprint);
-  const problem =
-    revoked === undefined
-      ? signers.vouched.has(signer.fingerprint)
-        ? undefined
-        : issuanceProblem(certificate, root)
-      : `${revoked.source} revokes its certificate (${revoked.reason})`;
-  if (problem === undefined) return;
-  throw new ExhibitError('E_SIGNER', `this key may not sign for the case: ${problem}`, {
-    hint: 'somebody who may can add another: exhibit custody key add',
-  });
 }
 
 function hashOf(entry: ReadEntry | undefined): string {

@@ -7,6 +7,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { treeRoot } from '../core/merkle.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { storeSigned } from './append.ts';
+import { refuseSigner } from './case-signers.ts';
 import { entryLeaves, renderCheckpoint } from './checkpoint.ts';
 import { checkpointFile, listLedger, readRegular, realFiles, type Files } from './files.ts';
 import { entryBytes } from './shape.ts';
@@ -24,7 +25,7 @@ export interface WrittenCheckpoint {
 /**
  * Writes the checkpoint of the whole ledger, after the ledger and its earlier checkpoints were verified under the case's own
  * root: a log never signs two histories.
- * @throws ExhibitError `E_TAMPERED`.
+ * @throws ExhibitError `E_TAMPERED`, `E_SIGNER`.
  */
 export function writeCheckpoint(
   paths: CasePaths,
@@ -37,9 +38,8 @@ export function writeCheckpoint(
   for (const name of halfWritten.filter((one) => one.startsWith('checkpoint-'))) {
     files.remove(join(paths.custody, name));
   }
-  const failed = verifyLedger(paths.dir, { trust: by.root.raw }).checks.find(
-    ({ status }) => status === 'fail',
-  );
+  const { checks, signers } = verifyLedger(paths.dir, { trust: by.root.raw });
+  const failed = checks.find(({ status }) => status === 'fail');
   if (failed !== undefined) {
     throw new ExhibitError(
       'E_TAMPERED',
@@ -47,6 +47,7 @@ export function writeCheckpoint(
       { hint: 'no checkpoint was signed; run `exhibit custody verify`' },
     );
   }
+  refuseSigner(by.signer, signers, by.root);
   const bytes = entryBytes(paths.dir);
   const size = bytes.length;
   const root = treeRoot(entryLeaves(bytes));

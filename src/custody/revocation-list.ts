@@ -2,12 +2,17 @@
 import type { X509Certificate } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CasePaths } from '../bundle/layout.ts';
 import type { Check } from '../core/check.ts';
 import { formatUs } from '../core/time.ts';
 import { readCrl } from '../crypto/crl.ts';
 import type { Revocation } from '../crypto/judge-signer.ts';
 import { readRegular } from './files.ts';
+
+/** Where a case has its list. */
+export const CASE_LIST = 'pki/crl.pem';
+
+/** Where a proof has it. */
+export const PROOF_LIST = 'crl.pem';
 
 /** `trust.crl`, where there is a list; and what it revokes. */
 export interface RevocationList {
@@ -15,13 +20,17 @@ export interface RevocationList {
   readonly revocations: readonly Revocation[];
 }
 
-/** Reads pki/crl.pem. That somebody took the list away only the ledger's `key-revoked` entries can show. */
+/**
+ * Reads a list. That somebody took it away only the ledger's `key-revoked` entries can show.
+ * @param folder of a case, or of a proof that was handed over without one.
+ * @param subject path of the list in it.
+ */
 export function revocationList(
-  paths: CasePaths,
+  folder: string,
   root: X509Certificate | undefined,
+  subject = CASE_LIST,
 ): RevocationList {
-  const subject = 'pki/crl.pem';
-  const path = join(paths.dir, subject);
+  const path = join(folder, subject);
   const answer = (status: Check['status'], detail: string): Check[] => [
     { id: 'trust.crl', subject, status, detail },
   ];

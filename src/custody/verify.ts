@@ -77,7 +77,7 @@ export function verifyLedger(caseDir: string, trust: LedgerTrust = {}): LedgerRe
   const head = trust.head === undefined ? undefined : parseHead(trust.head);
   const paths = casePaths(caseDir);
   const { anchor, checks: anchorAnswers } = anchorChecks(paths, trust);
-  const list = revocationList(paths, anchor);
+  const list = revocationList(caseDir, anchor);
   const listing = listLedger(paths.custody);
   const reads = readEntries(paths, listing.last);
   const entries = reads.flatMap(({ seq, file, hash, entry }) =>

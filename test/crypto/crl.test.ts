@@ -1,71 +1,18 @@
 /** Revocation lists that openssl makes with a case's root, and what becomes of signatures. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { keyFile } from '#src/app/case.ts';
 import { readCrl, type CrlVerdict } from '#src/crypto/crl.ts';
 import { fingerprint } from '#src/crypto/trust.ts';
 import { otherCase, type TestCase } from '../helpers/case.ts';
+import { revocationList } from '../helpers/crl.ts';
 import { fuzzRuns } from '../helpers/fuzz.ts';
 import { failures, sealedCase, verifyCase } from '../helpers/sealed.ts';
-import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
-import { openssl } from '../helpers/tsa.ts';
 
 const SIGNED_AT = '20260102030405Z';
-
-/** One certificate that is taken back. */
-interface Entry {
-  readonly serial: string;
-  /** YYYYMMDDhhmmssZ. */
-  readonly at: string;
-  /** As openssl's index has it: `keyCompromise`, `superseded`, `keyTime,20260101000000Z`. */
-  readonly reason?: string;
-}
-
-/** A list by the root of a case (or by another key), as docs/timestamps.md makes it. */
-async function list(
-  by: TestCase,
-  entries: readonly Entry[],
-  extensions = '',
-  md = 'sha256',
-): Promise<Buffer> {
-  const dir = await tempDir();
-  const { paths, info } = by.case;
-  const key = createPrivateKey(readFileSync(keyFile(paths, info.root)));
-  writeFileSync(join(dir, 'root.key'), key.export({ type: 'pkcs8', format: 'pem' }));
-  writeFileSync(join(dir, 'root.pem'), readFileSync(paths.rootPem));
-  writeFileSync(join(dir, 'crlnumber'), '01\n');
-  const index = entries.map(({ serial, at, reason }) =>
-    [
-      'R',
-      '460101000000Z',
-      `${at.slice(2)}${reason === undefined ? '' : `,${reason}`}`,
-      serial,
-      'unknown',
-      '/CN=x',
-    ].join('\t'),
-  );
-  writeFileSync(join(dir, 'index.txt'), index.map((line) => `${line}\n`).join(''));
-  writeFileSync(
-    join(dir, 'ca.cnf'),
-    `[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=${md}\ndefault_crl_days=30\ncrl_extensions=ext\n[ext]\nauthorityKeyIdentifier=keyid\n${extensions}\n`,
-  );
-  const args = [
-    '-config',
-    'ca.cnf',
-    '-cert',
-    'root.pem',
-    '-keyfile',
-    'root.key',
-    '-out',
-    'crl.pem',
-  ];
-  await openssl(['ca', '-gencrl', ...args], dir);
-  return readFileSync(join(dir, 'crl.pem'));
-}
 
 const rootOf = (made: TestCase): X509Certificate =>
   new X509Certificate(readFileSync(made.case.paths.rootPem));
@@ -87,11 +34,11 @@ describe.skipIf(!hasTool('openssl'))(needs('revocation lists', 'openssl'), () =>
   beforeAll(async () => {
     made = await sealedCase();
     serial = signerOf(made).serialNumber;
-    good = await list(made, [{ serial, at: '20260201000000Z', reason: 'superseded' }]);
+    good = await revocationList(made, [{ serial, at: '20260201000000Z', reason: 'superseded' }]);
   });
 
   test('serial numbers, times and reasons are read', async () => {
-    const crl = await list(made, [
+    const crl = await revocationList(made, [
       { serial, at: '20260201000000Z', reason: 'keyCompromise' },
       { serial: '0A', at: '20260301000000Z' },
       { serial: '80FF', at: '20260401000000Z', reason: 'keyTime,20260102000000Z' },
@@ -104,16 +51,20 @@ describe.skipIf(!hasTool('openssl'))(needs('revocation lists', 'openssl'), () =>
         { serialNumber: serial, fromUs: Date.UTC(2026, 1, 1) * 1000, reason: 'keyCompromise' },
       ].sort((a, b) => (BigInt(`0x${a.serialNumber}`) < BigInt(`0x${b.serialNumber}`) ? -1 : 1)),
     });
-    expect(read(await list(made, []))).toMatchObject({ ok: true, revocations: [] });
+    expect(read(await revocationList(made, []))).toMatchObject({ ok: true, revocations: [] });
   });
 
   test('a list of another root, a partial one, one signed with SHA-1', async () => {
     const stranger = await otherCase('TEST-1');
     const refused = [
-      await list(stranger, [{ serial, at: SIGNED_AT }]),
-      await list(made, [], 'issuingDistributionPoint=critical,@idp\n[idp]\nonlyuser=TRUE'),
-      await list(made, [], '2.5.29.27=critical,DER:020101'),
-      await list(made, [], '', 'sha1'),
+      await revocationList(stranger, [{ serial, at: SIGNED_AT }]),
+      await revocationList(
+        made,
+        [],
+        'issuingDistributionPoint=critical,@idp\n[idp]\nonlyuser=TRUE',
+      ),
+      await revocationList(made, [], '2.5.29.27=critical,DER:020101'),
+      await revocationList(made, [], '', 'sha1'),
       Buffer.concat([good, good]),
       Buffer.from('-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n'),
       Buffer.from(''),
@@ -170,7 +121,7 @@ describe.skipIf(!hasTool('openssl'))(needs('revocation lists', 'openssl'), () =>
     ],
   ])('a signer who was taken back %s', async (_, at, reason, wanted) => {
     const one = await sealedCase();
-    put(one, await list(one, [{ serial: signerOf(one).serialNumber, at, reason }]));
+    put(one, await revocationList(one, [{ serial: signerOf(one).serialNumber, at, reason }]));
     const result = await verifyCase(one);
     expect(failures(result)).toEqual(wanted);
     expect(result.checks.find(({ id }) => id === 'trust.crl')?.status).toBe('pass');
@@ -182,7 +133,9 @@ describe.skipIf(!hasTool('openssl'))(needs('revocation lists', 'openssl'), () =>
 
   test('a list that is not good is a failed check, and revokes nobody', async () => {
     const one = await sealedCase();
-    const crl = await list(one, [{ serial: signerOf(one).serialNumber, at: '20260101030405Z' }]);
+    const crl = await revocationList(one, [
+      { serial: signerOf(one).serialNumber, at: '20260101030405Z' },
+    ]);
     put(one, Buffer.from(crl.toString('latin1').replace(/[A-Z]/, 'a'), 'latin1'));
     expect(failures(await verifyCase(one))).toEqual(['trust.crl']);
     rmSync(join(one.case.paths.dir, 'pki/crl.pem'));

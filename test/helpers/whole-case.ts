@@ -31,7 +31,7 @@ export async function wholeCase(): Promise<TestCase> {
     const made = await sampleCase({ paths: [logs], workers: 1 });
     const fx = fakeEffects();
     await runAndRecord(made, fx, { name: 'failed-calls' });
-    await runAndRecord(made, fx, { sql: 'SELECT event_name FROM cloudtrail ORDER BY id' });
+    await runAndRecord(made, fx, { sql: 'SELECT id, event_name FROM cloudtrail ORDER BY id' });
     await makeReport(made, fx, {});
     return made.paths.dir;
   })();
