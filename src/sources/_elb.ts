@@ -1,4 +1,6 @@
 /** What the access logs of the three kinds of load balancer share. */
+import { Buffer } from 'node:buffer';
+import type { Fields } from './_fields.ts';
 import { orNull } from './_lines.ts';
 import type { Column, Head } from './source.ts';
 
@@ -21,6 +23,46 @@ export function ownerOf(head: Head): {
 } {
   const match = KEY.exec(head.path);
   return { account: match?.[1] ?? null, region: match?.[2] ?? null };
+}
+
+/** The same as bytes, for rows of bytes. */
+export function ownerBytes({ account, region }: ReturnType<typeof ownerOf>): {
+  readonly account: Buffer | undefined;
+  readonly region: Buffer | undefined;
+} {
+  return {
+    account: account === null ? undefined : Buffer.from(account),
+    region: region === null ? undefined : Buffer.from(region),
+  };
+}
+
+const SPACE = 0x20;
+
+/**
+ * Puts a request line, its method and its URL into three places, as {@link requestLine} takes it apart.
+ * @returns false if the URL has blanks at its ends, which only the reader of strings takes away.
+ */
+export function takeRequest(fields: Fields, field: number, place: number): boolean {
+  const { bytes, row } = fields;
+  const from = fields.from(field);
+  const to = fields.to(field);
+  if (to === from || fields.isDash(field)) return true;
+  row.setText(place, from, to);
+  let first = from;
+  while (first < to && bytes[first] !== SPACE) first++;
+  let last = to - 1;
+  while (last >= from && bytes[last] !== SPACE) last--;
+  const urlFrom = first === to ? from : first + 1;
+  const urlTo = last > first ? last : to;
+  if (last > first && (bytes[urlFrom] === SPACE || bytes[urlTo - 1] === SPACE)) return false;
+  if (first < to) takePart(fields, place + 1, from, first);
+  takePart(fields, place + 2, urlFrom, urlTo);
+  return true;
+}
+
+function takePart({ bytes, row }: Fields, place: number, from: number, to: number): void {
+  const dash = to - from === 1 && bytes[from] === 0x2d;
+  if (to > from && !dash) row.setText(place, from, to);
 }
 
 /** Method and URL of a request line, `GET http://host:80/path HTTP/1.1`. */

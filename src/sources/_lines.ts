@@ -165,6 +165,55 @@ export function decimalUs(
   return value;
 }
 
+/** True for a byte that stands in addresses: a zone (`%eth0`) is none that AWS writes. */
+export function isAddressByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x3a) ||
+    byte === 0x2e ||
+    ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+  );
+}
+
+/** Longest address, IPv6 with an IPv4 address at its end. */
+const MOST_ADDRESS = 45;
+
+/** True for what has the form of an IPv4 or IPv6 address. */
+export function isAddress(text: string): boolean {
+  if (text.length > MOST_ADDRESS || !(text.includes('.') || text.includes(':'))) return false;
+  for (let at = 0; at < text.length; at++) if (!isAddressByte(text.charCodeAt(at))) return false;
+  return true;
+}
+
+/**
+ * Reads a line of which each field has to be what its format says: a value that is not means that the line is none of the
+ * format, so what would be noted as `bad_value` makes it a reject.
+ */
+export function strictly(
+  out: RowOut,
+  map: (out: RowOut) => readonly Value[] | undefined,
+): readonly Value[] | undefined {
+  let fault: string | undefined;
+  const values = map({
+    ...out,
+    anomaly: (kind, detail) => {
+      if (kind === 'bad_value') fault ??= detail;
+      else out.anomaly(kind, detail);
+    },
+  });
+  if (values === undefined || fault === undefined) return values;
+  out.reject('bad_fields', fault);
+  return undefined;
+}
+
+/** {@link endpointField} whose address has to be one. */
+export function addressField(field: string | undefined, name: string, out: RowOut): Endpoint {
+  const endpoint = endpointField(field, name, out);
+  if (endpoint.address !== null && (endpoint.port === null || !isAddress(endpoint.address))) {
+    out.anomaly('bad_value', `${name} is not an address and a port`);
+  }
+  return endpoint;
+}
+
 /** Address and port of `address:port`; an IPv6 address may stand in brackets or without. */
 export interface Endpoint {
   readonly address: string | null;

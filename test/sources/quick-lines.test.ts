@@ -3,6 +3,10 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Source } from '#src/sources/source.ts';
+import { alb_access } from '#src/sources/alb_access.ts';
+import { clb_access } from '#src/sources/clb_access.ts';
+import { nlb_access } from '#src/sources/nlb_access.ts';
+import { s3_access } from '#src/sources/s3_access.ts';
 import { tgw_flow } from '#src/sources/tgw_flow.ts';
 import { vpc_flow } from '#src/sources/vpc_flow.ts';
 import { fuzzRuns } from '../helpers/fuzz.ts';
@@ -17,6 +21,39 @@ interface Quick {
 
 const FLOW =
   '2 111122223333 eni-0a1b2c3d4e5f60718 198.51.100.7 10.0.1.20 51514 22 6 12 2096 1762592400 1762592460 ACCEPT OK';
+
+const HTTP = [
+  ...[
+    '-',
+    '"-"',
+    '""',
+    '-1',
+    '70000',
+    '0.5',
+    '1.1234567',
+    '1.',
+    '200',
+    '403',
+    '"a b"',
+    '"a',
+    'b"',
+    'é',
+  ],
+  ...[
+    '198.51.100.7:1',
+    '[2001:db8::7]:70000',
+    '[::1]:5',
+    'fe80::1%eth0:5',
+    '2025-11-08T09:00:05.1Z',
+  ],
+  ...['1969-12-31T23:59:59Z', '"GET  /"', '"GET - HTTP/1.1"', '"GET /x "', '"GET"', '"- - -"'],
+];
+
+/** The first line of a source's first sample, some times over. */
+function plainLines(source: Source): string {
+  const [line = ''] = (source.samples[0]?.text ?? '').split('\n');
+  return `${line}\n`.repeat(3);
+}
 
 const QUICK: readonly Quick[] = [
   {
@@ -57,6 +94,26 @@ const QUICK: readonly Quick[] = [
     source: tgw_flow,
     text: tgw_flow.samples[0]?.text ?? '',
     words: ['70000', '256', '-1', '-', '1', 'OK', 'TransitGateway', '::', 'tgw-id', 'é'],
+  },
+  { source: alb_access, text: plainLines(alb_access), words: [...HTTP, 'arn:', 'Root=1', 'TID_x'] },
+  {
+    source: nlb_access,
+    text: plainLines(nlb_access).replaceAll('"h2","http/1.1"', '-'),
+    words: HTTP,
+  },
+  { source: clb_access, text: plainLines(clb_access), words: HTTP },
+  {
+    source: s3_access,
+    text: plainLines(s3_access),
+    words: [
+      ...HTTP,
+      '[08/Nov/2025:09:00:05',
+      '[31/Dec/1969:09:00:05',
+      '+0100]',
+      '+0000]',
+      '"GET /?X-amz-credential=AKIAIOSFODNN7EXAMPLE%2F HTTP/1.1"',
+      '"GET /?AWSAccessKeyId=AKIA&awsaccesskeyid=AKIAIOSFODNN7EXAMPLE HTTP/1.1"',
+    ],
   },
 ];
 
