@@ -12,6 +12,7 @@ import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { writeNew, writeSynced } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { removeLeftovers } from './leftovers.ts';
 
 /** Who holds a lock. */
@@ -38,7 +39,8 @@ export async function withLock<T>(
   const mine = held.getStore();
   if (mine?.has(paths.lock) === true) return work();
   const me = describe(process.pid);
-  if (!create(paths.lock, me)) takeOver(paths.lock, me, fx);
+  // Whoever held it may have released it while we looked.
+  while (!create(paths.lock, me) && !takeOver(paths.lock, me, fx));
   try {
     clearTraces(paths.lock);
     for (const name of removeLeftovers(paths)) {
@@ -46,8 +48,18 @@ export async function withLock<T>(
     }
     return await held.run(new Set([...(mine ?? []), paths.lock]), work);
   } finally {
-    // A person may have removed the lock, and another process made its own, while we worked.
-    if (sameHolder(read(paths.lock), me)) rmSync(paths.lock, { force: true });
+    if (isMine(paths.lock, me)) rmSync(paths.lock, { force: true });
+  }
+}
+
+/** A person may have removed the lock, and another process made its own, while we worked. */
+function isMine(path: string, me: Holder): boolean {
+  try {
+    return sameHolder(read(path), me);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    // What was done is done. The lock stays and names a process that soon is dead.
+    return false;
   }
 }
 
@@ -90,33 +102,39 @@ function createDirectly(path: string, text: Uint8Array): boolean {
  * So whoever wants it makes a claim, a file whose name comes from the dead holder: only one process can make that. If
  * the claim is there already it is judged as the lock was, and if its maker is dead too, the next claim bears that
  * one's name. Claims are removed only after the lock names a living process, so a late comer finds that one.
+ * @returns false if the lock, or somebody's claim, was gone in the meantime: all has to be looked at again.
  */
-function takeOver(path: string, me: Holder, fx: Effects): void {
+function takeOver(path: string, me: Holder, fx: Effects): boolean {
   const dead = deadHolder(path);
   for (let last = dead; ;) {
+    if (dead === undefined || last === undefined) return false;
     const claim = `${path}.after-${tagOf(last)}`;
     if (create(claim, me)) {
       try {
         // It may have been replaced before the claim was made.
-        if (!sameHolder(read(path), dead)) throw locked(path, read(path));
+        if (!sameHolder(read(path), dead)) return false;
         const draft = draftOf(path, me);
         writeSynced(draft, Buffer.from(`${JSON.stringify(me)}\n`));
         renameSync(draft, path);
       } finally {
         rmSync(claim, { force: true });
       }
-      break;
+      fx.err.write(
+        `exhibit: took over the lock of process ${String(dead.pid)}, which ended without releasing it\n`,
+      );
+      return true;
     }
     last = deadHolder(claim);
   }
-  fx.err.write(
-    `exhibit: took over the lock of process ${String(dead.pid)}, which ended without releasing it\n`,
-  );
 }
 
-/** Who holds the file, if it is known and dead. @throws ExhibitError `E_LOCKED` otherwise. */
-function deadHolder(path: string): Holder {
+/**
+ * Who holds the file, if it is known and dead; undefined if there is no file.
+ * @throws ExhibitError `E_LOCKED` otherwise; the system's error if it cannot be read.
+ */
+function deadHolder(path: string): Holder | undefined {
   const holder = read(path);
+  if (holder === undefined && !isThere(path)) return undefined;
   if (holder === undefined || isAlive(holder)) throw locked(path, holder);
   return holder;
 }
@@ -166,20 +184,20 @@ function locked(path: string, holder: Holder | undefined): ExhibitError {
   });
 }
 
+/** Undefined where nobody can be named. @throws the system's error if there is something that cannot be read. */
 function read(path: string): Holder | undefined {
   try {
     // A FIFO in its place must hang nobody.
     if (!lstatSync(path).isFile()) return undefined;
-    const { pid, host, started } = JSON.parse(readFileSync(path, 'utf8')) as Record<
-      string,
-      unknown
-    >;
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
+    const { pid, host, started } = value ?? {};
     return typeof pid === 'number' && typeof host === 'string' && typeof started === 'string'
       ? { pid, host, started }
       : undefined;
   } catch (error) {
-    // Gone in the meantime, or being written, or damaged: in each case nobody can be named.
-    if (error instanceof SyntaxError || isSystemError(error)) return undefined;
+    // Gone in the meantime, or being written, or damaged.
+    if (error instanceof SyntaxError) return undefined;
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
