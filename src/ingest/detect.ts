@@ -72,7 +72,7 @@ function whyNone(
   claims: readonly { readonly claim: Detection | undefined }[],
   compression: string,
 ): string {
-  if (!/^(?:none|gzip(?:\+gzip)*)$/.test(compression)) {
+  if (!/^(?:none|(?:gzip\+)*(?:gzip|parquet))$/.test(compression)) {
     return `compressed with ${compression}, which is not read`;
   }
   // Kept as evidence, byte for byte, and never unpacked: what lies inside is a question for another tool.
@@ -85,5 +85,8 @@ function whyNone(
   }
   // A claim without confidence: known, and nothing reads it yet.
   const known = claims.find(({ claim }) => claim !== undefined)?.claim;
-  return known?.reason ?? 'no source recognises its first bytes';
+  if (known !== undefined) return known.reason;
+  return compression.endsWith('parquet')
+    ? 'a Parquet file whose rows no source knows'
+    : 'no source recognises its first bytes';
 }

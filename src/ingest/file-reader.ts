@@ -4,20 +4,23 @@ import { createHash } from 'node:crypto';
 import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
 import type { PartWriter } from '../db/part.ts';
 import type { CellBuffer } from '../db/record.ts';
+import { isParquet } from '../framing/content.ts';
 import { newFramer } from '../framing/framer.ts';
 import type { InflateReport } from '../framing/gzip.ts';
+import { RowFramer } from '../framing/rows.ts';
 import type { Framer } from '../framing/sink.ts';
 import { type AnomalyKind, type Head, HEAD_BYTES, type Source } from '../sources/source.ts';
 import { headOf, recognise, type Verdict } from './detect.ts';
 import { Records, type RecordSink } from './records.ts';
 import type { FileTask } from './task.ts';
 
-/** Faults of a compressed file after which its content may be incomplete. */
+/** Faults of a compressed file, or one of Parquet, after which its content may be incomplete. */
 const GZIP_FAULTS: ReadonlySet<string> = new Set([
   'gzip_truncated',
   'gzip_corrupt',
   'gzip_trailing',
   'gzip_bomb',
+  'parquet_corrupt',
   'unclosed',
 ]);
 
@@ -135,12 +138,10 @@ export class FileReader {
     const reader = source.reader(head, this.#verdict.shape);
     const records = new Records(task.fileId, head.path, this.#part, this.#cells, source, reader);
     this.#records = records;
-    this.#framer = newFramer(
-      reader.framing,
-      records.sink((kind, detail) => {
-        this.#fileAnomaly(kind, detail);
-      }),
-    );
+    const sink = records.sink((kind, detail) => {
+      this.#fileAnomaly(kind, detail);
+    });
+    this.#framer = isParquet(this.#report) ? new RowFramer(sink) : newFramer(reader.framing, sink);
     return this.#consume(held);
   }
 
@@ -148,8 +149,12 @@ export class FileReader {
     const { metadata, size, as } = this.#task;
     if (metadata) return { source: undefined, reason: 'metadata of another object' };
     if (head.bytes.length === 0) {
-      const what = size === 0 ? 'the file is empty' : 'a compressed file of nothing';
-      const reason = this.#holdsNothing() ? what : 'nothing could be decompressed';
+      const nothing = isParquet(this.#report)
+        ? 'a Parquet file without rows'
+        : 'a compressed file of nothing';
+      const what = size === 0 ? 'the file is empty' : nothing;
+      const fault = this.#report.problems.find(({ kind }) => kind === 'parquet_corrupt')?.detail;
+      const reason = this.#holdsNothing() ? what : (fault ?? 'nothing could be decompressed');
       return { source: undefined, reason };
     }
     return recognise(head, as, this.#report.compression);

@@ -3,7 +3,8 @@ import type { Buffer } from 'node:buffer';
 import { storedOrder } from '../db/ddl.ts';
 import { CellBuffer, type Cell } from '../db/record.ts';
 import { readCell } from '../db/record-read.ts';
-import { inflate, newInflateReport } from '../framing/gzip.ts';
+import { contentOf } from '../framing/content.ts';
+import { newInflateReport } from '../framing/gzip.ts';
 import type { Source } from '../sources/source.ts';
 import { FileReader, type RowSink } from './file-reader.ts';
 import type { FileTask } from './task.ts';
@@ -37,7 +38,7 @@ export type Reread =
  * Reads a file, all of it (its end decides about its last records).
  * @param stored its bytes as collected.
  * @param id row id of the record.
- * @param onInflated gets every decompressed byte, whether a source reads it or not.
+ * @param onInflated gets every byte of the content (`contentOf`), whether a source reads it or not.
  * @returns undefined when the file has no such record.
  */
 export async function reread(
@@ -77,7 +78,7 @@ export async function reread(
   const report = newInflateReport();
   const reader = new FileReader(task, sink, new CellBuffer(), report);
   let wanted = !task.metadata;
-  for await (const chunk of inflate(stored, report)) {
+  for await (const chunk of contentOf(stored, report)) {
     onInflated(chunk);
     wanted &&= reader.push(chunk);
   }

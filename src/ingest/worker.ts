@@ -11,7 +11,8 @@ import { sqliteFailure } from '../db/failure.ts';
 import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
 import { quickCheck, readUnderWay } from '../db/under-way.ts';
-import { inflate, inflateWhole, newInflateReport } from '../framing/gzip.ts';
+import { contentOf, isPacked } from '../framing/content.ts';
+import { inflateWhole, newInflateReport } from '../framing/gzip.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { type CoverageRow, readCoverage } from './coverage.ts';
 import { FileReader } from './file-reader.ts';
@@ -94,7 +95,8 @@ async function readFile(
   let endsJob = false;
   if (first.last) {
     stored.update(bytes);
-    const whole = task.metadata ? undefined : inflateWhole(bytes, WHOLE_BYTES);
+    const inflated = task.metadata ? undefined : inflateWhole(bytes, WHOLE_BYTES);
+    const whole = inflated === undefined || isPacked(inflated.bytes) ? undefined : inflated;
     const report = whole?.report ?? newInflateReport();
     const reader = new FileReader(task, writer(), cells, report);
     if (whole !== undefined) reader.push(whole.bytes);
@@ -138,7 +140,7 @@ async function stream(
   job: number,
 ): Promise<void> {
   let since = 0;
-  for await (const chunk of inflate(stored, report)) {
+  for await (const chunk of contentOf(stored, report)) {
     if (!reader.push(chunk)) return;
     since += chunk.length;
     if (since < PART_BYTES) continue;

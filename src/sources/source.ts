@@ -29,6 +29,8 @@ export type Framing =
       readonly wrappers: readonly string[];
       /** First members of records; after broken structure the framer goes on at the next `{` before one of them. */
       readonly openers: readonly string[];
+      /** An array in an array is a record, not a container of records. */
+      readonly lists?: true;
     }
   | { readonly kind: 'lines' }
   | {
@@ -132,6 +134,7 @@ export const REJECT_REASONS = {
   bad_time: 'The record has no readable time.',
   bad_fields: 'The line does not have the fields of its format.',
   after_end: 'Bytes after the end of the document.',
+  bad_parquet: 'Rows of a Parquet file that cannot be decoded; the detail says which and why.',
 } as const;
 
 /** A name of {@link REJECT_REASONS}. */
@@ -160,6 +163,7 @@ export const ANOMALY_KINDS = {
   gzip_corrupt: 'A gzip checksum or block is wrong.',
   gzip_bomb:
     'The file inflates to more than a gibibyte and 300 times its size; it was read up to there.',
+  parquet_corrupt: 'A Parquet file is not what its footer says, or has none that can be read.',
   gzip_members: 'The file has more than one gzip member.',
   encoding: 'The file has a byte order mark or is not UTF-8.',
   unclosed: 'The JSON document ends before its outer brackets close; no record is cut.',
