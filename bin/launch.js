@@ -111,7 +111,7 @@ function findCase(argv, env, cwd) {
   })[0];
 }
 
-/** The flag that names one file and no folder; what becomes that file lies beside it until it is whole. */
+/** The flag that names one file and no folder, as a package does that ends in .tar; what becomes that file lies beside it until it is whole. */
 var ONE_FILE = '--plain';
 
 /** A path and what it really is: the permission model compares paths as they are written. */
@@ -156,7 +156,8 @@ function nodeFlags(argv, env, cwd) {
         writable.push(form);
         // The output need not exist yet, so Node cannot see whether it will be a file or a folder. With both of these
         // it would not allow the folder itself.
-        writable.push(flag === ONE_FILE ? form + '.part' : path.join(form, '*'));
+        var oneFile = flag === ONE_FILE || (argv[0] === 'export' && /\.tar$/.test(form));
+        writable.push(oneFile ? form + '.part' : path.join(form, '*'));
       });
     });
   });

@@ -4,15 +4,16 @@
  */
 import type { Buffer } from 'node:buffer';
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Chunks } from '../archive/chunks.ts';
 import { SIZE_LIMIT } from '../archive/header.ts';
 import { readVolume } from '../archive/read.ts';
 import { archiveStream } from '../archive/stream.ts';
 import type { MemberToWrite } from '../archive/write.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { syncFolder } from '../disk/durable.ts';
+import { partOf, syncFolder } from '../disk/durable.ts';
 import { writeNewFile } from '../disk/new-file.ts';
+import { isThere } from '../disk/there.ts';
 import { isListedName, LIST_FILE, LIST_SIGNATURE } from './list.ts';
 
 /** A file to go into a package. */
@@ -57,17 +58,32 @@ async function writeTar(out: string, files: AsyncIterable<FileToPack>): Promise<
       yield { path: `${top}/${name}`, type: 'file', size, body: pieces };
     }
   }
-  await writeNewFile(out, archiveStream(members()));
+  if (isThere(out)) throw taken(out);
+  // Under its own name it is whole; a part that a killed run left is nobody's.
+  const part = partOf(out);
+  rmSync(part, { force: true });
+  try {
+    await writeNewFile(part, archiveStream(members()));
+    renameSync(part, out);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(out));
+}
+
+function taken(out: string): ExhibitError {
+  return new ExhibitError('E_EXISTS', 'something of that name is there already', {
+    where: { file: out },
+    hint: 'choose another name',
+  });
 }
 
 async function writeFolder(out: string, files: AsyncIterable<FileToPack>): Promise<void> {
   const existed = existsSync(out);
   if (existed) clearRemains(out);
   if (existed && !(lstatSync(out).isDirectory() && readdirSync(out).length === 0)) {
-    throw new ExhibitError('E_EXISTS', 'something of that name is there already', {
-      where: { file: out },
-      hint: 'choose another name',
-    });
+    throw taken(out);
   }
   if (!existed) makeFolder(out);
   const made: string[] = [];
