@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 
-/** `string`: the value of the JSON string that the bytes are; a pair: a range of the bytes, as offset and length. */
-export type Step = 'string' | 'base64' | 'gzip' | readonly [offset: number, length: number];
+/** `string`: the value of the JSON string that the bytes are; `csv`: of the quoted cell (RFC 4180); a pair: a range of the bytes, as offset and length. */
+export type Step = 'string' | 'csv' | 'base64' | 'gzip' | readonly [offset: number, length: number];
 
 /** What a packed record is inflated up to: a hundred times what AWS sends. */
 export const MOST_UNPACKED = 64 * 2 ** 20;
@@ -26,6 +26,7 @@ function follow(bytes: Buffer, step: Step): Buffer | undefined {
     return end <= bytes.length ? bytes.subarray(offset, end) : undefined;
   }
   try {
+    if (step === 'csv') return cellOf(bytes);
     if (step === 'base64') return Buffer.from(bytes.toString('latin1'), 'base64');
     if (step === 'gzip') return gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED });
     const value: unknown = JSON.parse(bytes.toString('utf8'));
@@ -34,6 +35,13 @@ function follow(bytes: Buffer, step: Step): Buffer | undefined {
     // Cut, damaged, too large or no JSON: not what the step says.
     return undefined;
   }
+}
+
+function cellOf(bytes: Buffer): Buffer | undefined {
+  const cell = bytes.toString('latin1');
+  return /^"(?:[^"]|"")*"$/.test(cell)
+    ? Buffer.from(cell.slice(1, -1).replaceAll('""', '"'), 'latin1')
+    : undefined;
 }
 
 /** The steps of a text as it is stored; undefined for what is none. */
@@ -48,7 +56,7 @@ export function parseSteps(text: string): readonly Step[] | undefined {
 }
 
 function isStep(value: unknown): value is Step {
-  if (typeof value === 'string') return ['string', 'base64', 'gzip'].includes(value);
+  if (typeof value === 'string') return ['string', 'csv', 'base64', 'gzip'].includes(value);
   return (
     Array.isArray(value) &&
     value.length === 2 &&

@@ -88,6 +88,7 @@ export class JsonFramer implements Framer {
   readonly #limits: JsonLimits;
   readonly #wrappers: readonly Buffer[];
   readonly #openerKeys: readonly Buffer[];
+  readonly #lists: boolean;
   /** Longest opener: brace, white space, key. */
   readonly #openerBytes: number;
 
@@ -131,6 +132,7 @@ export class JsonFramer implements Framer {
     this.#sink = sink;
     this.#limits = { ...LIMITS, ...limits };
     this.#wrappers = framing.wrappers.map((name) => Buffer.from(JSON.stringify(name)));
+    this.#lists = framing.lists === true;
     this.#openerKeys = framing.openers.map((name) => Buffer.from(JSON.stringify(name)));
     this.#openerBytes = MAX_SPACE + 1 + Math.max(0, ...this.#openerKeys.map((key) => key.length));
     this.#stack = new Uint8Array(this.#limits.depth + 1);
@@ -251,7 +253,11 @@ export class JsonFramer implements Framer {
         }
       }
       if (byte === OPEN_BRACE || byte === QUOTE) {
-        this.#open(byte === OPEN_BRACE);
+        this.#open(byte === OPEN_BRACE ? OBJECT : 0);
+        return true;
+      }
+      if (byte === OPEN_BRACKET && this.#lists && this.#containers.at(-1) === ARRAY) {
+        this.#open(ARRAY);
         return true;
       }
       if (byte === OPEN_BRACKET && this.#containers.length < MAX_CONTAINERS) {
@@ -293,14 +299,14 @@ export class JsonFramer implements Framer {
     return false;
   }
 
-  /** A record starts at `#at`: an object, or a string. */
-  #open(object: boolean): void {
+  /** A record starts at `#at`: an object, an array, or a string (0). */
+  #open(kind: number): void {
     this.#mode = 'value';
     this.#wrapperRest = false;
     this.#valueOffset = this.#base + this.#at;
-    this.#depth = object ? 1 : 0;
-    this.#stack[1] = OBJECT;
-    this.#inString = !object;
+    this.#depth = kind === 0 ? 0 : 1;
+    this.#stack[1] = kind;
+    this.#inString = kind === 0;
     this.#digits = 0;
     this.#deep = false;
     const hints = this.#hints;
@@ -314,7 +320,7 @@ export class JsonFramer implements Framer {
   /** The array of a wrapper object has ended: its other members follow. */
   #openRest(): void {
     this.#at--;
-    this.#open(true);
+    this.#open(OBJECT);
     this.#wrapperRest = true;
   }
 
@@ -385,7 +391,12 @@ export class JsonFramer implements Framer {
             failure = 'an object or array stands where none can';
             break scan;
           }
-          if (kind === ARRAY && depth === 1 && this.#isWrapper(bytes, at, floor)) {
+          if (
+            kind === ARRAY &&
+            depth === 1 &&
+            stack[1] === OBJECT &&
+            this.#isWrapper(bytes, at, floor)
+          ) {
             this.#at = at + 1;
             if (!this.#wrapperRest) this.#containers.push(WRAPPER);
             this.#containers.push(ARRAY);

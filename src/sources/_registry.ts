@@ -10,7 +10,7 @@ import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
 import { cloudtrail_lake_sign } from './cloudtrail_lake_sign.ts';
-import { cloudwatch_logs } from './cloudwatch_logs.ts';
+import { cloudwatch_logs } from './cloudwatch_logs/index.ts';
 import { config_compliance } from './config_compliance.ts';
 import { config_compliance_state } from './config_compliance_state.ts';
 import { config_item } from './config_item.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SOURCES } from '#src/sources/_registry.ts';
 import { alb_access } from '#src/sources/alb_access.ts';
 import { cloudtrail } from '#src/sources/cloudtrail/index.ts';
-import { cloudwatch_logs } from '#src/sources/cloudwatch_logs.ts';
+import { cloudwatch_logs } from '#src/sources/cloudwatch_logs/index.ts';
 import { guardduty } from '#src/sources/guardduty.ts';
 import type { Source, Value } from '#src/sources/source.ts';
 import { claims, headOf, read, type Row } from './run.ts';

@@ -1,0 +1,47 @@
+/** The text files that export tasks write to S3. */
+import { isUtf8 } from 'node:buffer';
+import { hash53Bytes } from '../../core/hash53.ts';
+import { isoTime } from '../_lines.ts';
+import { FORM, type Head, type RecordReader } from '../source.ts';
+
+/** Time of a line of an export: by the millisecond, then a space. */
+export const EXPORT_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
+const STAMP = 24;
+
+/** Reader of the files that an export task writes: each log event begins with its time, and may have several lines. */
+export function exportReader(head: Head): RecordReader {
+  // <prefix>/<task id>/<stream, slashes as dashes>/000000.gz
+  const stream = /\/([^/]+)\/\d{6}(?:\.gz)?$/.exec(head.path)?.[1] ?? null;
+  const begins = (bytes: Buffer, start: number, end: number): boolean =>
+    end - start > STAMP &&
+    bytes[start + STAMP] === 0x20 &&
+    bytes[start + STAMP - 1] === 0x5a &&
+    EXPORT_LINE.test(bytes.toString('latin1', start, start + STAMP + 1));
+  return {
+    framing: { kind: 'blocks', joins: (bytes, start, end) => !begins(bytes, start, end) },
+    read: (bytes, start, end, offset, hints, out) => {
+      if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
+        out.reject('invalid_utf8', 'the log event is not valid UTF-8');
+        return;
+      }
+      if (bytes.subarray(start, end).every((byte) => byte <= 0x20)) {
+        out.notARecord();
+        return;
+      }
+      const timeUs = begins(bytes, start, end)
+        ? isoTime(bytes.toString('latin1', start, start + STAMP))
+        : undefined;
+      if (timeUs === undefined) {
+        out.reject('bad_time', 'the log event does not begin with a time');
+        return;
+      }
+      const from = start + STAMP + 1;
+      const message = bytes.toString(hints.ascii ? 'latin1' : 'utf8', from, end);
+      if (message.includes('\0')) out.anomaly('nul_character', 'the message contains NUL');
+      const values = [timeUs, null, null, stream, null, message, null, null];
+      out.row(values, hash53Bytes(bytes, start, end));
+      const place = { offset: offset + from - start, length: end - from, form: FORM.plain };
+      out.inner(bytes.subarray(from, end), { place, path: head.path, timeUs });
+    },
+  };
+}

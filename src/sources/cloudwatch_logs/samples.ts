@@ -1,0 +1,186 @@
+/** Samples of CloudWatch Logs, in every shape. */
+import type { Sample } from '../source.ts';
+
+const PAYLOAD = {
+  messageType: 'DATA_MESSAGE',
+  owner: '111122223333',
+  logGroup: '/var/log/secure',
+  logStream: 'i-0a1b2c3d4e5f60718',
+  subscriptionFilters: ['all'],
+  logEvents: [
+    {
+      id: '1',
+      timestamp: 1_762_592_405_123,
+      message: 'Nov  8 09:00:05 web sshd[7]: Accepted publickey for ec2-user',
+    },
+    {
+      id: '2',
+      timestamp: 1_762_592_406_000,
+      message: 'a "quoted" [message]',
+      extractedFields: { a: 'b' },
+    },
+  ],
+};
+
+const EVENT = {
+  logStreamName: 'i-0a1b2c3d4e5f60718',
+  timestamp: 1_762_592_405_123,
+  message: 'm',
+  ingestionTime: 1_762_592_407_000,
+  eventId: '36',
+};
+
+/** base64 of gzip of {"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1762592405123,"message":"m"}]} */
+const PACKED_DATA =
+  'H4sIAAAAAAACA6tWyk0tLk5MTw2pLEhVslJycQxxjPd1DQ52dHdV0lHKL89LLQIKGwKBERAYAwFQOCc/3b0ov7QAKJMO4QaXFKUm5gL5xRC+a1lqXkmxklV0tVJmCsgAoHBJJtCuksRcoDZDczMjU0sjEwNTQyNjHZgbgOpylWpjawHVpTnUlQAAAA==';
+
+/** One for each shape, and what goes wrong in them. */
+export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
+  {
+    name: 'payloads of a subscription, plain and packed, one of them a check',
+    path: 'x',
+    text: [
+      PAYLOAD,
+      {
+        messageType: 'CONTROL_MESSAGE',
+        owner: 'CloudwatchLogs',
+        logEvents: [{ id: '', timestamp: 1, message: 'CWL CONTROL MESSAGE' }],
+      },
+      { awslogs: { data: PACKED_DATA } },
+      { awslogs: { data: 'H4sIAAAA' } },
+    ]
+      .map((one) => JSON.stringify(one))
+      .join(''),
+    rows: [
+      {
+        time_us: 1_762_592_405_123_000,
+        account_id: '111122223333',
+        target: '/var/log/secure',
+        actor: 'i-0a1b2c3d4e5f60718',
+        event_id: '1',
+        message: 'Nov  8 09:00:05 web sshd[7]: Accepted publickey for ec2-user',
+      },
+      { message: 'a "quoted" [message]', extracted_fields: '{"a":"b"}' },
+      { time_us: 1_762_592_405_123_000, log_group: 'g', message: 'm' },
+    ],
+    rejects: ['not_json'],
+  },
+  {
+    name: 'records of Kinesis',
+    path: 'x',
+    text: JSON.stringify({ Records: [{ kinesis: { sequenceNumber: '7', data: PACKED_DATA } }] }),
+    rows: [{ log_group: 'g' }],
+  },
+  {
+    name: 'filter-log-events; no time, no message, a time of ingestion that is none, a cut record',
+    path: 'x',
+    text: JSON.stringify({
+      events: [
+        EVENT,
+        { ...EVENT, timestamp: 'x' },
+        { ...EVENT, message: 7 },
+        { ...EVENT, eventId: '37', ingestionTime: 'x' },
+        EVENT,
+      ],
+    }).slice(0, -20),
+    rows: [
+      { log_stream: 'i-0a1b2c3d4e5f60718', ingestion_time_us: 1_762_592_407_000_000 },
+      { ingestion_time_us: null },
+    ],
+    rejects: ['bad_time', 'not_this_source', 'truncated'],
+    anomalies: ['bad_value'],
+  },
+  {
+    name: 'Logs Insights, from the console',
+    path: 'x',
+    text: JSON.stringify([
+      {
+        '@timestamp': '2025-11-08 09:00:05.123',
+        '@message': 'm\n',
+        '@logStream': 's',
+        '@log': '111122223333:/aws/lambda/shop',
+        '@ptr': 'Cl0',
+      },
+    ]),
+    rows: [
+      {
+        time_us: 1_762_592_405_123_000,
+        account_id: '111122223333',
+        log_group: '/aws/lambda/shop',
+        event_id: 'Cl0',
+      },
+    ],
+  },
+  {
+    name: 'an export, with a message of two lines',
+    path: 'exports/0a1b2c3d-0001-4000-8000-000000000001/i-0a1b/000000.gz',
+    text: 'no time\n2025-11-08T09:00:05.123Z START RequestId: 1\n2025-11-08T09:00:06.000Z Traceback:\n  line 2\n2025-11-08T09:00:07.000Z END\n',
+    rows: [
+      { log_stream: 'i-0a1b', message: 'START RequestId: 1' },
+      { time_us: 1_762_592_406_000_000, message: 'Traceback:\n  line 2' },
+      { message: 'END' },
+    ],
+    rejects: ['bad_time'],
+  },
+  {
+    name: 'Logs Insights, from the API: rows of fields, one without a message, one cut',
+    path: 'x',
+    text: JSON.stringify({
+      results: [
+        [
+          { field: '@timestamp', value: '2025-11-08 09:00:05.123' },
+          { field: '@message', value: 'a "quoted" [message]\n' },
+          { field: '@logStream', value: 's' },
+          { field: '@log', value: '111122223333:/aws/lambda/shop' },
+          { field: '@ptr', value: 'Cl0' },
+        ],
+        [
+          { field: 'bin(1h)', value: '2025-11-08 09:00:00.000' },
+          { field: 'count(*)', value: '7' },
+        ],
+        [
+          { field: '@timestamp', value: 'x' },
+          { field: '@message', value: 'm' },
+          { field: '@ptr', value: 'Cl1' },
+        ],
+        [
+          { field: '@message', value: 'm' },
+          { field: '@timestamp', value: '2025-11-08 09:00:06.000' },
+          { field: '@ptr', value: 'Cl2' },
+        ],
+      ],
+    }).slice(0, -9),
+    rows: [
+      {
+        time_us: 1_762_592_405_123_000,
+        account_id: '111122223333',
+        log_group: '/aws/lambda/shop',
+        message: 'a "quoted" [message]\n',
+        event_id: 'Cl0',
+      },
+    ],
+    rejects: ['bad_time', 'not_this_source', 'truncated'],
+  },
+  {
+    name: 'Logs Insights, a table from the console; a row of other width, one without a time',
+    path: 'x.csv',
+    text: [
+      '@timestamp,@message,@log,@logStream',
+      '2025-11-08 09:00:05.123,"a ""quoted"" message,',
+      'of two lines",111122223333:/aws/lambda/shop,s',
+      '2025-11-08 09:00:06.000,plain,111122223333:/aws/lambda/shop,s',
+      '2025-11-08 09:00:07.000,plain',
+      ',m,111122223333:g,s',
+      '',
+    ].join('\n'),
+    rows: [
+      {
+        time_us: 1_762_592_405_123_000,
+        log_group: '/aws/lambda/shop',
+        message: 'a "quoted" message,\nof two lines',
+      },
+      { message: 'plain', log_stream: 's' },
+    ],
+    rejects: ['bad_fields', 'bad_time'],
+  },
+];
