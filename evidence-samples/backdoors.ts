@@ -1,7 +1,7 @@
 /** More of what happened while the trail was off, and what only event history and other logs tell of. */
-import { BUCKET, HOME, KEY, PROD, USER } from './cast.ts';
-import { SHELL, STRANGER } from './estate.ts';
-import { at, call } from './night.ts';
+import { BUCKET, GLOBAL, HOME, KEY, KMS_KEY, PROD, ROLE, USER } from './cast.ts';
+import { COPY, DETECTOR, NET, SHELL, STRANGER } from './estate.ts';
+import { ME as USER_ARN, at, call } from './night.ts';
 import { type World } from './world.ts';
 
 /** What the web site's bucket allows before and after 01:37. */
@@ -74,5 +74,87 @@ export function backdoors(world: World): void {
       bucketPolicy: SITE_POLICY.after,
     },
     resources: [{ accountId: PROD, type: 'AWS::S3::Bucket', ARN: `arn:aws:s3:::${BUCKET.site}` }],
+  });
+  const denied = (what: string, resource: string): readonly [string, string] => [
+    'AccessDenied',
+    `User: arn:aws:iam::${PROD}:user/${USER.backup.name} is not authorized to perform: ${what} on resource: ${resource} with an explicit deny in a service control policy`,
+  ];
+  const detector = DETECTOR[`${PROD} ${HOME}`] ?? '';
+  call(world, {
+    ...admin,
+    at: at('18 01:29:20'),
+    service: 'guardduty',
+    name: 'UpdateDetector',
+    params: { detectorId: detector, enable: false },
+    error: denied(
+      'guardduty:UpdateDetector',
+      `arn:aws:guardduty:${HOME}:${PROD}:detector/${detector}`,
+    ),
+  });
+  call(world, {
+    ...admin,
+    at: at('18 01:32:40'),
+    service: 'ec2',
+    name: 'CreateSnapshot',
+    params: { volumeId: COPY.volume, description: 'sp' },
+    response: { snapshotId: COPY.snapshot, volumeId: COPY.volume, status: 'pending' },
+  });
+  call(world, {
+    ...admin,
+    at: at('18 01:33:50'),
+    service: 'ec2',
+    name: 'ModifySnapshotAttribute',
+    params: {
+      snapshotId: COPY.snapshot,
+      createVolumePermission: { add: { items: [{ userId: STRANGER }] } },
+      attributeType: 'CREATE_VOLUME_PERMISSION',
+    },
+    response: { _return: true },
+  });
+  call(world, {
+    ...admin,
+    write: false,
+    at: at('18 01:34:30'),
+    service: 'ec2',
+    name: 'GetPasswordData',
+    params: { instanceId: NET.windowsInstance },
+    response: { instanceId: NET.windowsInstance, timestamp: '2026-09-18T01:34:30.000Z' },
+  });
+  call(world, {
+    ...admin,
+    region: GLOBAL,
+    at: at('18 01:40:20'),
+    service: 'iam',
+    name: 'UpdateAssumeRolePolicy',
+    params: {
+      roleName: ROLE.deploy.name,
+      policyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: [USER_ARN, `arn:aws:iam::${STRANGER}:root`] },
+            Action: 'sts:AssumeRole',
+          },
+        ],
+      }),
+    },
+  });
+  call(world, {
+    ...admin,
+    region: GLOBAL,
+    at: at('18 01:42:30'),
+    service: 'iam',
+    name: 'DeactivateMFADevice',
+    params: { userName: USER.amara.name, serialNumber: `arn:aws:iam::${PROD}:mfa/amara.osei` },
+    error: denied('iam:DeactivateMFADevice', `arn:aws:iam::${PROD}:user/amara.osei`),
+  });
+  call(world, {
+    ...admin,
+    at: at('18 01:43:50'),
+    service: 'kms',
+    name: 'ScheduleKeyDeletion',
+    params: { keyId: KMS_KEY, pendingWindowInDays: 7 },
+    error: denied('kms:ScheduleKeyDeletion', KMS_KEY),
   });
 }

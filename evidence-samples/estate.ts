@@ -73,3 +73,9 @@ export const DETECTOR: Readonly<Record<string, string>> = {
 
 /** The account that may write to the web site's bucket since 01:37. */
 export const STRANGER = '999988887777';
+
+/** The copy of the orders server's disk that was shared with that account. */
+export const COPY = {
+  volume: resourceId(random, 'vol'),
+  snapshot: resourceId(random, 'snap'),
+} as const;
