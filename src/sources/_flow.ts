@@ -138,12 +138,17 @@ class Format {
   }
 }
 
+/** Account and region in the path of a file. */
+export function ownerOf(log: FlowLog, head: Head): readonly (string | undefined)[] {
+  return (log.path.exec(head.path) ?? []).slice(1);
+}
+
 /**
  * Reader of one file; it keeps the format that the last header line gave.
  * @param declared names of the fields where the file has no header.
  */
 export function flowReader(log: FlowLog, head: Head, declared?: readonly string[]): RecordReader {
-  const [account, region] = (log.path.exec(head.path) ?? []).slice(1);
+  const [account, region] = ownerOf(log, head);
   const place = (name: string): number => log.fields.findIndex((field) => field.name === name) + 1;
   const given: readonly (readonly [number, string | undefined])[] = [
     [place('account-id'), account],
@@ -264,7 +269,7 @@ export function flowReader(log: FlowLog, head: Head, declared?: readonly string[
 }
 
 /** A field's value; undefined if it is none. */
-function fieldValue(field: FlowField, part: string): Value | undefined {
+export function fieldValue(field: FlowField, part: string): Value | undefined {
   switch (field.holds) {
     case HOLDS.text:
       return part;
@@ -282,7 +287,8 @@ function fieldValue(field: FlowField, part: string): Value | undefined {
   }
 }
 
-function expected({ holds, most, words }: FlowField): string {
+/** What a field holds, for messages. */
+export function expected({ holds, most, words }: FlowField): string {
   switch (holds) {
     case HOLDS.text:
       return 'a text';

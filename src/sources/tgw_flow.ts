@@ -1,4 +1,4 @@
-/** Transit gateway flow logs as text: one row for each flow between attachments in a window. */
+/** Transit gateway flow logs, text or Parquet: one row for each flow between attachments in a window. */
 import {
   addressField,
   flowColumns,
@@ -14,6 +14,7 @@ import {
   textField,
   wordField,
 } from './_flow.ts';
+import { detectRows, rowReader, ROWS } from './_flow_rows.ts';
 import { firstLines } from './_lines.ts';
 import type { Detection, Head, Source } from './source.ts';
 
@@ -95,6 +96,8 @@ function headerFields(line: string): readonly string[] | undefined {
 }
 
 function detect(head: Head): Detection | undefined {
+  const ofRows = detectRows(head, FIELDS, true);
+  if (ofRows !== undefined) return ofRows;
   const lines = firstLines(head);
   const names = headerFields(lines[0] ?? '');
   if (names !== undefined) {
@@ -130,8 +133,8 @@ export const tgw_flow: Source = {
   clock:
     'The gateway’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
-    'Flow logs of transit gateways and their attachments, as text: flows between VPCs, VPNs and peers, with packets that were lost and why. The header line names the fields; without one, the format of all fields is assumed.',
-    'There is no ACCEPT or REJECT: a transit gateway routes, it does not filter. Rows with log_status NODATA and SKIPDATA are kept. Times are those of a window. An identical row of the same file is a second flow, not a copy. Parquet files are not read.',
+    'Flow logs of transit gateways and their attachments, as text or Parquet: flows between VPCs, VPNs and peers, with packets that were lost and why. The header line names the fields; without one, the format of all fields is assumed.',
+    'There is no ACCEPT or REJECT: a transit gateway routes, it does not filter. Rows with log_status NODATA and SKIPDATA are kept. Times are those of a window. An identical row of the same file is a second flow, not a copy. In Parquet files the columns are named as the fields, with `_` for `-`.',
   ].join('\n\n'),
   references: [
     'Amazon VPC Transit Gateways guide, "Transit Gateway Flow Log records", section "Available fields"',
@@ -151,7 +154,7 @@ export const tgw_flow: Source = {
   repeatsInFile: 'distinct',
   inside: true,
   detect,
-  reader: (head) => flowReader(LOG, head),
+  reader: (head, shape) => (shape === ROWS ? rowReader(LOG, head) : flowReader(LOG, head)),
   samples: [
     {
       name: 'all fields under a header',
@@ -193,6 +196,17 @@ export const tgw_flow: Source = {
       ],
       rejects: ['bad_fields', 'bad_time'],
       anomalies: ['extra_fields'],
+    },
+    {
+      name: 'rows of a Parquet file',
+      path: 'x.log.parquet',
+      text: [
+        '{"version":6,"resource_type":"TransitGateway","tgw_id":"tgw-0a1b2c3d4e5f60718","srcaddr":"10.0.1.20","dstaddr":"10.1.1.5","dstport":5432,"packets":10,"bytes":4200,"start":1762592400,"log_status":"OK","packets_lost_no_route":0}',
+        '{"version":6,"resource_type":"Gate","tgw_id":"tgw-0a1b2c3d4e5f60718","srcaddr":"10.0.1.20","start":1762592400}',
+        '',
+      ].join('\n'),
+      rows: [{ target: '10.1.1.5:5432', packets_lost_no_route: 0, bytes: 4200 }],
+      rejects: ['bad_fields'],
     },
     {
       name: 'all fields without a header',

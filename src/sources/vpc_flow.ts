@@ -1,5 +1,5 @@
 /**
- * VPC flow logs as text: one row for each flow of a network interface in a window of up to ten minutes.
+ * VPC flow logs, text or Parquet: one row for each flow of a network interface in a window of up to ten minutes.
  * The first line names the fields; files that came through CloudWatch Logs lack it and have the default format.
  */
 import {
@@ -17,6 +17,7 @@ import {
   textField,
   wordField,
 } from './_flow.ts';
+import { detectRows, rowReader, ROWS } from './_flow_rows.ts';
 import { firstLines } from './_lines.ts';
 import type { Detection, Head, RecordReader, Source } from './source.ts';
 
@@ -128,6 +129,8 @@ function headerFields(line: string): readonly string[] | undefined {
 }
 
 function detect(head: Head): Detection | undefined {
+  const ofRows = detectRows(head, FIELDS, false);
+  if (ofRows !== undefined) return ofRows;
   const lines = firstLines(head);
   const names = headerFields(lines[0] ?? '');
   if (names !== undefined) {
@@ -157,8 +160,8 @@ const LOG: FlowLog = {
   path: FLOW_PATH,
 };
 
-function reader(head: Head): RecordReader {
-  return flowReader(LOG, head);
+function reader(head: Head, shape: string): RecordReader {
+  return shape === ROWS ? rowReader(LOG, head) : flowReader(LOG, head);
 }
 
 const ROW_1 =
@@ -171,14 +174,14 @@ export const vpc_flow: Source = {
   clock:
     'The network’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
-    'Flow logs of a VPC, subnet or network interface, as text: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text.',
+    'Flow logs of a VPC, subnet or network interface: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text. Parquet files, with plain or Hive-compatible prefixes, go into the same table: their columns are named as the fields, with `_` for `-`, and the raw text of a row is its JSON (docs/import.md).',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',
-    'Transit gateway flow logs are the source tgw_flow. Parquet files are not read.',
+    'Transit gateway flow logs are the source tgw_flow.',
   ].join('\n\n'),
   references: [
     'Amazon VPC User Guide, "Flow log records", section "Available fields"',
     'Amazon VPC User Guide, "Flow log limitations"',
-    'Amazon VPC User Guide, "Flow log files"',
+    'Amazon VPC User Guide, "Flow log files", section "Flow log file format" (Parquet)',
   ],
   columns: LOG.columns,
   common: {
@@ -273,6 +276,37 @@ export const vpc_flow: Source = {
       ].join('\n'),
       rows: [{ bytes: 2096 }, { bytes: 2096 }],
       rejects: ['bad_fields', 'bad_time'],
+    },
+    {
+      name: 'rows of a Parquet file, broken ones among them, Hive-compatible prefix',
+      path: 'AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/aws-region=eu-central-1/year=2025/month=11/day=08/111122223333_vpcflowlogs_eu-central-1_fl-0123456789abcdef0_20251108T0900Z_1a2b3c4d.log.parquet',
+      text: [
+        '{"version":5,"interface_id":"eni-0a1b2c3d4e5f60718","srcaddr":"10.0.1.20","dstaddr":"198.51.100.7","dstport":443,"bytes":9007199254740993,"start":1762592400,"end":1762592460,"action":"ACCEPT","log_status":"OK","instance_id":"-","pkt_dst_aws_service":"S3","future_column":1}',
+        '{"version":5,"interface_id":"eni-0a1b2c3d4e5f60718","start":1762592460,"end":1762592520,"log_status":"NODATA"}',
+        '{"version":5,"srcaddr":"10.0.1.20","dstaddr":"198.51.100.7","start":"2025-11-08T09:00:00.000000Z"}',
+        '{"version":5,"srcaddr":"10.0.1.20","dstaddr":"198.51.100.7","dstport":70000,"start":1762592400}',
+        '{"version":5,"srcaddr":"10.0.1.20","dstaddr":"198.51.100.7","dstport":4.5,"start":1762592400}',
+        '{"version":5,"srcaddr":"10.0.1.20","dstaddr":"198.51.100.7","start":"2025-11-08T09:00:00.500Z"}',
+        '{"version":5,"srcaddr":"10.0.1.20","dstaddr":"198.51.100.7"}',
+        '{"hello":"world"}',
+        '',
+      ].join('\n'),
+      rows: [
+        {
+          time_us: 1_762_592_400_000_000,
+          account_id: '111122223333',
+          region: 'eu-central-1',
+          bytes: 9007199254740993n,
+          instance_id: null,
+          pkt_dst_aws_service: 'S3',
+          target: '198.51.100.7:443',
+          outcome: 'success',
+        },
+        { srcaddr: null, log_status: 'NODATA', outcome: null },
+        { time_us: 1_762_592_400_000_000, start: 1762592400 },
+      ],
+      rejects: ['bad_fields', 'bad_time', 'not_this_source'],
+      anomalies: ['big_number', 'extra_fields'],
     },
     {
       name: 'mixed versions in one file, a header that the rows contradict, one that names a field twice',
