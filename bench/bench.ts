@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchLines } from './import-lines.ts';
 import { benchImport } from './import.ts';
+import { LINE_LOGS } from './lines.ts';
 import { table, type Result } from './measure.ts';
 import { rawStorage } from './raw-storage.ts';
 import { benchSeal, benchVerify } from './seal.ts';
@@ -11,6 +13,7 @@ import { benchSeal, benchVerify } from './seal.ts';
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '200000' },
+    lines: { type: 'string', default: '5000000' },
     repeat: { type: 'string', default: '3' },
     'payload-mb': { type: 'string', default: '2000' },
     only: { type: 'string' },
@@ -18,12 +21,23 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const [events, repeat, megabytes] = [values.events, values.repeat, values['payload-mb']].map(
-  Number,
-) as [number, number, number];
+const [events, lines, repeat, megabytes] = [
+  values.events,
+  values.lines,
+  values.repeat,
+  values['payload-mb'],
+].map(Number) as [number, number, number, number];
 const talk = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
+
+/** A table for each kind of result: they have other columns. */
+function tables(results: readonly Result[]): string {
+  const kinds = [...new Set(results.map((result) => Object.keys(result).join(' ')))];
+  return kinds
+    .map((kind) => table(results.filter((result) => Object.keys(result).join(' ') === kind)))
+    .join('\n');
+}
 
 /** Results of what was asked for; `raw` prints its own table. */
 async function measure(folder: string): Promise<Result[]> {
@@ -46,6 +60,14 @@ async function measure(folder: string): Promise<Result[]> {
       });
     }
   }
+  if (only === undefined || only === 'lines') {
+    for (const log of LINE_LOGS) {
+      // Lines of access logs are five times as long as those of flows.
+      const count = log.name === 'vpc_flow' ? lines : Math.ceil(lines / 5);
+      talk(`import: ${String(count)} lines of ${log.name}, ${String(repeat)} times`);
+      results.push(await benchLines(folder, log, count, repeat));
+    }
+  }
   if (only === undefined || only === 'seal') {
     talk(`seal: ${String(megabytes)} MB, ${String(repeat)} pairs`);
     results.push(await benchSeal(folder, megabytes, repeat));
@@ -60,7 +82,7 @@ async function measure(folder: string): Promise<Result[]> {
 const folder = mkdtempSync(join(tmpdir(), 'exhibit-bench-'));
 try {
   const results = await measure(folder);
-  process.stdout.write(values.json ? `${JSON.stringify({ results })}\n` : table(results));
+  process.stdout.write(values.json ? `${JSON.stringify({ results })}\n` : tables(results));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -223,7 +223,7 @@ export interface Endpoint {
 const NO_ENDPOINT: Endpoint = { address: null, port: null };
 
 /** Splits `address:port` at its last colon; a port beyond 65535 is noted and NULL. */
-export function endpointField(field: string | undefined, name: string, out: RowOut): Endpoint {
+function endpointField(field: string | undefined, name: string, out: RowOut): Endpoint {
   if (field === undefined || field === '-' || field === '') return NO_ENDPOINT;
   const colon = field.lastIndexOf(':');
   const bare = colon < 0 ? field : field.slice(0, colon);
