@@ -150,6 +150,16 @@ export function integer(name: string, unit: string, path: string, about: string)
   return field({ name, type: 'INTEGER', unit, about }, path, integerOf);
 }
 
+/** A port; what is none is noted and NULL. */
+export function port(name: string, path: string, about: string): JsonField {
+  return field({ name, type: 'INTEGER', unit: 'port', about }, path, (value, member, out) => {
+    const number = integerOf(value, member, out);
+    if (number === null || (number >= 0 && number <= 65_535)) return number;
+    out.anomaly('bad_value', `${member} is no port`);
+    return null;
+  });
+}
+
 /** A truth value, stored as 0 or 1. */
 export function flag(name: string, path: string, about: string): JsonField {
   return field({ name, type: 'INTEGER', unit: '0 or 1', about }, path, flagOf);

@@ -1,5 +1,5 @@
 /** Route 53 public DNS query logs: one line for each query that Route 53 answered for a public hosted zone. */
-import { detectLines, isoTime, lineReader, orNull, splitQuoted } from './_lines.ts';
+import { detectLines, isoTime, lineReader, orNull } from './_lines.ts';
 import type { Column, RowOut, Source, Value } from './source.ts';
 
 function text(name: string, about: string): Column {
@@ -15,7 +15,10 @@ const COLUMNS: readonly Column[] = [
   },
   text('log_version', 'Version of the format, 1.0.'),
   text('hosted_zone_id', 'Hosted zone.'),
-  text('query_name', 'Name that was asked for, without the last dot.'),
+  text(
+    'query_name',
+    'Name that was asked for, without the last dot; other characters than letters, digits, hyphens and underscores as octal escapes, such as \\052 for *.',
+  ),
   text('query_type', 'Type of the record that was asked for.'),
   text('rcode', 'DNS response code: NOERROR, NXDOMAIN, SERVFAIL, REFUSED, ...'),
   text('transport', 'UDP or TCP.'),
@@ -29,8 +32,9 @@ const FIELDS = 10;
 const LINE = /^1\.0 \d{4}-\d\d-\d\dT[\d:.]+Z Z[0-9A-Z]+ \S+ \S+ \S+ (?:UDP|TCP) /;
 
 function map(line: string, out: RowOut): readonly Value[] | undefined {
-  const fields = splitQuoted(line);
-  if (fields === undefined || fields.length < FIELDS) {
+  // A name may hold any byte that is no space: a quote in it opens nothing.
+  const fields = line.trimEnd().split(' ');
+  if (fields.length < FIELDS) {
     out.reject('bad_fields', `the line does not have ${String(FIELDS)} fields`);
     return undefined;
   }
@@ -53,7 +57,7 @@ const LINE_1 =
 export const route53_public: Source = {
   id: 'route53_public',
   title: 'Route 53 public DNS query logs',
-  version: 1,
+  version: 2,
   clock: 'The edge location’s clock, UTC, to the millisecond.',
   about: [
     'A line for each DNS query that Route 53 answered for a public hosted zone, which it writes to CloudWatch Logs in us-east-1. Answers are not logged.',
@@ -105,6 +109,25 @@ export const route53_public: Source = {
         { query_name: 'shop.example.com' },
       ],
       anomalies: ['extra_fields'],
+    },
+    {
+      name: 'names with escapes and with quotes, a type without a name, a code of refusal, a subnet of IPv6',
+      path: 'zone.log',
+      text: [
+        LINE_1.replace('shop.', '\\052.'),
+        LINE_1.replace('shop.', '"shop'),
+        LINE_1.replace(' A NOERROR', ' TYPE65 REFUSED').replace('198.51.100.0/24', '2001:db8::/48'),
+      ].join('\r\n'),
+      rows: [
+        { target: '\\052.example.com' },
+        { target: '"shopexample.com' },
+        {
+          action: 'TYPE65',
+          rcode: 'REFUSED',
+          outcome: 'failure',
+          edns_client_subnet: '2001:db8::/48',
+        },
+      ],
     },
     {
       name: 'broken lines',

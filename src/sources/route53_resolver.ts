@@ -4,10 +4,10 @@ import {
   canonicalRecord,
   columnsOf,
   detectJson,
-  integer,
   json,
   type JsonFormat,
   jsonReader,
+  port,
   text,
 } from './_json.ts';
 import { sortedJson } from '../core/json.ts';
@@ -42,7 +42,7 @@ const FORMAT: JsonFormat = {
       'answers as JSON: Rdata, Type and Class of each; a chain of CNAMEs is several answers.',
     ),
     text('srcaddr', 'srcaddr', 'Address the query came from.'),
-    integer('srcport', 'port', 'srcport', 'Port the query came from.'),
+    port('srcport', 'srcport', 'Port the query came from.'),
     text('transport', 'transport', 'UDP, TCP or DOH.'),
     text('instance_id', 'srcids.instance', 'srcids.instance: instance the query came from.'),
     text(
@@ -182,19 +182,77 @@ export const route53_resolver: Source = {
       },
     },
     {
-      name: 'the same query twice, a port that is none, no time, something else, a cut record',
+      name: 'what other versions and DNS Firewall write: no code, no instance, an endpoint, DoH, a type without a name, an alert',
+      path: 'dns.json',
+      text: [
+        { ...BLOCKED, version: '1.000000', rcode: undefined, answers: undefined },
+        {
+          ...QUERY,
+          transport: 'DOH',
+          query_type: 'TYPE65',
+          srcids: {
+            resolver_endpoint: 'rslvr-in-0123456789abcdef',
+            resolver_network_interface: 'rni-0123456789abcdef',
+          },
+          answers: [{ Rdata: '2001:db8::9', Type: 'AAAA', Class: 'IN' }],
+        },
+        {
+          ...QUERY,
+          srcids: {},
+          firewall_rule_action: 'ALERT',
+          firewall_protection: 'DGA',
+          firewall_threat_confidence: 'HIGH',
+          rcode: 'NXDOMAIN',
+          answers: [],
+        },
+        // As tools that rewrote it leave it.
+        {
+          ...QUERY,
+          query_timestamp: '2025-11-08 09:00:05',
+          srcport: 56_067,
+          answers: { Rdata: '203.0.113.9', Type: 'A', Class: 'IN' },
+        },
+      ]
+        .map((record) => JSON.stringify(record))
+        .join(''),
+      rows: [
+        { log_version: '1.000000', rcode: null, answers: null, outcome: 'failure' },
+        {
+          transport: 'DOH',
+          query_type: 'TYPE65',
+          actor: 'rslvr-in-0123456789abcdef',
+          resolver_network_interface: 'rni-0123456789abcdef',
+        },
+        {
+          actor: '10.0.1.20',
+          outcome: 'failure',
+          firewall_rule_action: 'ALERT',
+          firewall_protection: 'DGA',
+          firewall_threat_confidence: 'HIGH',
+        },
+        { time_us: 1_762_592_405_000_000, srcport: 56_067, outcome: 'success' },
+      ],
+      items: {
+        route53_resolver_answer: [
+          { parent_id: 2, position: 0, rdata: '2001:db8::9', type: 'AAAA', class: 'IN' },
+        ],
+      },
+    },
+    {
+      name: 'the same query twice, ports that are none, no time, something else, a cut record',
       path: 'dns.json',
       text: [
         QUERY,
         QUERY,
         { ...QUERY, srcport: 'dns' },
+        { ...QUERY, srcport: '70000' },
         { ...QUERY, query_timestamp: '2025-02-31T00:00:00Z' },
         { hello: 'world' },
       ]
         .map((record) => JSON.stringify(record))
         .concat(JSON.stringify(QUERY).slice(0, 90))
         .join('\n'),
-      rows: [{ srcport: 56_067 }, { srcport: 56_067 }, { srcport: null }],
+      rows: [{ srcport: 56_067 }, { srcport: 56_067 }, { srcport: null }, { srcport: null }],
       rejects: ['bad_time', 'not_this_source', 'truncated'],
       anomalies: ['bad_value'],
     },

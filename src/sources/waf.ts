@@ -258,6 +258,52 @@ const CHALLENGED = {
   captchaResponse: { responseCode: 405, solveTimestamp: 0, failureReason: 'TOKEN_MISSING' },
 };
 
+const CHALLENGE = {
+  ...BLOCKED,
+  timestamp: 1_762_592_406_500,
+  action: 'ALLOW',
+  terminatingRuleId: 'Default_Action',
+  terminatingRuleMatchDetails: null,
+  responseCodeSent: '202',
+  ruleGroupList: [
+    {
+      ruleGroupId: 'AWS#AWSManagedRulesCommonRuleSet',
+      terminatingRule: null,
+      nonTerminatingMatchingRules: [{ ruleId: 'SizeRestrictions_BODY', action: 'COUNT' }],
+      excludedRules: [{ exclusionType: 'EXCLUDED_AS_COUNT', ruleId: 'NoUserAgent_HEADER' }],
+    },
+    {
+      ruleGroupId: 'x',
+      terminatingRule: { ruleId: 'y', action: 'COUNT', overriddenAction: 'BLOCK' },
+    },
+  ],
+  rateBasedRuleList: [
+    {
+      rateBasedRuleId: 'r-1',
+      rateBasedRuleName: 'too-many',
+      limitKey: 'CUSTOMKEYS',
+      maxRateAllowed: 100,
+      evaluationWindowSec: '120',
+      customValues: [{ key: 'HEADER', name: 'x-key', value: 'v' }],
+      limitValue: '198.51.100.7',
+    },
+  ],
+  nonTerminatingMatchingRules: [
+    {
+      ruleId: 'challenge-rule',
+      action: 'CHALLENGE',
+      ruleMatchDetails: [],
+      challengeResponse: { responseCode: 0, solveTimestamp: 1_762_592_400 },
+    },
+    { ruleId: 'count-rule', action: 'COUNT', overriddenAction: 'BLOCK', ruleMatchDetails: [] },
+  ],
+  challengeResponse: { responseCode: 0, solveTimestamp: 1_762_592_400 },
+  requestHeadersInserted: [{ name: 'x-amzn-waf-seen', value: '1' }],
+  cfDistributionTenantId: 'dt_2abc',
+  httpSourceName: 'CF',
+  oversizeFields: ['REQUEST_HEADERS', 'REQUEST_COOKIES', 'REQUEST_JSON_BODY'],
+};
+
 const CLASSIC = {
   timestamp: 1_762_592_407_000,
   webaclId: '385cb038-3a6f-4f2f-ac64-09ab912af590',
@@ -269,7 +315,7 @@ const CLASSIC = {
 export const waf: Source = {
   id: 'waf',
   title: 'AWS WAF logs',
-  version: 1,
+  version: 2,
   clock: 'WAF’s clock, UTC, to the millisecond: when the request was inspected.',
   about: [
     'AWS WAF writes a record for each web request that a web ACL inspected, to S3, CloudWatch Logs or Firehose: which rule decided, what it matched, and the request with its headers but without its body. Read are JSON lines, records one after another as Firehose leaves them, and arrays; WAF Classic too.',
@@ -289,6 +335,148 @@ export const waf: Source = {
       "CASE WHEN action = 'ALLOW' THEN 'success' WHEN action IN ('BLOCK', 'CAPTCHA', 'CHALLENGE') THEN 'failure' END",
   },
   indexes: [['client_ip'], ['request_id']],
+  children: [
+    {
+      id: 'waf_label',
+      list: 'labels',
+      items: 'array',
+      about: 'The labels that rules put on the request, the first 100.',
+      columns: [{ name: 'name', type: 'TEXT', from: '$', about: 'Name of the label.' }],
+      indexes: [['name']],
+    },
+    {
+      id: 'waf_rule_group',
+      list: 'rule_group_list',
+      items: 'array',
+      about: 'The rule groups that acted on the request, and the rule in each that ended it.',
+      columns: [
+        {
+          name: 'rule_group_id',
+          type: 'TEXT',
+          from: '$.ruleGroupId',
+          about: 'ruleGroupId: ARN, id, or AWS#name#version of a managed group.',
+        },
+        {
+          name: 'terminating_rule_id',
+          type: 'TEXT',
+          from: '$.terminatingRule.ruleId',
+          about: 'terminatingRule.ruleId; NULL where no rule of the group ended it.',
+        },
+        {
+          name: 'terminating_action',
+          type: 'TEXT',
+          from: '$.terminatingRule.action',
+          about: 'terminatingRule.action.',
+        },
+        {
+          name: 'overridden_action',
+          type: 'TEXT',
+          from: '$.terminatingRule.overriddenAction',
+          about: 'terminatingRule.overriddenAction: what the rule itself would have done.',
+        },
+        {
+          name: 'non_terminating_matching_rules',
+          type: 'TEXT',
+          from: '$.nonTerminatingMatchingRules',
+          about: 'nonTerminatingMatchingRules of the group as JSON.',
+        },
+        {
+          name: 'excluded_rules',
+          type: 'TEXT',
+          from: '$.excludedRules',
+          about: 'excludedRules as JSON: rules that matched and only counted.',
+        },
+      ],
+      indexes: [['rule_group_id']],
+    },
+    {
+      id: 'waf_matching_rule',
+      list: 'non_terminating_matching_rules',
+      items: 'array',
+      about:
+        'Rules outside of groups that matched and did not end the request: that counted, or let a solved puzzle or challenge pass.',
+      columns: [
+        { name: 'rule_id', type: 'TEXT', from: '$.ruleId', about: 'ruleId.' },
+        { name: 'action', type: 'TEXT', from: '$.action', about: 'COUNT, CAPTCHA or CHALLENGE.' },
+        {
+          name: 'overridden_action',
+          type: 'TEXT',
+          from: '$.overriddenAction',
+          about: 'overriddenAction: what the rule itself would have done.',
+        },
+        {
+          name: 'captcha_failure_reason',
+          type: 'TEXT',
+          from: '$.captchaResponse.failureReason',
+          about: 'captchaResponse.failureReason; NULL where it was solved.',
+        },
+        {
+          name: 'challenge_failure_reason',
+          type: 'TEXT',
+          from: '$.challengeResponse.failureReason',
+          about: 'challengeResponse.failureReason; NULL where it was solved.',
+        },
+        {
+          name: 'rule_match_details',
+          type: 'TEXT',
+          from: '$.ruleMatchDetails',
+          about: 'ruleMatchDetails as JSON: what it matched.',
+        },
+      ],
+      indexes: [['rule_id']],
+    },
+    {
+      id: 'waf_rate_rule',
+      list: 'rate_based_rule_list',
+      items: 'array',
+      about: 'Rate-based rules that were looked at, and what they count by.',
+      columns: [
+        {
+          name: 'rate_based_rule_id',
+          type: 'TEXT',
+          from: '$.rateBasedRuleId',
+          about: 'rateBasedRuleId.',
+        },
+        {
+          name: 'rate_based_rule_name',
+          type: 'TEXT',
+          from: '$.rateBasedRuleName',
+          about: 'rateBasedRuleName.',
+        },
+        {
+          name: 'limit_key',
+          type: 'TEXT',
+          from: '$.limitKey',
+          about: 'limitKey: IP, FORWARDED_IP, CUSTOMKEYS or CONSTANT.',
+        },
+        {
+          name: 'limit_value',
+          type: 'TEXT',
+          from: '$.limitValue',
+          about: 'limitValue: the address, or INVALID.',
+        },
+        {
+          name: 'max_rate_allowed',
+          type: 'TEXT',
+          from: '$.maxRateAllowed',
+          about: 'maxRateAllowed, in requests in the window.',
+        },
+        {
+          name: 'evaluation_window_sec',
+          type: 'TEXT',
+          from: '$.evaluationWindowSec',
+          about: 'evaluationWindowSec, in seconds; AWS writes text.',
+        },
+        {
+          name: 'custom_values',
+          type: 'TEXT',
+          from: '$.customValues',
+          about: 'customValues as JSON.',
+        },
+      ],
+      indexes: [['limit_value']],
+    },
+  ],
   timeline: true,
   repeatsInFile: 'duplicate',
   inside: true,
@@ -338,6 +526,59 @@ export const waf: Source = {
           headers: null,
         },
       ],
+    },
+    {
+      name: 'a challenge that was solved, rules that only counted, a rate by keys of one’s own, every part too large',
+      path: 'waf.json',
+      text: JSON.stringify([CHALLENGE]),
+      rows: [
+        {
+          response_code_sent: 202,
+          challenge_response_code: 0,
+          challenge_solve_time_us: 1_762_592_400_000_000,
+          challenge_failure_reason: null,
+          request_headers_inserted: '[{"name":"x-amzn-waf-seen","value":"1"}]',
+          cf_distribution_tenant_id: 'dt_2abc',
+          oversize_fields: '["REQUEST_HEADERS","REQUEST_COOKIES","REQUEST_JSON_BODY"]',
+          terminating_rule_match_details: null,
+        },
+      ],
+      items: {
+        waf_label: [
+          {
+            parent_id: 1,
+            position: 0,
+            name: 'awswaf:managed:aws:sql-database:SQLi_QueryArguments',
+          },
+        ],
+        waf_rule_group: [
+          {
+            parent_id: 1,
+            position: 0,
+            rule_group_id: 'AWS#AWSManagedRulesCommonRuleSet',
+            terminating_rule_id: null,
+            non_terminating_matching_rules: '[{"action":"COUNT","ruleId":"SizeRestrictions_BODY"}]',
+            excluded_rules: '[{"exclusionType":"EXCLUDED_AS_COUNT","ruleId":"NoUserAgent_HEADER"}]',
+          },
+          { parent_id: 1, position: 1, terminating_rule_id: 'y', overridden_action: 'BLOCK' },
+        ],
+        waf_matching_rule: [
+          { parent_id: 1, position: 0, rule_id: 'challenge-rule', action: 'CHALLENGE' },
+          { parent_id: 1, position: 1, rule_id: 'count-rule', overridden_action: 'BLOCK' },
+        ],
+        waf_rate_rule: [
+          {
+            parent_id: 1,
+            position: 0,
+            rate_based_rule_name: 'too-many',
+            limit_key: 'CUSTOMKEYS',
+            limit_value: '198.51.100.7',
+            max_rate_allowed: '100',
+            evaluation_window_sec: '120',
+            custom_values: '[{"key":"HEADER","name":"x-key","value":"v"}]',
+          },
+        ],
+      },
     },
     {
       name: 'records one after another, something else, no time, a method that is no text, a name twice, a cut record',
