@@ -3,10 +3,11 @@
  * user ids stand in quotes of nobody: whoever tries to sign in chooses what is written there, so addresses are read from
  * the right.
  */
-import type { Value } from './source.ts';
+import { portField } from './_lines.ts';
+import type { Column, RowOut, Value } from './source.ts';
 
 /** Taken from a message; what it does not name is absent. */
-export interface Auth {
+interface Auth {
   readonly event: string;
   readonly user?: string | undefined;
   readonly target?: string | undefined;
@@ -156,7 +157,7 @@ const ACCOUNT_TOOLS: ReadonlySet<string> = new Set([
 ]);
 
 /** What a message says of people; undefined where it is of a kind that is not taken apart. */
-export function authOf(app: string | null, message: string): Auth | undefined {
+function authOf(app: string | null, message: string): Auth | undefined {
   if (app === null) return undefined;
   if (/^pam_\w+\([^)]*\): /.test(message)) return pam(message);
   if (app === 'sshd' || app.startsWith('sshd-')) return sshd(message);
@@ -168,7 +169,46 @@ export function authOf(app: string | null, message: string): Auth | undefined {
   return ACCOUNT_TOOLS.has(app) ? accounts(app, message) : undefined;
 }
 
-/** Text as a value: NULL for nothing. */
-export function orNothing(value: string | undefined): Value {
+function orNothing(value: string | undefined): Value {
   return value === undefined || value === '' ? null : value;
 }
+
+function text(name: string, about: string): Column {
+  return { name, type: 'TEXT', about };
+}
+
+/** Columns of what is said of people, in the order of {@link authValues}. */
+export const AUTH_COLUMNS: readonly Column[] = [
+  text(
+    'auth_event',
+    'What happened, where the message says something of people: accepted, failed, invalid user, sudo, session opened, new user, ...',
+  ),
+  text('user_name', 'User that signed in, ran sudo or a job.'),
+  text('target_user', 'User that it was done as or to: of sudo, su, a session, a new account.'),
+  text('source_ip', 'Address that sshd or PAM names.'),
+  { name: 'client_port', type: 'INTEGER', unit: 'port', about: 'Port that sshd names.' },
+  text('auth_method', 'How sshd was convinced, or was to be: publickey, password, ...'),
+  text('key_fingerprint', 'Fingerprint of the key.'),
+  text('tty', 'Terminal of sudo, su or PAM.'),
+  text('command', 'COMMAND of sudo, command of cron; group that a user was added to.'),
+];
+
+/** Values of {@link AUTH_COLUMNS} for a message. */
+export function authValues(app: string | null, message: string, out: RowOut): readonly Value[] {
+  const auth = authOf(app, message);
+  return [
+    auth?.event ?? null,
+    orNothing(auth?.user),
+    orNothing(auth?.target),
+    orNothing(auth?.address),
+    portField(auth?.port, 'the client', out),
+    orNothing(auth?.method),
+    orNothing(auth?.fingerprint),
+    orNothing(auth?.tty),
+    orNothing(auth?.command),
+  ];
+}
+
+/** SQL: success or failure of what is said of people, as a common column. */
+export const AUTH_OUTCOME =
+  "CASE WHEN auth_event IN ('accepted', 'sudo', 'su', 'session opened', 'new user', 'password changed', 'added to group') THEN 'success' WHEN auth_event IN ('failed', 'invalid user', 'authentication failure', 'sudo refused', 'su refused') THEN 'failure' END";

@@ -82,6 +82,11 @@ const FORMAT: JsonFormat = {
     integer('egress_bytes', 'bytes', 'egress-bytes', 'egress-bytes: to the client.'),
     integer('ingress_packets', 'packets', 'ingress-packets', 'ingress-packets.'),
     integer('egress_packets', 'packets', 'egress-packets', 'egress-packets.'),
+    text(
+      'posture_compliance_statuses',
+      'posture-compliance-statuses',
+      'posture-compliance-statuses: what the client connect handler of the endpoint found of the device.',
+    ),
   ],
 };
 
@@ -128,7 +133,7 @@ const FAILED = {
 export const client_vpn: Source = {
   id: 'client_vpn',
   title: 'AWS Client VPN connection logs',
-  version: 1,
+  version: 2,
   clock: 'The endpoint’s clock, to the second; the log names no zone, UTC is assumed.',
   about: [
     'The connection log of a Client VPN endpoint: attempts to connect, whether they succeeded and why not, and the end of connections with the bytes that went through. device_ip is where the person was; client_ip is the address that the device got in the VPN. AWS writes it to CloudWatch Logs; read are its records as JSON lines, arrays and one after another.',

@@ -86,6 +86,25 @@ export const ec2_instance: Source = {
   sameText: canonicalRecord,
   samples: [
     {
+      name: 'as --query leaves them: lists in a list, one reservation, instances alone',
+      path: 'x',
+      text: [
+        [[INSTANCE], [{ ...INSTANCE, InstanceId: 'i-b' }]],
+        { ReservationId: 'r-a', Instances: [{ ...INSTANCE, InstanceId: 'i-c' }] },
+        [{ ...INSTANCE, InstanceId: 'i-d' }],
+        { ...INSTANCE, InstanceId: 'i-e' },
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n'),
+      rows: [
+        { instance_id: 'i-0a1b2c3d4e5f60718' },
+        { instance_id: 'i-b' },
+        { instance_id: 'i-c' },
+        { instance_id: 'i-d' },
+        { instance_id: 'i-e' },
+      ],
+    },
+    {
       name: 'two reservations',
       path: 'x',
       text: JSON.stringify(

@@ -88,6 +88,12 @@ export const ec2_network_interface: Source = {
   sameText: canonicalRecord,
   samples: [
     {
+      name: 'as --query leaves them: a list, and interfaces alone',
+      path: 'x',
+      text: `${JSON.stringify([ENI])}\n${JSON.stringify({ ...ENI, NetworkInterfaceId: 'eni-b' })}`,
+      rows: [{}, { interface_id: 'eni-b' }],
+    },
+    {
       name: 'attached, and not',
       path: 'x',
       text: JSON.stringify(

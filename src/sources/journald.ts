@@ -15,7 +15,8 @@ import {
   jsonReader,
   textOf,
 } from './_json.ts';
-import type { RowOut, Source } from './source.ts';
+import { AUTH_COLUMNS, AUTH_OUTCOME, authValues } from './_syslog_auth.ts';
+import type { RowOut, Source, Value } from './source.ts';
 
 /** Text of a list of byte values, as which the journal writes what is no printable UTF-8; undefined for another list. */
 function bytesText(list: readonly JsonValue[], name: string, out: RowOut): string | undefined {
@@ -66,6 +67,27 @@ function source(record: JsonObject, out: RowOut): number | null {
   const timeUs = micros(value);
   if (timeUs === undefined) out.anomaly('bad_value', '_SOURCE_REALTIME_TIMESTAMP is not a time');
   return timeUs ?? null;
+}
+
+/** What sshd, sudo and others say of people, in columns as those of syslog; worked out once a record. */
+function authFields(): readonly JsonField[] {
+  let last: JsonObject | undefined;
+  let values: readonly Value[] = [];
+  // What is odd of these members is noted where their own columns are read.
+  const quiet = { anomaly: () => undefined } as unknown as RowOut;
+  const read = (record: JsonObject): string | null =>
+    journalText(record['SYSLOG_IDENTIFIER'] ?? record['_COMM'], 'SYSLOG_IDENTIFIER', quiet);
+  return AUTH_COLUMNS.map((column, at) => ({
+    column,
+    value: (record, out) => {
+      if (record !== last) {
+        last = record;
+        const message = journalText(record['MESSAGE'], 'MESSAGE', quiet);
+        values = authValues(read(record), message ?? '', out);
+      }
+      return values[at] ?? null;
+    },
+  }));
 }
 
 const FORMAT: JsonFormat = {
@@ -130,6 +152,7 @@ const FORMAT: JsonFormat = {
       value: source,
     },
     json('message_json', 'MESSAGE', 'MESSAGE as JSON: its bytes where it is no text.'),
+    ...authFields(),
   ],
 };
 
@@ -156,10 +179,10 @@ const SSH = {
 export const journald: Source = {
   id: 'journald',
   title: 'systemd journal (JSON)',
-  version: 1,
+  version: 2,
   clock: 'The machine’s own clock, UTC, to the microsecond.',
   about: [
-    'Entries of the systemd journal as `journalctl -o json` writes them and agents forward them: JSON lines, pretty-printed (`-o json-pretty`), arrays and one after another. Amazon Linux 2023 logs sign-ins and sudo there alone. Columns of members that begin with an underscore are what the journal itself saw of the process; the others are what the process says.',
+    'Entries of the systemd journal as `journalctl -o json` writes them and agents forward them: JSON lines, pretty-printed (`-o json-pretty`), arrays and one after another. Amazon Linux 2023 logs sign-ins and sudo there alone. What sshd, sudo, su, PAM, cron and the tools for accounts say of people is taken apart as in syslog. Columns of members that begin with an underscore are what the journal itself saw of the process; the others are what the process says.',
     'A field that is no printable UTF-8 comes as a list of bytes, which is read as text; one that an entry has more than once becomes one text of several lines; one beyond 4096 bytes is null unless journalctl ran with --all. MESSAGE has its bytes in message_json. Times are the machine’s own clock. Binary journal files, and the forms export and short, are not read. What an attacker with root could change on the machine proves little: compare CloudWatch Logs and flow logs.',
   ].join('\n\n'),
   references: [
@@ -172,11 +195,13 @@ export const journald: Source = {
     FORMAT.fields,
   ),
   common: {
-    actor: 'coalesce(syslog_identifier, comm)',
-    action: 'systemd_unit',
-    target: 'hostname',
+    actor: 'coalesce(user_name, syslog_identifier, comm)',
+    action: 'coalesce(auth_event, systemd_unit)',
+    target: "hostname || coalesce(' ' || target_user, '')",
+    src_ip: 'source_ip',
+    outcome: AUTH_OUTCOME,
   },
-  indexes: [['syslog_identifier']],
+  indexes: [['syslog_identifier'], ['source_ip']],
   timeline: true,
   repeatsInFile: 'duplicate',
   inside: true,
@@ -204,9 +229,14 @@ export const journald: Source = {
         {
           time_us: 1_762_592_405_123_456,
           source_realtime_us: 1_762_592_405_123_400,
-          actor: 'sshd',
-          action: 'sshd.service',
+          actor: 'ec2-user',
+          action: 'accepted',
           target: 'web',
+          src_ip: '198.51.100.7',
+          client_port: 51_514,
+          auth_method: 'publickey',
+          outcome: 'success',
+          systemd_unit: 'sshd.service',
           pid: 4711,
           priority: 6,
           facility: 10,
@@ -246,6 +276,6 @@ export const journald: Source = {
   ],
   example: {
     question: 'Who signed in or became root on which machine?',
-    sql: "SELECT time_us, hostname, syslog_identifier, message FROM journald WHERE (syslog_identifier = 'sshd' AND message LIKE 'Accepted %') OR (syslog_identifier = 'sudo' AND message LIKE '%COMMAND=%') ORDER BY time_us, hostname, message LIMIT 20",
+    sql: "SELECT time_us, hostname, auth_event, user_name, target_user, source_ip, command FROM journald WHERE auth_event IN ('accepted', 'sudo', 'su') ORDER BY time_us, id LIMIT 20",
   },
 };

@@ -1,8 +1,8 @@
 /** System logs of machines (/var/log/secure, auth.log, messages): RFC 3164, RFC 5424 and rsyslog with full times. */
 import { parseRfc3339 } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
-import { detectLines, orNull, portField } from './_lines.ts';
-import { authOf, orNothing } from './_syslog_auth.ts';
+import { detectLines, orNull } from './_lines.ts';
+import { AUTH_COLUMNS, AUTH_OUTCOME, authValues } from './_syslog_auth.ts';
 import { YEAR_FROM, type YearFrom, Years } from './_year.ts';
 import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
 
@@ -28,18 +28,7 @@ const COLUMNS: readonly Column[] = [
   text('procid', 'Its process.'),
   text('message', 'What was logged.'),
   YEAR_FROM,
-  text(
-    'auth_event',
-    'What happened, where the message says something of people: accepted, failed, invalid user, sudo, session opened, new user, ...',
-  ),
-  text('user_name', 'User that signed in, ran sudo or a job.'),
-  text('target_user', 'User that it was done as or to: of sudo, su, a session, a new account.'),
-  text('source_ip', 'Address that sshd or PAM names.'),
-  { name: 'client_port', type: 'INTEGER', unit: 'port', about: 'Port that sshd names.' },
-  text('auth_method', 'How sshd was convinced, or was to be: publickey, password, ...'),
-  text('key_fingerprint', 'Fingerprint of the key.'),
-  text('tty', 'Terminal of sudo, su or PAM.'),
-  text('command', 'COMMAND of sudo, command of cron; group that a user was added to.'),
+  ...AUTH_COLUMNS,
 ];
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -157,7 +146,6 @@ function reader(head: Head): RecordReader {
     const parsed = known && body.startsWith('1 ') ? parseNew(body.slice(2), out) : parse(body, out);
     if (parsed === undefined) return undefined;
     const { timeUs, yearFrom, host, app, pid, message } = parsed;
-    const auth = authOf(app, message);
     const values = [
       timeUs,
       known ? priority : null,
@@ -166,15 +154,7 @@ function reader(head: Head): RecordReader {
       pid,
       message,
       yearFrom,
-      auth?.event ?? null,
-      orNothing(auth?.user),
-      orNothing(auth?.target),
-      orNothing(auth?.address),
-      portField(auth?.port, 'the client', out),
-      orNothing(auth?.method),
-      orNothing(auth?.fingerprint),
-      orNothing(auth?.tty),
-      orNothing(auth?.command),
+      ...authValues(app, message, out),
     ];
     return { values, identity: `${String(timeUs)} ${record}` };
   }
@@ -204,8 +184,7 @@ export const syslog: Source = {
     action: 'coalesce(auth_event, app_name)',
     target: "hostname || coalesce(' ' || target_user, '')",
     src_ip: 'source_ip',
-    outcome:
-      "CASE WHEN auth_event IN ('accepted', 'sudo', 'su', 'session opened', 'new user', 'password changed', 'added to group') THEN 'success' WHEN auth_event IN ('failed', 'invalid user', 'authentication failure', 'sudo refused', 'su refused') THEN 'failure' END",
+    outcome: AUTH_OUTCOME,
   },
   indexes: [['source_ip'], ['user_name']],
   timeline: true,

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { type PeekedRecord, peekJson } from '../../core/peek.ts';
 import type { Detection, Head } from '../source.ts';
-import { detectTable } from './table.ts';
+import { detectResults, detectTable } from './table.ts';
 
 /** Members of an outermost object whose array holds records: S3 delivery, and `lookup-events` of the CLI and SDKs. */
 export const WRAPPERS: readonly string[] = ['Records', 'Events'];
@@ -61,7 +61,7 @@ export function detectCloudTrail(head: Head): Detection | undefined {
   }
   const carriers = peek.records.map(carrierOf);
   const carrier = carriers.find((one) => one !== undefined);
-  if (carrier === undefined) return undefined;
+  if (carrier === undefined) return detectResults(head);
   const share = carriers.filter((one) => one !== undefined).length / carriers.length;
   const shape =
     carrier === 'record' && peek.container !== 'Records' ? peek.container : SHAPES[carrier];

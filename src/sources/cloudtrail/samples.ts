@@ -482,4 +482,34 @@ export const CLOUDTRAIL_SAMPLES: readonly Sample[] = [
     rejects: ['bad_fields', 'bad_time'],
     anomalies: ['bad_value'],
   },
+  {
+    name: 'the output of get-query-results, with a row without a time',
+    path: 'x',
+    text: JSON.stringify(
+      {
+        QueryStatus: 'FINISHED',
+        QueryStatistics: { ResultsCount: 2 },
+        QueryResultRows: [
+          [
+            { eventID: id(43) },
+            { eventTime: '2025-11-08 09:00:05.000' },
+            { eventName: 'CreateUser' },
+            { userIdentity: '{type=Root, arn=arn:aws:iam::111122223333:root}' },
+          ],
+          [{ eventName: 'x' }],
+        ],
+      },
+      null,
+      2,
+    ),
+    rows: [
+      {
+        time_us: 1_762_592_405_000_000,
+        event_id: id(43),
+        actor: 'arn:aws:iam::111122223333:root',
+        action: 'CreateUser',
+      },
+    ],
+    rejects: ['bad_time'],
+  },
 ];

@@ -5,10 +5,17 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash53 } from '../../core/hash53.ts';
-import { isObject, type JsonObject, type JsonValue, parseJson } from '../../core/json.ts';
+import {
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  memberSpan,
+  parseJson,
+} from '../../core/json.ts';
+import { peekJson } from '../../core/peek.ts';
 import { csvFields, csvJoins } from '../_csv.ts';
-import { cleanTexts } from '../_json.ts';
-import type { Detection, Head, RecordReader, RowOut } from '../source.ts';
+import { cleanTexts, elementSpans, noteOddities, readObject } from '../_json.ts';
+import { type Detection, FORM, type Head, type RecordReader, type RowOut } from '../source.ts';
 import { mapRecord, recordTime } from './map.ts';
 
 /** Small letters and digits alone: `Event name`, `eventName` and `eventname` are one column. */
@@ -251,6 +258,69 @@ export function detectTable(head: Head): Detection | undefined {
         reason: `a header of ${String(header.length)} columns, eventTime and eventName among them`,
         shape: 'table',
       };
+}
+
+/** Member of what `aws cloudtrail get-query-results` prints whose array holds the rows. */
+const RESULT_ROWS = 'QueryResultRows';
+
+/** Claim on a file that GetQueryResults gave. */
+export function detectResults(head: Head): Detection | undefined {
+  if (!head.text.slice(0, 4096).includes(`"${RESULT_ROWS}"`)) return undefined;
+  const [record] = peekJson(head.text, [], 1)?.records ?? [];
+  return record?.keys.includes(RESULT_ROWS) === true
+    ? {
+        confidence: 90,
+        reason: 'rows of a CloudTrail Lake query (query-results)',
+        shape: 'query-results',
+      }
+    : undefined;
+}
+
+/** The rows of one document of GetQueryResults: each a list of objects with one member, a column and its value. */
+const readResults: RecordReader['read'] = (bytes, start, end, offset, hints, out) => {
+  const object = readObject(bytes, start, end, hints, out);
+  if (object === undefined) return;
+  const { value, text } = object;
+  const list = value[RESULT_ROWS];
+  const span = memberSpan(bytes, start, end, RESULT_ROWS);
+  if (!Array.isArray(list) || span === undefined) {
+    out.reject('not_this_source', `the record has no ${RESULT_ROWS}`);
+    return;
+  }
+  noteOddities(value, text, hints.escaped, out);
+  const spans = elementSpans(bytes, span);
+  for (const [index, row] of (list as readonly JsonValue[]).entries()) {
+    const cells = (Array.isArray(row) ? (row as readonly JsonValue[]) : []).flatMap((cell) =>
+      isObject(cell) ? Object.entries(cell) : [],
+    );
+    const names = cells.map(([name]) => plain(name));
+    const texts = cells.map(([, cell]) => (typeof cell === 'string' ? cell : ''));
+    const record = recordOf(names, texts, out);
+    const timeUs = recordTime(record);
+    const at = spans[index];
+    if (timeUs === undefined || at === undefined) {
+      out.reject('bad_time', 'eventTime is missing or not a time');
+      continue;
+    }
+    const values = mapRecord(record, timeUs, out);
+    if (hints.escaped) cleanTexts(values, text, out);
+    const id = record['eventID'];
+    const place = {
+      offset: offset + at.start - start,
+      length: at.end - at.start,
+      form: FORM.plain,
+    };
+    out.row(values, hash53(typeof id === 'string' ? id : texts.join('\0')), place);
+  }
+  if (list.length === 0) out.notARecord();
+};
+
+/** A reader for one file of GetQueryResults, of one document or several. */
+export function resultsReader(): RecordReader {
+  return {
+    framing: { kind: 'json', wrappers: [], openers: ['QueryStatus', RESULT_ROWS] },
+    read: readResults,
+  };
 }
 
 /** A reader for one table. */
