@@ -37,6 +37,7 @@ import { redshift_user_activity } from './redshift_user_activity.ts';
 import { route53_public } from './route53_public.ts';
 import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
+import { security_lake } from './security_lake.ts';
 import { securityhub } from './securityhub.ts';
 import type { Source } from './source.ts';
 import { ssm_session } from './ssm_session.ts';
@@ -86,6 +87,7 @@ export const SOURCES: readonly Source[] = [
   route53_public,
   route53_resolver,
   s3_access,
+  security_lake,
   securityhub,
   ssm_session,
   syslog,
