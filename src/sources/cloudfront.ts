@@ -1,5 +1,5 @@
-/** CloudFront access logs: one record for each request of a viewer, as tab-separated text or JSON. */
-import { type JsonObject, sortedJson } from '../core/json.ts';
+/** CloudFront access logs: one record for each request of a viewer, as tab-separated text, JSON or Parquet. */
+import { type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
 import { exactUs } from '../core/time.ts';
 import {
   anyTime,
@@ -133,7 +133,7 @@ const COLUMNS: readonly Column[] = [
 const USER_AGENT = FIELDS.find(({ column }) => column.name === 'cs_user_agent');
 /** Names of the fields that become time_us and distribution_id. */
 const TIME_NAMES = ['date', 'time', 'timestamp', 'timestamp(ms)', 'timestamp(s)'];
-const DISTRIBUTION_NAMES = ['DistributionId', 'distributionid'];
+const DISTRIBUTION_NAMES = ['DistributionId', 'distributionid', 'distribution-id'];
 const KNOWN: ReadonlySet<string> = new Set([
   ...TIME_NAMES,
   ...DISTRIBUTION_NAMES,
@@ -249,9 +249,16 @@ function detect(head: Head): Detection | undefined {
   return detectJson(head, JSON_FORMAT);
 }
 
+/** Member of a record by the name of its field: as it stands, or as Parquet's columns spell it. */
+function memberOf(record: JsonObject, name: string): JsonValue | undefined {
+  if (Object.hasOwn(record, name)) return record[name];
+  const column = columnName(name);
+  return Object.hasOwn(record, column) ? record[column] : undefined;
+}
+
 function pickFrom(record: JsonObject): (name: string) => string | undefined {
   return (name) => {
-    const value = Object.hasOwn(record, name) ? record[name] : undefined;
+    const value = memberOf(record, name);
     if (value === undefined || value === null) return undefined;
     return typeof value === 'object' ? undefined : String(value);
   };
@@ -262,7 +269,7 @@ function fieldOf(field: Field): JsonField {
     column: field.column,
     value: (record, out) => {
       for (const name of field.names) {
-        const value = record[name];
+        const value = memberOf(record, name);
         if (typeof value === 'object' && value !== null) {
           out.anomaly('bad_value', `${name} is not a string`);
         }
@@ -276,7 +283,7 @@ const JSON_FIELDS = FIELDS.map(fieldOf);
 
 const JSON_FORMAT: JsonFormat = {
   what: 'CloudFront requests',
-  marks: ['"x-edge-', '"cs-uri-stem"', '"sc-status"'],
+  marks: ['"x-edge-', '"cs-uri-stem"', '"sc-status"', '"x_edge_', '"cs_uri_stem"', '"sc_status"'],
   wrappers: [],
   is: (record) => {
     const names = [
@@ -287,9 +294,12 @@ const JSON_FORMAT: JsonFormat = {
       'cs-uri-stem',
       'sc-status',
     ];
-    return names.filter((name) => Object.hasOwn(record, name)).length >= 3;
+    return names.filter((name) => memberOf(record, name) !== undefined).length >= 3;
   },
-  keys: [['c-ip', 'cs-method', 'sc-status']],
+  keys: [
+    ['c-ip', 'cs-method', 'sc-status'],
+    ['c_ip', 'cs_method', 'sc_status'],
+  ],
   time: (record) => timeOf(pickFrom(record)),
   timeName: 'timestamp',
   identity: sortedJson,
@@ -307,7 +317,7 @@ function reader(head: Head, shape: string): RecordReader {
       },
       {
         column: AGENT,
-        value: (record) => decoded(orNull(pickFrom(record)('cs(User-Agent)'))),
+        value: (record) => decoded(orNull(first(pickFrom(record), USER_AGENT?.names ?? []))),
       },
       ...JSON_FIELDS,
     ];
@@ -416,6 +426,20 @@ const RECORD = {
   asn: '64496',
 };
 
+const PARQUET_ROW = {
+  date: '2025-11-08',
+  time: '09:00:05',
+  x_edge_location: 'FRA56-P4',
+  c_ip: '2001:db8::7',
+  cs_method: 'POST',
+  cs_host: 'd111111abcdef8.cloudfront.net',
+  cs_uri_stem: '/login',
+  sc_status: 403,
+  cs_user_agent: 'Mozilla/5.0%20(X11)',
+  x_edge_request_id: 'abc==',
+  time_taken: 0.01,
+};
+
 const REAL_TIME_1 = REAL_TIME.map((name) => {
   const values: Readonly<Record<string, string>> = {
     timestamp: '1762592405.123',
@@ -439,12 +463,13 @@ export const cloudfront: Source = {
   clock:
     'The edge location’s clock, UTC, to the second (real-time logs to the millisecond): when the response ended.',
   about: [
-    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same or as JSON lines with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Without a header, the field list of version 1 is assumed, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
-    'Delivery is on a best-effort basis, within an hour for most requests, up to a day for some: a missing request proves nothing. Values are URL-encoded, sometimes twice, and stored so; user_agent is decoded once. c_ip is a proxy where one stands in front. Standard logs of version 1 name neither account nor distribution: the distribution comes from the name of the file. Parquet is not read.',
+    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same, as JSON lines or as Parquet with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Without a header, the field list of version 1 is assumed, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
+    'Delivery is on a best-effort basis, within an hour for most requests, up to a day for some: a missing request proves nothing. Values are URL-encoded, sometimes twice, and stored so; user_agent is decoded once. c_ip is a proxy where one stands in front. Standard logs of version 1 name neither account nor distribution: the distribution comes from the name of the file. In Parquet a column may be named as its field or with `_` for `-` and brackets.',
   ].join('\n\n'),
   references: [
     'Amazon CloudFront Developer Guide, "Standard log file fields"',
     'Amazon CloudFront Developer Guide, "Configure standard logging (v2)"',
+    'Amazon Athena User Guide, "Create a table for CloudFront logs in Athena using partition projection with Parquet"',
     'Amazon CloudFront Developer Guide, "Use real-time access logs", section "Fields"',
   ],
   columns: COLUMNS,
@@ -511,6 +536,37 @@ export const cloudfront: Source = {
         { time_us: 1_762_592_405_123_000, c_port: 70, asn: null },
       ],
       rejects: ['bad_time', 'not_this_source'],
+      anomalies: ['bad_value'],
+    },
+    {
+      name: 'version 2 as rows of a Parquet file, columns of either spelling',
+      path: 'AWSLogs/aws-account-id=111122223333/CloudFront/DistributionId=E2EXAMPLE12345/year=2025/x.parquet',
+      text: `${[
+        PARQUET_ROW,
+        { ...PARQUET_ROW, date: undefined, time: undefined, 'timestamp(ms)': 1_762_592_405_123 },
+        { 'c-ip': '2001:db8::7', 'cs-method': 'GET', 'sc-status': 200, timestamp: 1_762_592_405 },
+        { ...PARQUET_ROW, sc_status: true },
+        { ...PARQUET_ROW, date: 'x' },
+      ]
+        .map((row) => JSON.stringify(row))
+        .join('\n')}\n`,
+      rows: [
+        {
+          time_us: 1_762_592_405_000_000,
+          account_id: '111122223333',
+          distribution_id: 'E2EXAMPLE12345',
+          c_ip: '2001:db8::7',
+          sc_status: 403,
+          cs_host: 'd111111abcdef8.cloudfront.net',
+          user_agent: 'Mozilla/5.0 (X11)',
+          time_taken_us: 10_000,
+          target: 'd111111abcdef8.cloudfront.net/login',
+        },
+        { time_us: 1_762_592_405_123_000 },
+        { time_us: 1_762_592_405_000_000, sc_status: 200, outcome: 'success' },
+        { sc_status: null },
+      ],
+      rejects: ['bad_time'],
       anomalies: ['bad_value'],
     },
     {
