@@ -87,7 +87,7 @@ export class FileReader {
       task.versionId,
       task.sha256,
       task.size,
-      known ? this.#hash.digest('hex') : null,
+      known ? this.#contentHash() : null,
       known ? this.#size : null,
       this.#report.compression,
       this.#source?.id ?? null,
@@ -100,6 +100,11 @@ export class FileReader {
       this.#records?.rejected ?? 0,
       this.#records?.end() ?? null,
     ]);
+  }
+
+  /** Of the decompressed bytes; where nothing is compressed these are the stored ones, which are hashed in any case. */
+  #contentHash(): string {
+    return this.#report.compression === 'none' ? this.#task.sha256 : this.#hash.digest('hex');
   }
 
   #status(): string {
@@ -161,7 +166,7 @@ export class FileReader {
   }
 
   #consume(chunk: Buffer): boolean {
-    this.#hash.update(chunk);
+    if (this.#report.compression !== 'none') this.#hash.update(chunk);
     this.#size += chunk.length;
     this.#keep(chunk);
     this.#framer?.push(chunk);

@@ -163,19 +163,25 @@ export class Records {
     byteRow: (row, length) => {
       const level = this.#level;
       const { source, inside } = level;
-      const own = { offset: level.offset, length, form: FORM.plain };
-      const at: Place = inside === undefined ? own : placeIn(inside.place, inside.size, own);
       const id = this.#beginRow(level);
       const cells = this.#cells;
       const start = cells.length;
       const { added } = row;
-      row.setNumber(added, at.offset);
-      row.setNumber(added + 1, at.length);
-      row.setNumber(added + 2, at.form);
+      row.setNumber(added, level.offset);
+      row.setNumber(added + 1, length);
+      row.setNumber(added + 2, FORM.plain);
       row.setNumber(added + 3, row.identity);
+      let at: Place | undefined;
+      if (inside !== undefined) {
+        const own = { offset: level.offset, length, form: FORM.plain };
+        at = placeIn(inside.place, inside.size, own);
+        row.setNumber(added, at.offset);
+        row.setNumber(added + 1, at.length);
+        row.setNumber(added + 2, at.form);
+      }
       cells.byteRow(row, placesOf(level, added), id);
       this.#part.byteRow(source, id, row, cells, start);
-      if (inside !== undefined) this.#addInner(level, id, at);
+      if (at !== undefined) this.#addInner(level, id, at);
     },
     inner: (text, told) => {
       this.#readInner(text, told);
