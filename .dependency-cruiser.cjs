@@ -104,7 +104,7 @@ module.exports = {
         path: '^src/sources/',
         pathNot: [
           '^src/sources/source\\.ts$',
-          '^src/sources/_(?!registry)[a-z]+\\.ts$',
+          '^src/sources/_(?!registry)[a-z_]+\\.ts$',
           '^src/sources/$1(/|\\.ts$)',
         ],
       },
