@@ -104,7 +104,7 @@ function sourcesPage(sources: readonly Source[]): string {
       ]),
     ),
     '## Variants that are read',
-    'Each is a sample of its source. `test/sources/conformance.test.ts` reads it whole, cut anywhere, damaged anywhere, and checks that no other source claims it; `test/ingest/every-source.test.ts` imports all of them through the command line under misleading names; `test/sources/bad-input.test.ts` changes their times to years that cannot be.',
+    'Each is a sample of its source. `test/sources/conformance.test.ts` reads it whole, cut anywhere, damaged anywhere, and checks that no other source claims it; `test/ingest/every-source.test.ts` imports all of them through the command line under misleading names; `test/sources/bad-input.test.ts` changes their times to years that cannot be; `test/ingest/inner-logs.test.ts` puts logs of machines, databases, functions and gateways into CloudWatch Logs, one message at a time, and finds each in its own table.',
     table(
       ['source', 'variants'],
       sources.map((source) => [
@@ -121,7 +121,7 @@ function sourcesPage(sources: readonly Source[]): string {
     '## Provenance',
     'Each row also has `file_id`, `record_no` (ordinal of the record in its file, from 1), `offset` and `length` of the record’s own text in the decompressed file, `form` (0: those bytes; 1: they are a JSON string whose value is the record), and `raw`, that text.',
     '## How a file is cut into records',
-    'JSON: the records are the objects in a wrapper array (such as `Records`), in an array, one on each line, or one after another, pretty-printed or not. Nothing is skipped silently: every byte of a file belongs to a record, a reject, or the container around them (wrapper, brackets, commas, white space). Broken structure costs one record: reading goes on at the next `{` that opens one. Text: one record a line. Records above 16 MiB or nested deeper than 512 are rejects; they are never held in memory.',
+    'JSON: the records are the objects in a wrapper array (such as `Records`), in an array, one on each line, or one after another, pretty-printed or not. Nothing is skipped silently: every byte of a file belongs to a record, a reject, or the container around them (wrapper, brackets, commas, white space). Broken structure costs one record: reading goes on at the next `{` that opens one. Text: one record a line, or several lines where a log writes statements, traces and messages over them; CSV by its quotes. Records above 16 MiB or nested deeper than 512 are rejects; they are never held in memory.',
     '## Reasons for a reject',
     'A record that cannot become a row is kept as a reject, with its place and bytes. Records of a file = rows + duplicates + rejects, always.',
     table(
