@@ -1,14 +1,6 @@
 /** Receives a transfer package: checks it, opens it, verifies the case in it, and signs for it or refuses it. */
 import { createHash, type Hash } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import type { Check } from '../core/check.ts';
@@ -178,9 +170,7 @@ function prepare(into: string): boolean {
     return false;
   }
   const remains =
-    facts.isDirectory() &&
-    existsSync(join(into, WORKSHOP)) &&
-    !existsSync(casePaths(into).caseJson);
+    facts.isDirectory() && isThere(join(into, WORKSHOP)) && !isThere(casePaths(into).caseJson);
   if (remains) {
     rmSync(join(into, WORKSHOP), { recursive: true });
     clear(into);
@@ -283,7 +273,7 @@ async function decryptAll(
       const hash = createHash('sha256');
       const target = volume === undefined ? archive : join(volumes, volume.file);
       try {
-        await writeNewFile(target, decrypted(copied(pieces, hash), unlock, name));
+        await writeNewFile(target, decrypted(hashed(pieces, hash), unlock, name));
         if (hash.digest('hex') === expected.get(name) || refuse !== undefined) return;
         throw new ExhibitError('E_TAMPERED', `${name} changed while it was read`, {
           where: { file: path },
@@ -296,7 +286,7 @@ async function decryptAll(
     },
     fx.signal,
   );
-  if (!existsSync(archive)) {
+  if (!isThere(archive)) {
     throw new ExhibitError('E_TAMPERED', `${CASE_FILE} is missing`, {
       where: { file: path },
       hint: 'without the ledger that is in it nothing can be recorded: tell the sender',
@@ -307,7 +297,7 @@ async function decryptAll(
   rmSync(archive);
   for (const file of readdirSync(volumes).sort()) {
     const folder = join(dir, 'evidence', volumeOf(`${file}.age`)?.evidenceId ?? '');
-    if (!existsSync(folder)) {
+    if (!isThere(folder)) {
       throw new ExhibitError('E_TAMPERED', `${file} belongs to no sealed evidence of this case`, {
         where: { file: path },
         hint: 'ask the sender what was sent',
@@ -321,15 +311,14 @@ async function decryptAll(
 /** What a package can be refused for, file by file. */
 const REASONS: ReadonlySet<string> = new Set(['E_TAMPERED', 'E_WRONG_KEY', 'E_FORMAT']);
 
-/** Pieces that stay valid, hashed; the decryption holds one while the next is read. */
-async function* copied(
+/** The pieces as they come, hashed on the way. */
+async function* hashed(
   pieces: AsyncIterable<Buffer>,
   hash: Hash,
 ): AsyncGenerator<Uint8Array, undefined> {
   for await (const piece of pieces) {
-    const copy = Buffer.from(piece);
-    hash.update(copy);
-    yield copy;
+    hash.update(piece);
+    yield piece;
   }
 }
 
