@@ -1,10 +1,10 @@
 /** `cloudtrail validate`: AWS's own witness, from the sealed bytes alone. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalLine } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { replaceTrailVerdicts } from '../db/trail-verdicts.ts';
 import { replaceFile } from '../disk/durable.ts';
@@ -12,10 +12,11 @@ import { readPublicKeys, type TrailKeys } from '../witness/public-keys.ts';
 import { validateTrails } from '../witness/validate.ts';
 import type { TrailReport } from '../witness/verdict.ts';
 import { openSigner, type Case } from './case.ts';
-import { readTrails, type FoundTrails, type KeyText, type ReadAmount } from './cloudtrail-read.ts';
+import { readTrails, type FoundTrails, type ReadAmount } from './cloudtrail-read.ts';
 import { periodText, validationRows } from './cloudtrail-rows.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
+import { readKeyFiles } from './public-keys.ts';
 
 /** Options of {@link validateCloudTrail}. Times are microseconds UTC. */
 export interface ValidateOptions {
@@ -59,7 +60,7 @@ export async function validateCloudTrail(
       hint: 'give --from the earlier time and --to the later one',
     });
   }
-  const given = await givenKeys(options.publicKeys ?? []);
+  const given = (await readKeyFiles(options.publicKeys ?? [], fx))?.keys;
   const found = await readTrails(target, fx.signal, options.onRead ?? (() => undefined));
   const { keys, origin } = chooseKeys(given, found);
   const report = validateTrails({
@@ -70,30 +71,6 @@ export async function validateCloudTrail(
   const result = { ...report, keys: { origin, fingerprints }, evidence: found.evidence };
   const database = options.record ? await record(target, fx, result, options) : 'not_asked';
   return { ...result, database };
-}
-
-async function givenKeys(files: readonly string[]): Promise<TrailKeys | undefined> {
-  if (files.length === 0) return undefined;
-  const texts: KeyText[] = [];
-  for (const path of files) {
-    const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-      if (!isSystemError(cause)) throw cause;
-      throw new ExhibitError('E_READ', `the public keys cannot be read: ${cause.code}`, {
-        where: { file: path },
-        cause,
-      });
-    });
-    texts.push({ path, text });
-  }
-  const keys = readPublicKeys(texts);
-  const usable = [...keys.byFingerprint.values()].some(({ key }) => key !== undefined);
-  const bad =
-    keys.problems[0] ?? (usable ? undefined : { path: files[0] ?? '', detail: 'no keys' });
-  if (bad === undefined) return keys;
-  throw new ExhibitError('E_FORMAT', `no list of public keys: ${bad.detail}`, {
-    where: { file: bad.path },
-    hint: 'give the answer of `aws cloudtrail list-public-keys` as it was printed',
-  });
 }
 
 // The verifier's keys count alone; then those that the collection fetched; those that lie among the logs come last.

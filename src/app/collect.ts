@@ -15,6 +15,7 @@ import { SOURCES } from '../sources/_registry.ts';
 import { openSigner, type Case } from './case.ts';
 import { chooseEvidence, type Wanted } from './evidence-id.ts';
 import { withLock } from './lock.ts';
+import { readKeyFiles, stageKeys } from './public-keys.ts';
 import { sealEvidence, type SealResult } from './seal.ts';
 import { toolIdentity } from './tool.ts';
 
@@ -30,6 +31,8 @@ export interface CollectRequest {
   readonly as?: string | undefined;
   /** Seal afterwards; the key is opened first, so that a wrong passphrase shows before hours of copying. */
   readonly seal?: boolean;
+  /** Answers of `aws cloudtrail list-public-keys` to be sealed beside the evidence: paths. */
+  readonly publicKeys?: readonly string[] | undefined;
   readonly onProgress: OnProgress;
   /** Called when all is copied, and as each volume is written. */
   readonly onSealing?: (copied: CollectResult, volume?: string) => void;
@@ -66,6 +69,7 @@ export async function collectDir(
 ): Promise<CollectResult> {
   return await withLock(target, fx, async () => {
     const asked = await readRequest(target, fx, request);
+    const keys = await readKeyFiles(request.publicKeys ?? [], fx);
     const { evidence, sealed } = await chooseEvidence(target.paths, request.evidence, asked.wanted);
     const signer = request.seal === true ? await openSigner(target, fx) : undefined;
     const dir = join(target.paths.staging, evidence);
@@ -80,6 +84,8 @@ export async function collectDir(
           signal: fx.signal,
           onProgress: request.onProgress,
         });
+    // Only now is there a folder; a run that is stopped before finds the file again.
+    if (keys !== undefined && !sealed) stageKeys(dir, keys);
     const copied = await readResult(evidence, resumed, dir);
     if (signer === undefined) return copied;
     request.onSealing?.(copied);

@@ -30,6 +30,7 @@ import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
+import { STAGED_KEYS, stageKeys, type GivenKeys } from './public-keys.ts';
 import { requireSigner } from './signed-file.ts';
 import { toolIdentity } from './tool.ts';
 
@@ -37,6 +38,8 @@ import { toolIdentity } from './tool.ts';
 export interface SealOptions {
   /** Bytes that a volume is filled up to; default 4 GiB. */
   readonly volumeBytes?: number;
+  /** To be sealed with the evidence; default: those that the collection has. */
+  readonly publicKeys?: GivenKeys;
   /** A signer that is open already; default: opened here, which may ask for the passphrase. */
   readonly signer?: Signer;
   /** Called as each volume begins. */
@@ -96,6 +99,7 @@ export async function sealEvidence(
       );
     }
     const staging = await readFinished(opened, evidence, paths.staging);
+    if (options.publicKeys !== undefined) stageKeys(paths.staging, options.publicKeys);
     const signer = options.signer ?? (await openSigner(opened, fx));
     await requireSigner(opened, signer);
     await clearLeftovers(paths, evidence);
@@ -173,7 +177,7 @@ async function readFinished(opened: Case, evidence: string, dir: string): Promis
   if (objects.length === 0) {
     throw new ExhibitError('E_NOT_FOUND', `the collection of ${evidence} holds no file`, {
       where: { file: dir },
-      hint: `there is nothing to seal; ${String(problems.length)} things that could not be collected are in its journal.jsonl`,
+      hint: `a seal is over at least one file. ${String(problems.length)} things could not be collected: journal.jsonl there names them. Collect again what can be read now, or put it on record that nothing could be: exhibit custody add note --reason TEXT --attach ${join(dir, 'journal.jsonl')}`,
     });
   }
   return staging;
@@ -261,7 +265,7 @@ async function commonFiles(staging: string, fx: Effects): Promise<TagFile[]> {
     arch: process.arch,
     tool: { name, version, sha256: hash, node, sqlite },
   });
-  const keys = join(staging, 'public-keys.json');
+  const keys = join(staging, STAGED_KEYS);
   return [
     await tagFile('acquisition/collection.json', fileBytes(stagingPaths(staging).collection)),
     await tagFile('acquisition/environment.json', () => [environment]),

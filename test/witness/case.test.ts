@@ -59,17 +59,23 @@ async function validateHere(dir: string): Promise<string> {
   return (await validateCloudTrail(await openCase(dir), fakeEffects(), { record: true })).database;
 }
 
-async function caseOf(world: World, keys: string | undefined): Promise<TestCase> {
+async function mirrorOf(world: World): Promise<string> {
   const mirror = await tempDir();
   for (const [path, bytes] of world.mirror()) {
     mkdirSync(dirname(join(mirror, path)), { recursive: true });
     writeFileSync(join(mirror, path), bytes);
   }
+  return mirror;
+}
+
+async function caseOf(world: World, keys: string | undefined): Promise<TestCase> {
+  const mirror = await mirrorOf(world);
   const test = await testCase();
-  const { dir } = test.case.paths;
   const onProgress = (): void => undefined;
-  await collectDir(test.case, test.fx, { paths: [mirror], seal: false, onProgress });
-  if (keys !== undefined) writeFileSync(join(dir, 'staging/EV-0001/public-keys.json'), keys);
+  const file = join(await tempDir(), 'answer.json');
+  if (keys !== undefined) writeFileSync(file, keys);
+  const publicKeys = keys === undefined ? [] : [file];
+  await collectDir(test.case, test.fx, { paths: [mirror], publicKeys, seal: false, onProgress });
   await sealEvidence(test.case, 'EV-0001', test.fx);
   return test;
 }
@@ -239,6 +245,37 @@ test('without keys nothing is proven, and it says so', async () => {
   expect(rows(dir, 'SELECT count(*) AS n FROM cloudtrail_validation')).toEqual([{ n: 0 }]);
   expect(existsSync(join(dir, 'report'))).toBe(false);
 });
+
+test.each(['collect', 'seal'])(
+  'keys given to %s are sealed as they came, and count',
+  async (verb) => {
+    const { world } = baseWorld();
+    const mirror = await mirrorOf(world);
+    const { dir } = (await testCase()).case.paths;
+    const flags = ['--public-keys', keyFile, '--case', dir];
+    // Nothing is begun with what is no list of keys.
+    const wrong = ['--public-keys', new URL(import.meta.url).pathname, '--case', dir];
+    expect(await exhibitJson(['collect', 'dir', mirror, ...wrong])).toMatchObject({
+      status: 3,
+      json: { error: { code: 'E_FORMAT' } },
+    });
+    expect(readdirSync(join(dir, 'staging'))).toEqual([]);
+    if (verb === 'collect') await step('collect', 'dir', mirror, ...flags);
+    else {
+      await step('collect', 'dir', mirror, '--no-seal', '--case', dir);
+      await step('seal', 'EV-0001', ...flags);
+    }
+    await step('verify', '--case', dir);
+    const [status, { keys }] = await validate(dir, '--no-record');
+    expect(status).toBe(0);
+    expect(keys).toEqual({
+      origin: 'acquisition',
+      fingerprints: world.keys.map(({ Fingerprint }) => Fingerprint).sort(),
+    });
+    const sealed = readFileSync(join(dir, 'evidence/EV-0001/EV-0001.v001.tar'));
+    expect(sealed.includes(readFileSync(keyFile))).toBe(true);
+  },
+);
 
 test('a stranger’s keys', async () => {
   const file = join(await tempDir(), 'keys.json');

@@ -103,7 +103,7 @@ const ADVICE: Readonly<Partial<Record<ValidateResult['database'], string>>> = {
 function keyText({ keys }: ValidateResult): string {
   const where = {
     given: 'given by you',
-    acquisition: 'fetched from AWS when the evidence was collected',
+    acquisition: 'sealed with the evidence by whoever collected it',
     evidence: "from the evidence itself: compare them with AWS's own list (--public-keys)",
     none: 'none in the evidence: give them with --public-keys',
   }[keys.origin];

@@ -5,13 +5,14 @@ import { collectDir, type CollectResult } from '../../app/collect.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
-import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
 import { Progress, size } from '../progress.ts';
 
 interface Options extends CommonOptions {
   readonly evidence?: string;
   readonly s3?: string;
   readonly as?: string;
+  readonly publicKeys?: readonly string[];
   readonly seal: boolean;
 }
 
@@ -28,6 +29,11 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .option('--evidence <id>', 'evidence id (default: the next free one)')
       .option('--s3 <url>', 's3://bucket/prefix that the folder is a mirror of')
       .option('--as <source>', 'take every file for one of this source')
+      .option(
+        '--public-keys <file>',
+        'answer of `aws cloudtrail list-public-keys`, to be sealed with the evidence; may be given for each region',
+        repeated,
+      )
       .option('--no-seal', 'leave the copies in staging, unsealed'),
   ).action(async (paths: string[], options: Options) => {
     const progress = new Progress(fx, options.quiet === true);
@@ -38,6 +44,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       s3: options.s3,
       as: options.as,
       seal: options.seal,
+      publicKeys: options.publicKeys,
       onProgress: (phase, now, total) => {
         progress.step(PHASES[phase], now, total);
       },

@@ -1,13 +1,15 @@
 /** `exhibit seal EV`: staging becomes sealed volumes. */
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
+import { readKeyFiles } from '../../app/public-keys.ts';
 import { sealEvidence, type SealResult } from '../../app/seal.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
-import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
 
 interface SealFlags extends CommonOptions {
   readonly volumeSize?: string;
+  readonly publicKeys?: readonly string[];
 }
 
 /** Adds the command. */
@@ -17,10 +19,17 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .command('seal')
       .description('seal what was collected: volumes, seal, signature, ledger entry')
       .argument('<evidence>', 'evidence id, for example EV-0001')
-      .option('--volume-size <size>', 'fill volumes up to this: 4GiB, 650MB, 25GB (default 4GiB)'),
+      .option('--volume-size <size>', 'fill volumes up to this: 4GiB, 650MB, 25GB (default 4GiB)')
+      .option(
+        '--public-keys <file>',
+        'answer of `aws cloudtrail list-public-keys`, to be sealed with the evidence; may be given for each region',
+        repeated,
+      ),
   ).action(async (evidence: string, flags: SealFlags) => {
+    const publicKeys = await readKeyFiles(flags.publicKeys ?? [], fx);
     const result = await sealEvidence(await openCase(findCase(flags, fx)), evidence, fx, {
       ...(flags.volumeSize === undefined ? {} : { volumeBytes: parseSize(flags.volumeSize) }),
+      ...(publicKeys === undefined ? {} : { publicKeys }),
       onVolume: (name, number, of) => {
         if (flags.quiet !== true)
           fx.err.write(`sealing ${name} (${String(number)} of ${String(of)})\n`);
