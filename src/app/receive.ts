@@ -273,7 +273,7 @@ async function decryptAll(
       const hash = createHash('sha256');
       const target = volume === undefined ? archive : join(volumes, volume.file);
       try {
-        await writeNewFile(target, decrypted(copied(pieces, hash), unlock, name));
+        await writeNewFile(target, decrypted(hashed(pieces, hash), unlock, name));
         if (hash.digest('hex') === expected.get(name) || refuse !== undefined) return;
         throw new ExhibitError('E_TAMPERED', `${name} changed while it was read`, {
           where: { file: path },
@@ -311,15 +311,14 @@ async function decryptAll(
 /** What a package can be refused for, file by file. */
 const REASONS: ReadonlySet<string> = new Set(['E_TAMPERED', 'E_WRONG_KEY', 'E_FORMAT']);
 
-/** Pieces that stay valid, hashed; the decryption holds one while the next is read. */
-async function* copied(
+/** The pieces as they come, hashed on the way. */
+async function* hashed(
   pieces: AsyncIterable<Buffer>,
   hash: Hash,
 ): AsyncGenerator<Uint8Array, undefined> {
   for await (const piece of pieces) {
-    const copy = Buffer.from(piece);
-    hash.update(copy);
-    yield copy;
+    hash.update(piece);
+    yield piece;
   }
 }
 

@@ -1,10 +1,12 @@
 /**
- * Files in the age format (age-encryption.org/v1: C2SP, "age file encryption format"), which the stock `age` opens. The
- * cryptography is the package's; here its streams are bounded and its failures get names. Ciphertext is untrusted.
+ * Files in the age format (age-encryption.org/v1: C2SP, "age file encryption format"), which the stock `age` opens. Headers,
+ * which hold the file key for each recipient, are the package's work; the payload is ours, on OpenSSL's ChaCha20-Poly1305
+ * (age-stream.ts). Headers are bounded and failures get names. Ciphertext is untrusted.
  */
 import { Buffer } from 'node:buffer';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { ExhibitError } from '../core/errors.ts';
+import { BadChunk, decryptPayload, encryptPayload, payloadSize } from './age-stream.ts';
 
 /** Who can open what is encrypted: holders of keys, or whoever knows the passphrase. The format allows no mixture. */
 export type Lock =
@@ -21,11 +23,8 @@ export type Unlock = { readonly identities: readonly string[] } | { readonly pas
 /** Longest header that is read: several hundred recipients. Ours have one line of keys for each. */
 const MAX_HEADER_BYTES = 256 * 1024;
 const VERSION_LINE = 'age-encryption.org/v1\n';
-/** Tag after each 64 KiB of the payload. */
-const TAG_BYTES = 16;
-const CHUNK_BYTES = 64 * 1024;
-/** Before the payload, after the header. */
-const NONCE_BYTES = 16;
+/** What follows the header in a file of no bytes: nonce and tag. */
+const EMPTY_PAYLOAD_BYTES = 32;
 
 /**
  * Asks whether a text is a recipient that this version can encrypt to: X25519 (`age1...`) or the post-quantum hybrid
@@ -123,8 +122,36 @@ export async function encrypt(plain: AsyncIterable<Uint8Array>, lock: Lock): Pro
     }
     for (const recipient of lock.recipients) encrypter.addRecipient(recipient);
   }
-  const cipher = await encrypter.encrypt(ReadableStream.from(plain));
-  return { pieces: cipher as AsyncIterable<Uint8Array>, size: (bytes) => cipher.size(bytes) };
+  const { header, fileKey } = await makeHeader(encrypter, lock);
+  const pieces = async function* (): AsyncGenerator<Uint8Array, undefined> {
+    yield header;
+    yield* encryptPayload(plain, fileKey);
+  };
+  return { pieces: pieces(), size: (bytes) => header.length + payloadSize(bytes) };
+}
+
+/** A header for a new file key. The package makes one only with a file, so it is asked for an empty one. */
+async function makeHeader(
+  encrypter: Encrypter,
+  lock: Lock,
+): Promise<{ readonly header: Uint8Array; readonly fileKey: Uint8Array }> {
+  let fileKey: Uint8Array | undefined;
+  if (!('passphrase' in lock)) {
+    // A recipient for whom nothing is written, but who is told the key.
+    encrypter.addRecipient({
+      wrapFileKey: (key) => {
+        fileKey = key;
+        return [];
+      },
+    });
+  }
+  const empty = await encrypter.encrypt(new Uint8Array(0));
+  const header = empty.subarray(0, empty.length - EMPTY_PAYLOAD_BYTES);
+  if (fileKey !== undefined) return { header, fileKey };
+  // With a passphrase the format allows no second recipient: the key is read back.
+  const decrypter = new Decrypter();
+  if ('passphrase' in lock) decrypter.addPassphrase(lock.passphrase);
+  return { header, fileKey: await decrypter.decryptHeader(header) };
 }
 
 /**
@@ -144,28 +171,20 @@ export async function* decrypted(
   const decrypter = new Decrypter();
   if ('passphrase' in unlock) decrypter.addPassphrase(unlock.passphrase);
   else for (const identity of unlock.identities) decrypter.addIdentity(identity);
-  const plain = await decrypter
-    .decrypt(ReadableStream.from(source.pieces()))
+  const fileKey = await decrypter
+    .decryptHeader(Buffer.from(header, 'latin1'))
     .catch((cause: unknown) => {
-      throw source.failure ?? headerError(cause, header, unlock, file);
+      throw headerError(cause, header, unlock, file);
     });
-  let given = 0;
   try {
-    for await (const piece of plain as AsyncIterable<Uint8Array>) {
-      given += piece.length;
-      yield piece;
-    }
+    yield* decryptPayload(source.rest(header.length), fileKey);
   } catch (cause) {
-    const chunks = Math.floor(given / CHUNK_BYTES);
-    const offset = header.length + NONCE_BYTES + chunks * (CHUNK_BYTES + TAG_BYTES);
-    throw (
-      source.failure ??
-      new ExhibitError('E_TAMPERED', 'the encrypted file was changed or cut', {
-        where: { file, offset },
-        hint: 'ask for this file again',
-        cause,
-      })
-    );
+    if (!(cause instanceof BadChunk)) throw cause;
+    throw new ExhibitError('E_TAMPERED', 'the encrypted file was changed or cut', {
+      where: { file, offset: header.length + cause.offset },
+      hint: 'ask for this file again',
+      cause,
+    });
   }
 }
 
@@ -210,10 +229,8 @@ function headerError(cause: unknown, header: string, unlock: Unlock, file: strin
   });
 }
 
-/** A ciphertext whose header was looked at before anything else reads it, and what went wrong while reading it. */
+/** A ciphertext whose header is read before the rest. */
 class Source {
-  /** What the ciphertext's own stream threw: not a word about its content. */
-  failure: Error | undefined;
   readonly #pieces: AsyncIterator<Uint8Array>;
   #head: Buffer = Buffer.alloc(0);
 
@@ -240,18 +257,15 @@ class Source {
     }
   }
 
-  async *pieces(): AsyncGenerator<Uint8Array, undefined> {
-    yield this.#head;
-    this.#head = Buffer.alloc(0);
-    try {
-      for (;;) {
-        const next = await this.#pieces.next();
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw this.failure;
+  /** What follows the header, of which so many bytes were read. */
+  async *rest(header: number): AsyncGenerator<Uint8Array, undefined> {
+    yield this.#head.subarray(header);
+    for (
+      let next = await this.#pieces.next();
+      next.done !== true;
+      next = await this.#pieces.next()
+    ) {
+      yield next.value;
     }
   }
 }

@@ -54,7 +54,7 @@ async function code(bytes: Uint8Array, unlock?: Unlock): Promise<string> {
   );
 }
 
-const LENGTHS = [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000];
+const LENGTHS = [0, 1, 65_519, 65_520, 65_535, 65_536, 65_537, 131_072, 131_073, 200_000];
 
 test.each(LENGTHS)('%i bytes come back', async (length) => {
   const bytes = Buffer.alloc(length, 'evidence ');
