@@ -43,7 +43,6 @@ function isItem(record: JsonValue | undefined): record is JsonObject {
 
 /** What carries a notification besides EventBridge: SNS, a rule function’s event, SNS to Lambda, and both to SQS. */
 const CARRIERS: readonly (readonly string[])[] = [
-  [],
   ['Message'],
   ['invokingEvent'],
   ['Sns', 'Message'],
@@ -139,9 +138,11 @@ const FORMAT: JsonFormat = {
     'Messages',
   ],
   // A summary is read with the notification around it, which says where the item is.
-  ways: CARRIERS.flatMap((way) => [[...way, 'configurationItem'], way]).concat([
+  ways: [
+    ['configurationItem'],
     ['ConfigurationItem'],
-  ]),
+    ...CARRIERS.flatMap((way) => [[...way, 'configurationItem'], way]),
+  ],
   is: (record) => isItem(record) || isItem(summaryOf(record)),
   keys: [['resourceType', 'configurationItemCaptureTime'], ['configurationItemSummary']],
   normal,
