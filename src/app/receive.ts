@@ -82,7 +82,9 @@ export async function receiveTransfer(
     });
   }
   const workshop = join(request.into, WORKSHOP);
-  if (isThere(join(workshop, READY))) return finish(request, workshop, fx);
+  const place = lstatSync(request.into, { throwIfNoEntry: false });
+  if (place?.isDirectory() === true && isThere(join(workshop, READY)))
+    return finish(request, workshop, fx);
   const existed = prepare(request.into);
   try {
     mkdirSync(workshop);
