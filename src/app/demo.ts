@@ -25,6 +25,16 @@ const DEMO_CASE_ID = 'DEMO-HARBORLINE';
 /** The mirror of S3 buckets that comes with exhibit. */
 const SAMPLES: string = fileURLToPath(new URL('../../evidence-samples/mirror', import.meta.url));
 
+/** What a responder asks first, and what the story of the samples answers: a run of the whole pack takes its time. */
+const ASKED: readonly string[] = [
+  ...['only-in-event-history', 'unreadable-records', 'guardduty-latest', 'persistence-changes'],
+  ...['access-keys-created', 'key-addresses', 'role-assumptions', 'console-without-mfa'],
+  ...['denied-bursts', 'root-use', 'secrets-read', 'logging-off', 'deletions'],
+  ...['opened-to-others', 's3-bytes-out', 'database-dumps', 'answers-to-scanners', 'web-then-api'],
+  ...['address-everywhere', 'guardduty-with-calls', 'instances-from-call-to-flow'],
+  ...['machines-of-flows', 'names-of-flows', 'config-before-and-after', 'shells-with-callers'],
+];
+
 /** Values for the parameters of the pack that have no default: the address that the samples' alarm leads to. */
 const PARAMS: Readonly<Record<string, string>> = { ip: '203.0.113.66' };
 
@@ -36,7 +46,7 @@ export type DemoStep =
   | { readonly step: 'verify'; readonly result: VerifyResult }
   | { readonly step: 'import'; readonly result: ImportResult }
   | { readonly step: 'digests'; readonly result: ValidateResult }
-  | { readonly step: 'queries'; readonly runs: readonly QueryRun[] }
+  | { readonly step: 'queries'; readonly runs: readonly QueryRun[]; readonly known: number }
   | { readonly step: 'report'; readonly result: ReportResult };
 
 /**
@@ -75,7 +85,7 @@ export async function runDemo(
   told({ step: 'verify', result: verified });
   told({ step: 'import', result: await importEvidence(target, fx, {}) });
   told({ step: 'digests', result: await validateCloudTrail(target, fx, { record: true }) });
-  told({ step: 'queries', runs: await askAll(target, fx) });
+  told({ step: 'queries', runs: await askChosen(target, fx), known: listQueries().length });
   told({ step: 'report', result: await makeReport(target, fx, {}) });
   return target;
 }
@@ -104,10 +114,10 @@ function isDemoCase(file: string): boolean {
   }
 }
 
-/** Every query of the pack, in the pack's order. */
-async function askAll(target: Case, fx: Effects): Promise<QueryRun[]> {
+/** The chosen queries of the pack, in the pack's order. */
+async function askChosen(target: Case, fx: Effects): Promise<QueryRun[]> {
   const runs: QueryRun[] = [];
-  for (const query of listQueries()) {
+  for (const query of listQueries().filter(({ id }) => ASKED.includes(id))) {
     const params = query.params
       .filter((spec) => spec.default === undefined)
       .map((spec) => `${spec.name}=${PARAMS[spec.name] ?? ''}`);

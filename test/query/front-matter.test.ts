@@ -77,7 +77,7 @@ test('a query is found by its name or topic and name; a wrong name gets near one
   const catalog = loadCatalog();
   expect(findQuery(catalog, 'identity/failed-calls')).toBe(findQuery(catalog, 'failed-calls'));
   const error = caught(() => findQuery(catalog, 'failed'));
-  expect([error.code, error.hint]).toEqual(['E_NOT_FOUND', 'did you mean failed-calls?']);
+  expect([error.code, error.hint]).toEqual(['E_NOT_FOUND', 'did you mean names-that-failed, failed-calls?']);
 });
 
 const TIME = { name: 't', type: 'time', about: '' } as const;

@@ -92,7 +92,7 @@ function words(step: DemoStep, fx: Effects): readonly string[] {
     }
     case 'queries':
       return [
-        `${count(step.runs.length)} questions asked; each run is recorded, signed and replayable`,
+        `${count(step.runs.length)} of ${count(step.known)} questions asked; each run is recorded, signed and replayable`,
       ];
     case 'report':
       return [relative(fx.cwd, step.result.file)];
@@ -123,7 +123,7 @@ const SHOWN = [
   {
     id: 'logging-off',
     columns: ['time', 'actor', 'event_name', 'outcome', 'source_ip_address'],
-    most: 6,
+    most: 7,
   },
   {
     id: 's3-bytes-out',
