@@ -4,6 +4,7 @@ import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
 import { api_gateway_access } from './api_gateway_access.ts';
 import { api_gateway_execution } from './api_gateway_execution.ts';
+import { auditd } from './auditd.ts';
 import { clb_access } from './clb_access.ts';
 import { client_vpn } from './client_vpn.ts';
 import { cloudfront } from './cloudfront.ts';
@@ -54,6 +55,7 @@ export const SOURCES: readonly Source[] = [
   alb_connection,
   api_gateway_access,
   api_gateway_execution,
+  auditd,
   clb_access,
   client_vpn,
   cloudfront,

@@ -106,6 +106,12 @@ const MESSAGES: readonly Message[] = [
     row: { time_us: 1_762_592_405_123_456, component: 'kube-apiserver', year_from: 'log event' },
   },
   {
+    table: 'auditd',
+    group: '/var/log/audit/audit.log',
+    text: line('auditd', 0, 1),
+    row: { audit_serial: 456, command_line: 'cat /etc/shadow a b c' },
+  },
+  {
     table: 'client_vpn',
     group: 'vpn',
     text: line('client_vpn'),
