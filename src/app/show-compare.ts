@@ -1,6 +1,8 @@
 /** Compares what the database says of a record with what its sealed file gives when it is read again. */
 import { createHash } from 'node:crypto';
 import type { BagObject } from '../bundle/objects.ts';
+import { rowId } from '../core/ids.ts';
+import { deriveItems, type ItemRows } from '../db/child-tables.ts';
 import type { Reread } from '../ingest/reread.ts';
 import type { FoundRecord } from '../query/rows.ts';
 
@@ -91,6 +93,30 @@ export function compareRecord(
 }
 
 const PLACE: ReadonlySet<string> = new Set(['id', 'offset', 'length', 'form', 'identity']);
+
+/** The items of a row's lists, against those that its columns, read again, have: nothing for a source without such tables. */
+export function compareItems(
+  { place }: FoundRecord,
+  again: Reread | undefined,
+  items: ItemRows,
+): readonly Comparison[] {
+  if (items.size === 0 || again?.kind !== 'row') return [];
+  const sealed = deriveItems(again.source, rowId(place.file_id, place.record_no), again.columns);
+  const text = (rows: ItemRows): Values =>
+    new Map(Array.from(rows, ([table, list]) => [table, JSON.stringify(list, plainNumber)]));
+  const count = [...items.values()].reduce((sum, list) => sum + list.length, 0);
+  return [
+    {
+      id: 'record.items',
+      subject: `record ${String(place.record_no)}`,
+      ...compare(text(sealed), text(items), `${String(count)} items of its lists are the same`),
+    },
+  ];
+}
+
+function plainNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
+}
 
 /** The record around it, and the way from the bytes to its text. */
 function compareCarrier(

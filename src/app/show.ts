@@ -14,14 +14,16 @@ import { sameHex } from '../core/digest.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { followSteps, parseSteps } from '../core/steps.ts';
+import { type ItemRows, readItems } from '../db/child-tables.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
 import { fileTask, ObjectList } from '../ingest/objects.ts';
 import { reread, type Reread } from '../ingest/reread.ts';
 import type { FileTask } from '../ingest/task.ts';
 import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
+import { SOURCES } from '../sources/_registry.ts';
 import { FORM } from '../sources/source.ts';
 import type { Case } from './case.ts';
-import { compareOrigin, compareRecord } from './show-compare.ts';
+import { compareItems, compareOrigin, compareRecord } from './show-compare.ts';
 import { seals, signedFileProblem } from './signed-file.ts';
 
 /** A record with the proof of where it comes from. */
@@ -39,7 +41,7 @@ export interface ShownRecord extends FoundRecord {
  * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`, `E_TAMPERED`.
  */
 export async function showRecord(target: Case, fx: Effects, name: string): Promise<ShownRecord> {
-  const { found, kept } = lookUp(target, name);
+  const { found, kept, items } = lookUp(target, name);
   const checks: Check[] = [];
   const judge = (id: string, subject: string, good: boolean, detail: string): void => {
     checks.push({ id, subject, status: good ? 'pass' : 'fail', detail });
@@ -97,6 +99,7 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
   for (const { id, subject, good, detail } of [
     compareOrigin(found, read.object),
     ...compareRecord(found, read.again, kept),
+    ...compareItems(found, read.again, items),
   ])
     judge(id, subject, good, detail);
   const verified = checks.every((check) => check.status === 'pass');
@@ -124,6 +127,8 @@ interface LookedUp {
   readonly found: FoundRecord;
   /** For a duplicate, the row that was kept. */
   readonly kept: FoundRecord | undefined;
+  /** The row's items in tables of their own. */
+  readonly items: ItemRows;
 }
 
 function lookUp(target: Case, name: string): LookedUp {
@@ -153,7 +158,9 @@ function lookUp(target: Case, name: string): LookedUp {
       typeof keptId === 'bigint' && known
         ? findRecord(db, found.source, Number(keptId))
         : undefined;
-    return { found, kept };
+    const source = found.kind === 'row' ? SOURCES.find(({ id }) => id === found.source) : undefined;
+    const items: ItemRows = source === undefined ? new Map() : readItems(db, source, found.id);
+    return { found, kept, items };
   } finally {
     db.close();
   }

@@ -3,9 +3,10 @@
  * these are complete and free of copies: equal rows give equal items, whoever derives them, and an item leads through
  * its row to the bytes it came from.
  */
-import type { Database } from 'better-sqlite3';
+import Sqlite, { type Database } from 'better-sqlite3';
 import { ExhibitError } from '../core/errors.ts';
 import { type ChildShape, quoted } from './ddl.ts';
+import type { Cell } from './record.ts';
 
 /** A source with tables of items. */
 export interface ParentShape {
@@ -73,6 +74,50 @@ export function fillChildren(db: Database, parent: ParentShape): void {
     db.exec(
       `INSERT INTO main.${quoted(child.id)} ${selectItems(child, `main.${quoted(parent.id)}`)}`,
     );
+  }
+}
+
+/** Items of one row, table by table, each as its values in the order of the table; integers as bigint. */
+export type ItemRows = ReadonlyMap<string, readonly (readonly Cell[])[]>;
+
+/** The items of a row as the database has them. */
+export function readItems(db: Database, { children = [] }: ParentShape, id: number): ItemRows {
+  return new Map(
+    children.map(({ id: table }) => [
+      table,
+      db
+        .prepare<[number], Cell[]>(
+          `SELECT * FROM main.${quoted(table)} WHERE parent_id = ? ORDER BY position`,
+        )
+        .raw()
+        .safeIntegers()
+        .all(id),
+    ]),
+  );
+}
+
+/** The items that a row with these columns has. */
+export function deriveItems(
+  { children = [] }: ParentShape,
+  id: number,
+  columns: ReadonlyMap<string, Cell>,
+): ItemRows {
+  const db = new Sqlite(':memory:');
+  try {
+    return new Map(
+      children.map((child) => [
+        child.id,
+        db
+          .prepare<[bigint, Cell], Cell[]>(
+            selectItems(child, `(SELECT ? AS id, ? AS ${quoted(child.list)})`),
+          )
+          .raw()
+          .safeIntegers()
+          .all(BigInt(id), columns.get(child.list) ?? null),
+      ]),
+    );
+  } finally {
+    db.close();
   }
 }
 

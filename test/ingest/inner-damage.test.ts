@@ -241,6 +241,22 @@ test('it is the same however it comes', () => {
   );
 });
 
+test('carriers in carriers are followed to a limit', () => {
+  const innermost = INSIDE.find((one) => one.startsWith('{')) ?? '';
+  const nested = (levels: number): Buffer => {
+    let whole = innermost;
+    for (let level = 0; level < levels; level++) whole = payload([whole]);
+    return Buffer.from(whole);
+  };
+  expect(importFile([nested(8)])).toMatchObject({ records: 9, anomalies: [] });
+  const { records, rows, anomalies } = importFile([nested(11)]);
+  expect(records).toBe(9);
+  expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['cloudwatch_logs']));
+  expect(anomalies).toEqual([
+    '9 inner_broken cloudwatch_logs: too_deep: records inside records without end',
+  ]);
+});
+
 /** Values of the JSON strings in a text. */
 function unescaped(around: string): string[] {
   return [...around.matchAll(/"(?:[^"\\]|\\.)*"/g)].flatMap(([token]) => {

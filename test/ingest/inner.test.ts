@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { verifyContent } from '#src/db/content-hash.ts';
 import { openDatabase } from '#src/db/open.ts';
@@ -198,5 +199,55 @@ describe('a case of carriers', () => {
       rmSync(join(dir, 'case.db'));
       expect((await importCase(dir, ['--workers', workers])).content_sha256).toBe(before);
     }
+  });
+
+  test.each([
+    ['record.carrier', 'UPDATE inner_record SET carrier_id = carrier_id + 1 WHERE id = $id'],
+    ['record.carrier', 'DELETE FROM inner_record WHERE id = $id'],
+    ['record.source', 'DELETE FROM vpc_flow WHERE id = $id'],
+  ])('show answers %s no after %s', async (check, sql) => {
+    const copy = await sealedCase({ 'a.json': json(payload(FLOW)) });
+    await importCase(copy);
+    const db = new Sqlite(join(copy, 'case.db'));
+    const id = String(db.prepare('SELECT id FROM vpc_flow').pluck().get());
+    db.exec(sql.replace('$id', id));
+    expect(verifyContent(db).ok).toBe(false);
+    db.close();
+    const { status, json: shown } = await exhibitJson(['show', id, '--case', copy]);
+    if (check === 'record.source') {
+      expect({ status, shown }).toMatchObject({ shown: { error: { code: 'E_NOT_FOUND' } } });
+      return;
+    }
+    const { checks } = shown as { checks: { id: string; status: string }[] };
+    expect(checks.filter((one) => one.status === 'fail').map((one) => one.id)).toEqual([check]);
+  });
+});
+
+test('show compares the items of a list', async () => {
+  const query = { query_timestamp: '2025-11-08T09:00:05Z', query_name: 'a.' };
+  const answers = [{ Rdata: '192.0.2.1', Type: 'A', Class: 'IN' }];
+  const dir = await sealedCase({ 'a.json': json({ ...query, answers }) });
+  await importCase(dir);
+  const show = async (): Promise<{ status: string; detail: string } | undefined> => {
+    const { json: shown } = await exhibitJson(['show', '268435457', '--case', dir]);
+    return (shown as { checks: { id: string; status: string; detail: string }[] }).checks.find(
+      (one) => one.id === 'record.items',
+    );
+  };
+  expect(await show()).toMatchObject({ status: 'pass' });
+  const db = new Sqlite(join(dir, 'case.db'));
+  db.exec("UPDATE route53_resolver_answer SET rdata = '192.0.2.2'");
+  db.close();
+  expect(await show()).toMatchObject({ status: 'fail' });
+});
+
+test('a record inside another that is broken is said of its carrier', async () => {
+  const broken = json({ ...event(1), eventTime: 'never' });
+  const dir = await sealedCase({ 'a.json': json(payload(broken, FLOW)) });
+  expect(await importCase(dir)).toMatchObject({ records: 3, imported: 3, rejected: 0 });
+  withDatabase(dir, (db) => {
+    expect(db.prepare('SELECT record_no, kind, detail FROM anomaly').raw().all()).toEqual([
+      [1, 'inner_broken', 'cloudtrail: bad_time: eventTime is missing or not a time'],
+    ]);
   });
 });
