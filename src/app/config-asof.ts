@@ -2,18 +2,16 @@
 import { diffJson } from '../core/json-diff.ts';
 import type { JsonValue } from '../core/json.ts';
 import { formatUs } from '../core/time.ts';
+import { type Reservation, seenSince } from './config-doubts.ts';
 import {
   type Ask,
   type Evidence,
-  evidenceOf,
-  evidenceSql,
   findResource,
   type Item,
   itemsOf,
   type Questions,
   type Resource,
   type ResourceChoice,
-  type Row,
 } from './config-rows.ts';
 
 /**
@@ -21,25 +19,6 @@ import {
  * there is one; `deleted`; `not_recorded`, Config says that it does not record the resource; `unknown`, no item so early.
  */
 export type State = 'recorded' | 'no_configuration' | 'deleted' | 'not_recorded' | 'unknown';
-
-/** A reason why the state at the moment may be another than that of the item. */
-export interface Reservation {
-  readonly kind:
-    | 'no_item'
-    | 'no_configuration'
-    | 'not_recorded'
-    | 'items_disagree'
-    | 'next_differs'
-    | 'no_later_item'
-    | 'recorder_stopped'
-    | 'recorder_changed'
-    | 'changed_in_cloudtrail'
-    | 'daily_recording';
-  readonly detail: string;
-  /** When it began, and the row that shows it. */
-  readonly at: string | null;
-  readonly row: string | null;
-}
 
 /** An item in short. */
 export interface Capture {
@@ -207,67 +186,4 @@ function ofNext(
       ? `whether the next item differs is not known: one of both names no configuration`
       : `the next item differs (${String(next.differences)}): it changed after ${formatUs(item.time_us)} and by ${next.captured_at}`;
   return [{ kind: 'next_differs', detail, at: next.captured_at, row: next.evidence.row }];
-}
-
-const TRAIL = evidenceSql('cloudtrail', 'c');
-
-const RECORDER = `SELECT c.time_us AS time_us, c.event_name AS event_name, c.actor AS actor, c.region AS region, ${TRAIL.columns}
-FROM cloudtrail AS c ${TRAIL.joins}
-WHERE c.event_name IN ('StopConfigurationRecorder', 'DeleteConfigurationRecorder', 'StartConfigurationRecorder', 'PutConfigurationRecorder', 'DeleteDeliveryChannel')
-  AND c.event_source = 'config.amazonaws.com' AND c.outcome = 'success' AND coalesce(c.account_id, '') = :account
-  AND (:region = 'global' OR coalesce(c.region, '') = :region) AND c.time_us > :from_us AND c.time_us <= :to_us
-ORDER BY c.time_us, c.id`;
-
-const CHANGES = `SELECT c.time_us AS time_us, c.event_name AS event_name, c.actor AS actor, ${TRAIL.columns}
-FROM cloudtrail AS c ${TRAIL.joins}
-WHERE c.time_us > :from_us AND c.time_us <= :to_us AND c.outcome = 'success' AND coalesce(c.account_id, '') = :account
-  AND (c.read_only = 0 OR (c.read_only IS NULL AND c.event_name NOT GLOB 'Get*' AND c.event_name NOT GLOB 'List*' AND c.event_name NOT GLOB 'Describe*'))
-  AND c.event_category IS NOT 'Data' AND c.target IN (:arn, :id, :name, 's3://' || :id)
-ORDER BY c.time_us, c.id LIMIT 1000`;
-
-/** What CloudTrail shows between the capture and the moment: the recorder, and changes of the resource. */
-async function seenSince(
-  ask: Ask,
-  resource: Resource,
-  fromUs: number,
-  toUs: number,
-): Promise<readonly Reservation[]> {
-  if (toUs <= fromUs) return [];
-  const { account_id: account, region, arn, resource_id: id, resource_name: name } = resource;
-  const window = { from_us: fromUs, to_us: toUs, account };
-  const recorder = await ask(RECORDER, { ...window, region });
-  const changes = await ask(CHANGES, { ...window, arn: arn ?? id, id, name: name ?? id });
-  return [
-    ...recorder.flatMap((row, index) => recorderSaid(row, recorder.slice(index + 1))),
-    ...changes.map((row): Reservation => ({
-      kind: 'changed_in_cloudtrail',
-      detail: `${text(row, 'event_name')} by ${text(row, 'actor')}`,
-      at: formatUs(Number(row['time_us'])),
-      row: evidenceOf(row).row,
-    })),
-  ];
-}
-
-function recorderSaid(row: Row, later: readonly Row[]): readonly Reservation[] {
-  const what = text(row, 'event_name');
-  if (what === 'StartConfigurationRecorder') return [];
-  const at = formatUs(Number(row['time_us']));
-  const where = evidenceOf(row).row;
-  const by = `${what} by ${text(row, 'actor')} in ${text(row, 'region')}`;
-  if (what === 'PutConfigurationRecorder') {
-    const detail = `${by}: what is recorded may have changed`;
-    return [{ kind: 'recorder_changed', detail, at, row: where }];
-  }
-  const start = later.find(
-    (one) => one['event_name'] === 'StartConfigurationRecorder' && one['region'] === row['region'],
-  );
-  const until =
-    start === undefined
-      ? 'not started again by the moment asked for'
-      : `started again at ${formatUs(Number(start['time_us']))}`;
-  return [{ kind: 'recorder_stopped', detail: `${by}, ${until}`, at, row: where }];
-}
-
-function text(row: Row, name: string): string {
-  return String(row[name] ?? '-');
 }

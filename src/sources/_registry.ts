@@ -16,6 +16,7 @@ import { config_compliance } from './config_compliance.ts';
 import { config_compliance_state } from './config_compliance_state.ts';
 import { config_item } from './config_item.ts';
 import { config_notification } from './config_notification.ts';
+import { config_recorder } from './config_recorder.ts';
 import { config_resource } from './config_resource.ts';
 import { ec2_instance } from './ec2_instance.ts';
 import { ec2_network_interface } from './ec2_network_interface.ts';
@@ -67,6 +68,7 @@ export const SOURCES: readonly Source[] = [
   config_compliance_state,
   config_item,
   config_notification,
+  config_recorder,
   config_resource,
   ec2_instance,
   ec2_network_interface,

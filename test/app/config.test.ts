@@ -96,8 +96,17 @@ describe('the state of a resource at a moment', () => {
     const summary = await state({ name: 'example-invoices' }, '12:00:00');
     expect(summary.state).toBe('no_configuration');
     expect(kinds(summary)).toEqual(['no_configuration', 'no_later_item']);
-    const late = await state({ name: 'i-0a' }, '12:00:00');
-    expect(kinds(late)).toContain('no_later_item');
+    const late = await state({ name: 'i-0a' }, '15:00:00');
+    expect(kinds(late)).toEqual([
+      'recorder_stopped',
+      'recorder_stopped',
+      'delivery_failed',
+      'no_later_item',
+    ]);
+    expect(late.reservations[1]).toMatchObject({
+      at: '2025-11-08T13:00:00Z',
+      detail: 'recorder default of eu-central-1 was stopped, and not recording when somebody asked',
+    });
   });
 
   it('is refused for what no item is about, and for a name of several', async () => {

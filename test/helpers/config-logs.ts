@@ -283,6 +283,27 @@ const FILES: Readonly<Record<string, unknown>> = {
       recordVersion: '1.1',
     }),
   ],
+  'recorder.json': {
+    ConfigurationRecordersStatus: [
+      {
+        arn: `arn:aws:config:eu-central-1:${ACCOUNT}:configuration-recorder/default/0a1b`,
+        name: 'default',
+        lastStartTime: '2025-11-08T09:00:00+00:00',
+        lastStopTime: '2025-11-08T13:00:00+00:00',
+        recording: false,
+        lastStatus: 'SUCCESS',
+        lastStatusChangeTime: '2025-11-08T13:00:01+00:00',
+      },
+    ],
+  },
+  'failed.json': {
+    configSnapshotId: 'b',
+    s3ObjectKey: `AWSLogs/${ACCOUNT}/Config/eu-central-1/y.json.gz`,
+    errorCode: 'AccessDenied',
+    notificationCreationTime: '2025-11-08T14:00:10.000Z',
+    messageType: 'ConfigurationSnapshotDeliveryFailed',
+    recordVersion: '1.1',
+  },
   'by-rule.json': {
     ComplianceByConfigRules: [
       { ConfigRuleName: 'restricted-ssh', Compliance: { ComplianceType: 'NON_COMPLIANT' } },

@@ -1,7 +1,7 @@
 /** `exhibit config asof|diff|related|compliance`: what AWS Config recorded of resources. */
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { asOf, type AsOf, type Reservation } from '../../app/config-asof.ts';
+import { asOf, type AsOf } from '../../app/config-asof.ts';
 import { configCompliance } from '../../app/config-compliance.ts';
 import { configDiff, type ConfigDiff, type Side } from '../../app/config-diff.ts';
 import { configRelated } from '../../app/config-related.ts';
@@ -257,7 +257,7 @@ function sideFields(side: Side, fx: Effects): string {
     ],
   ];
   if (side.reservations.length === 0) return renderFields(fields, width);
-  const rows = side.reservations.map((one: Reservation) => [one.kind, one.at, one.detail, one.row]);
+  const rows = side.reservations.map((one) => [one.kind, one.at, one.detail, one.row]);
   return `${renderFields(fields, width)}\nWhy the state then may be another\n${renderTable({ columns: ['kind', 'at', 'detail', 'row'], rows }, width)}`;
 }
 
