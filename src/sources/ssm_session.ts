@@ -1,5 +1,7 @@
-/** Session Manager: what was typed and shown in a session, as it streams to CloudWatch Logs. */
+/** Session Manager: what was typed and shown in a session, as it streams to CloudWatch Logs or lies in S3. */
 import { isObject, type JsonValue } from '../core/json.ts';
+import { parseRfc3339 } from '../core/time.ts';
+import { blockReader, type BlockRow } from './_blocks.ts';
 import {
   anyTime,
   arnParts,
@@ -12,7 +14,7 @@ import {
   jsonReader,
   text,
 } from './_json.ts';
-import type { Source } from './source.ts';
+import type { Detection, Head, RecordReader, RowOut, Source } from './source.ts';
 
 const FORMAT: JsonFormat = {
   what: 'Session Manager records',
@@ -60,6 +62,44 @@ const FORMAT: JsonFormat = {
   ],
 };
 
+/** How `script` begins a transcript: `Script started on 2025-11-08 09:00:05+00:00 [TERM="xterm"]`. */
+const STARTED = /^Script started on (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d[+-]\d\d:?\d\d)/;
+/** A session id as the name of a file or log stream: who, then 17 characters. */
+const SESSION_ID = /([^/]+-[0-9a-z]{17,20})(?:\.log)?(?:\.gz)?$/;
+
+/** A transcript is one record: no line of it has a time of its own. */
+function transcriptReader(head: Head): RecordReader {
+  const sessionId = SESSION_ID.exec(head.path)?.[1] ?? null;
+  return blockReader(
+    (line) => line.startsWith('Script started on '),
+    (record: string, out: RowOut): BlockRow | undefined => {
+      const newline = record.indexOf('\n');
+      const started = STARTED.exec(record);
+      if (!record.startsWith('Script started on ')) {
+        out.reject('bad_fields', 'the transcript does not say when it was started');
+        return undefined;
+      }
+      const timeUs =
+        started === null ? undefined : parseRfc3339(`${String(started[1])}T${String(started[2])}`);
+      if (timeUs === undefined) {
+        out.reject('bad_time', 'the time of the transcript is not a time');
+        return undefined;
+      }
+      const fields = { sessionId, sessionData: newline < 0 ? '' : record.slice(newline + 1) };
+      const values = [timeUs, ...FORMAT.fields.map((field) => field.value(fields, out))];
+      return { values, identity: `${String(sessionId)} ${record}` };
+    },
+  );
+}
+
+function detect(head: Head): Detection | undefined {
+  const json = detectJson(head, FORMAT);
+  if (json !== undefined) return json;
+  return STARTED.test(head.text)
+    ? { confidence: 60, reason: 'the transcript of a terminal', shape: 'transcript' }
+    : undefined;
+}
+
 const SHOWN = {
   eventVersion: '1.0',
   eventTime: '2025-11-08T09:00:05Z',
@@ -74,11 +114,12 @@ const SHOWN = {
 export const ssm_session: Source = {
   id: 'ssm_session',
   title: 'Session Manager session logs',
-  version: 1,
-  clock: 'Session Manager’s clock, UTC, to the second.',
+  version: 2,
+  clock:
+    'Session Manager’s clock, UTC, to the second; of a transcript the machine’s own, with its zone, when the session was started.',
   about: [
-    'What Session Manager streams to CloudWatch Logs while a session runs: records with the lines of the terminal, who opened the session and on which machine. Read are the records as JSON lines, arrays and one after another.',
-    'A record holds what the terminal echoed: what is typed without echo, such as passwords, is not in it, and lines of one command may lie in two records. Sessions through SSH and port forwarding, and their content, are not logged. Streaming must be switched on. The plain transcripts that Session Manager leaves in S3 (sessionId.log), or in CloudWatch Logs when it does not stream, are not read: no line of theirs has a time. session_data holds control characters as they came; the command line shows them escaped.',
+    'What Session Manager streams to CloudWatch Logs while a session runs: records with the lines of the terminal, who opened the session and on which machine. Read are the records as JSON lines, arrays and one after another, and the transcripts of Linux machines in S3 (sessionId.log), each one row.',
+    'A record holds what the terminal echoed: what is typed without echo, such as passwords, is not in it, and lines of one command may lie in two records. Sessions through SSH and port forwarding, and their content, are not logged. Streaming must be switched on. No line of a transcript has a time: the row has that at which it was started, and who and where only by its name; StartSession in CloudTrail says the rest. Transcripts that do not say when they were started, as those of Windows, are not read. session_data holds control characters as they came; the command line shows them escaped.',
   ].join('\n\n'),
   references: [
     'AWS Systems Manager User Guide, "Streaming session data using Amazon CloudWatch Logs (console)"',
@@ -94,10 +135,26 @@ export const ssm_session: Source = {
   timeline: true,
   repeatsInFile: 'duplicate',
   inside: true,
-  detect: (head) => detectJson(head, FORMAT),
-  reader: (head) => jsonReader(head, FORMAT),
+  detect,
+  reader: (head, shape) =>
+    shape === 'transcript' ? transcriptReader(head) : jsonReader(head, FORMAT),
   sameText: canonicalRecord,
   samples: [
+    {
+      name: 'a transcript, one without a readable time',
+      path: 'sessions/ann-0a1b2c3d4e5f60718.log',
+      text: 'Script started on 2025-11-08 10:00:05+01:00 [TERM="xterm"]\nsh-4.2$ sudo id\r\nuid=0(root)\r\nScript done on 2025-11-08 10:01:00+01:00\nScript started on Sat 08 Nov 2025\nx\n',
+      rows: [
+        {
+          time_us: 1_762_592_405_000_000,
+          session_id: 'ann-0a1b2c3d4e5f60718',
+          user_arn: null,
+          session_data:
+            'sh-4.2$ sudo id\r\nuid=0(root)\r\nScript done on 2025-11-08 10:01:00+01:00',
+        },
+      ],
+      rejects: ['bad_time'],
+    },
     {
       name: 'two records of a session',
       path: 'ann-0a1b2c3d4e5f60718',
