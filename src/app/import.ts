@@ -103,7 +103,7 @@ async function importInto(
       progress: options.progress ?? (() => undefined),
       run: { started, finished: () => formatUs(fx.now() * 1000), tool: toolName() },
     }).catch((error: unknown) => {
-      throw fx.signal.aborted ? stopped(error) : error;
+      throw fx.signal.aborted ? stopped(error) : advised(error);
     });
   }
   const after = readDatabase(opened);
@@ -119,6 +119,18 @@ async function importInto(
     status: same ? 'already_imported' : 'imported',
     evidence: after.evidence,
   };
+}
+
+/** What the reader of volumes says of a bad one, with what to do about it here. */
+function advised(error: unknown): unknown {
+  const bad = error instanceof ExhibitError && /^E_(?:TAMPERED|HOSTILE_ARCHIVE)$/.test(error.code);
+  if (!bad || error.hint !== undefined) return error;
+  const { code, message, where, cause } = error;
+  return new ExhibitError(code, message, {
+    ...(where === undefined ? {} : { where }),
+    hint: 'run `exhibit verify`, which names all that differs, and bring the volume from another copy; nothing was imported',
+    cause,
+  });
 }
 
 interface DatabaseFacts {

@@ -79,8 +79,29 @@ export function withoutAlias(item: readonly Token[]): {
   readonly alias: string | undefined;
 } {
   const as = item.findLastIndex((token) => isWord(token, 'as') && token.depth === item[0]?.depth);
-  if (as < 0 || as !== item.length - 2) return { body: item, alias: undefined };
-  return { body: item.slice(0, as), alias: item[as + 1]?.value.toLowerCase() };
+  if (as >= 0 && as === item.length - 2)
+    return { body: item.slice(0, as), alias: item[as + 1]?.value.toLowerCase() };
+  const [before, last] = item.slice(-2);
+  if (item.length < 2 || before === undefined || last === undefined)
+    return { body: item, alias: undefined };
+  // `count(*) n`: a name right behind an operand, where AS may be left out.
+  const operand =
+    before.value === ')' || (before.kind !== 'mark' && (isWord(before, 'end') || !inside(before)));
+  const name = last.kind === 'name' || (last.kind === 'word' && !inside(last));
+  return operand && name
+    ? { body: item.slice(0, -1), alias: last.value.toLowerCase() }
+    : { body: item, alias: undefined };
+}
+
+// Words of expressions and orders that are neither an operand nor a name.
+const INSIDE = new Set(
+  'and or not is null in like glob between case when then else end as distinct all collate nocase escape over filter exists isnull notnull regexp match asc desc nulls first last'.split(
+    ' ',
+  ),
+);
+
+function inside(token: Token): boolean {
+  return token.kind === 'word' && INSIDE.has(token.value);
 }
 
 /** The tokens as one text, for comparing expressions. */

@@ -129,7 +129,10 @@ describe('import', () => {
       } else {
         await expect(
           importEvidence(made.case, made.fx, { evidence: [id], workers: 1 }),
-        ).rejects.toMatchObject({ code });
+        ).rejects.toMatchObject({
+          code,
+          hint: expect.stringContaining('exhibit verify') as string,
+        });
       }
     },
   );
