@@ -63,8 +63,13 @@ export async function* contentOf(
     report.problems.push({ kind: 'parquet_corrupt', detail });
     return;
   }
-  yield* parquetText(new HeldBytes(held, size), (kind, detail) => {
-    report.problems.push({ kind, detail });
+  yield* parquetText(new HeldBytes(held, size), {
+    odd: (kind, detail) => {
+      report.problems.push({ kind, detail });
+    },
+    columns: (row) => {
+      report.columns = row;
+    },
   });
 }
 

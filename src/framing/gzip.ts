@@ -12,6 +12,8 @@ export interface InflateReport {
   compression: string;
   /** Members of the outermost gzip layer. */
   members: number;
+  /** Of a file of Parquet: a row without values, as JSON, that names its columns. */
+  columns?: string;
   /** Faults, in order. */
   readonly problems: { readonly kind: AnomalyKind; readonly detail: string }[];
 }

@@ -5,6 +5,7 @@ import { BLOCK_BYTES, blockId, packBlock } from '../db/blocks.ts';
 import type { PartWriter } from '../db/part.ts';
 import type { CellBuffer } from '../db/record.ts';
 import { isParquet } from '../framing/content.ts';
+import { FAULT_MARK } from '../framing/parquet/rows.ts';
 import { newFramer } from '../framing/framer.ts';
 import type { InflateReport } from '../framing/gzip.ts';
 import { RowFramer } from '../framing/rows.ts';
@@ -130,10 +131,14 @@ export class FileReader {
         : Buffer.concat(this.#held);
     this.#held = [];
     const task = this.#task;
+    // Where not even the first rows of a Parquet file can be decoded, its columns still say what it is.
+    const { columns } = this.#report;
+    const lost = columns !== undefined && held.toString('latin1', 0, 1) === FAULT_MARK;
+    const start = lost ? Buffer.from(columns) : held;
     const head = headOf(
       task.key ?? task.originalPath,
-      held.subarray(0, HEAD_BYTES),
-      complete && held.length <= HEAD_BYTES,
+      start.subarray(0, HEAD_BYTES),
+      complete && start.length <= HEAD_BYTES,
       task.mtimeUs,
     );
     this.#verdict = this.#judge(head);

@@ -25,25 +25,35 @@ const MOST_RATIO = 300;
 /** What a row counts at least: an empty one costs the importer as much. */
 const ROW_BYTES = 64;
 
-/** What is odd about the file. */
-export type Told = (kind: 'parquet_corrupt' | 'gzip_bomb', detail: string) => void;
+/** Hears what there is to say of a file besides its rows. */
+export interface Told {
+  readonly odd: (kind: 'parquet_corrupt' | 'gzip_bomb', detail: string) => void;
+  /** Its columns, as a row in which each of them is null; told before the first row. */
+  readonly columns: (row: string) => void;
+}
 
-/** The text of a file's rows, in pieces. @param told of what is odd. */
+/** The text of a file's rows, in pieces. */
 export function* parquetText(file: FileBytes, told: Told): Generator<Buffer, void, undefined> {
   let footer: Footer;
   try {
     footer = readFooter(file);
   } catch (error) {
-    told('parquet_corrupt', `a Parquet file that cannot be read: ${reasonOf(error)}`);
+    told.odd('parquet_corrupt', `a Parquet file that cannot be read: ${reasonOf(error)}`);
     return;
   }
+  told.columns(nulls(footer.schema.root));
   const reader = new RowsReader(file, footer);
   for (let group = 0; group < footer.groups.length; group++) yield* reader.group(group, told);
   const promised = footer.groups.reduce((sum, { rows }) => sum + rows, 0);
   if (footer.rows !== promised) {
     const said = `its footer says ${String(footer.rows)} rows, its row groups ${String(promised)}`;
-    told('parquet_corrupt', said);
+    told.odd('parquet_corrupt', said);
   }
+}
+
+function nulls(node: Node): string {
+  if (node.kind !== 'struct') return 'null';
+  return `{${node.children.map((child) => `${JSON.stringify(child.name)}:${nulls(child)}`).join(',')}}`;
 }
 
 /** What a fault says; anything else is a bug and goes on. */
@@ -100,13 +110,13 @@ class RowsReader {
     const where = `row group ${String(index + 1)}`;
     if (this.#stopped) {
       const size = String(this.#file.length);
-      told(
+      told.odd(
         'gzip_bomb',
         `the first ${String(from - 1)} rows of a Parquet file of ${size} bytes are too much text; the rest is not read`,
       );
       fault = 'the text of the rows before them is too much';
     } else if (rows > promised) {
-      told(
+      told.odd(
         'parquet_corrupt',
         `${where}: its footer says ${String(promised)} rows, it has ${String(rows)} or more; all were read`,
       );
