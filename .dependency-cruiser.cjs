@@ -111,9 +111,9 @@ module.exports = {
     ),
     rule(
       'core-pure',
-      'core has no I/O: only node:crypto, node:buffer and node:path',
+      'core has no I/O: only node:crypto, node:buffer, node:path and node:zlib',
       { path: inside('core') },
-      { dependencyTypes: ['core'], pathNot: ['^(node:)?(crypto|buffer|path|path/posix)$'] },
+      { dependencyTypes: ['core'], pathNot: ['^(node:)?(crypto|buffer|path|path/posix|zlib)$'] },
     ),
     rule(
       'sources-pure',

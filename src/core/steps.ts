@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 export type Step = 'string' | 'csv' | 'base64' | 'gzip' | readonly [offset: number, length: number];
 
 /** What a packed record is inflated up to: a hundred times what AWS sends. */
-export const MOST_UNPACKED = 64 * 2 ** 20;
+const MOST_UNPACKED = 64 * 2 ** 20;
 
 /** The text at the end of the steps; undefined if the bytes are not what the steps say. */
 export function followSteps(bytes: Buffer, steps: readonly Step[]): Buffer | undefined {

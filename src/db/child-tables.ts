@@ -37,7 +37,7 @@ export function createChildIndexes(child: ChildShape): readonly string[] {
  * The items of the lists of `rows`, in the columns and order of the table.
  * @param rows SQL of a table or subquery with columns `id` and the list.
  */
-export function selectItems(child: ChildShape, rows: string): string {
+function selectItems(child: ChildShape, rows: string): string {
   const list = `p.${quoted(child.list)}`;
   const position =
     child.items === 'array' ? 'e.key' : 'row_number() OVER (PARTITION BY p.id ORDER BY e.id) - 1';
