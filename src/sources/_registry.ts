@@ -14,7 +14,7 @@ import { cloudtrail_lake_sign } from './cloudtrail_lake_sign.ts';
 import { cloudwatch_logs } from './cloudwatch_logs/index.ts';
 import { config_compliance } from './config_compliance.ts';
 import { config_compliance_state } from './config_compliance_state.ts';
-import { config_item } from './config_item.ts';
+import { config_item } from './config_item/index.ts';
 import { config_notification } from './config_notification.ts';
 import { config_recorder } from './config_recorder.ts';
 import { config_resource } from './config_resource.ts';

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { config_compliance } from '#src/sources/config_compliance.ts';
-import { config_item } from '#src/sources/config_item.ts';
+import { config_item } from '#src/sources/config_item/index.ts';
 import type { Source } from '#src/sources/source.ts';
 import { claims, headOf, read } from './run.ts';
 
