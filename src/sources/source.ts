@@ -162,7 +162,7 @@ export const ANOMALY_KINDS = {
   gzip_trailing: 'Bytes follow the last gzip member.',
   gzip_corrupt: 'A gzip checksum or block is wrong.',
   gzip_bomb:
-    'The file inflates to more than a gibibyte and 300 times its size; it was read up to there.',
+    'The file inflates to more than 384 MiB and 200 times its size; it was read up to there.',
   parquet_corrupt: 'A Parquet file is not what its footer says, or has none that can be read.',
   gzip_members: 'The file has more than one gzip member.',
   encoding: 'The file has a byte order mark or is not UTF-8.',

@@ -16,6 +16,8 @@ const TEXT = Buffer.from(
   ),
 );
 const GZ = gzipSync(TEXT);
+/** What a file may inflate to whatever its ratio. */
+const FREE = 384 * 2 ** 20;
 /** More than any piece that comes out at once. */
 const MAX_PIECE = 2 ** 26;
 
@@ -150,7 +152,7 @@ describe('inflate', () => {
     expect(bytes.equals(TEXT.subarray(0, bytes.length))).toBe(true);
   });
 
-  it('stops a bomb, in however many layers, after a gibibyte', async () => {
+  it('stops a bomb, in however many layers, after 384 MiB', async () => {
     // Blocks that end at a byte can be repeated: 4 GiB of zeros in 4 MB, and those in 20 KB.
     const zeros = deflateRawSync(Buffer.alloc(2 ** 24), { finishFlush: constants.Z_FULL_FLUSH });
     const bomb = (blocks: number): Buffer =>
@@ -160,13 +162,34 @@ describe('inflate', () => {
       let size = 0;
       for await (const part of inflate([stored], report)) size += part.length;
       expect(report.problems).toMatchObject([{ kind: 'gzip_bomb' }]);
-      expect(size).toBeGreaterThan(2 ** 30 - 1);
-      expect(size).toBeLessThan(2 ** 30 + MAX_PIECE + 300 * stored.length);
+      expect(size).toBeGreaterThan(FREE - 1);
+      expect(size).toBeLessThan(FREE + MAX_PIECE + 200 * stored.length);
     }
-    // Below a gibibyte a file may be as dense as deflate can make it.
+    // Below that a file may be as dense as deflate can make it.
     const report = newInflateReport();
     for await (const part of inflate([gzipSync(Buffer.alloc(5e7))], report)) part.fill(1);
     expect(report.problems).toEqual([]);
+  });
+
+  it('stops a bomb of good lines, and lets dense logs pass', async () => {
+    const line = (end: string): string =>
+      `2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 ${end} 1418530010 1418530070 ACCEPT OK\n`;
+    const logs = {
+      same: Buffer.from(line('4249').repeat(50_000)),
+      counted: Buffer.from(Array.from({ length: 50_000 }, (_, n) => line(String(n))).join('')),
+    };
+    for (const [kind, bytes] of Object.entries(logs)) {
+      // Blocks that end at a byte can be repeated; the trailer is of no interest here.
+      const block = deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_FULL_FLUSH });
+      const times = Math.ceil((FREE * 1.1) / bytes.length);
+      const stored = [GZ.subarray(0, 10), ...Array<Buffer>(times).fill(block)];
+      const report = newInflateReport();
+      let size = 0;
+      for await (const part of inflate(stored, report)) size += part.length;
+      expect(kinds(report)).toEqual([kind === 'same' ? 'gzip_bomb' : 'gzip_truncated']);
+      if (kind === 'same') expect(size).toBeLessThan(FREE + MAX_PIECE);
+      else expect(size).toBe(times * bytes.length);
+    }
   });
 
   it('says the same however the bytes are chunked', async () => {
