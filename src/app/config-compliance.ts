@@ -49,20 +49,24 @@ const RESULT = evidenceSql('config_compliance', 'c');
 const ITEM = evidenceSql('config_item', 'i');
 const STATE = evidenceSql('config_compliance_state', 's');
 
+// SQLite may look at any row and any expression first: each keeps clear of text that is no JSON by itself.
+const CONFIGURATION = 'CASE WHEN json_valid(i.configuration) THEN i.configuration END';
+
 // Config also records compliance as items of its own, each with a list of rules.
 const SQL = `SELECT * FROM (
 SELECT c.config_rule_name AS rule, c.resource_type AS resource_type, c.resource_id AS resource_id, c.compliance_type AS compliance,
   c.old_compliance_type AS old, c.annotation AS annotation, c.time_us AS time_us, c.account_id AS account_id, c.region AS region, ${RESULT.columns}
 FROM config_compliance AS c ${RESULT.joins}
 UNION ALL
-SELECT json_extract(r.value, '$.configRuleName'), json_extract(i.configuration, '$.targetResourceType'), json_extract(i.configuration, '$.targetResourceId'),
-  json_extract(r.value, '$.complianceType'), NULL, NULL, i.time_us, i.account_id, i.region, ${ITEM.columns}
-FROM config_item AS i, json_each(CASE WHEN json_valid(i.configuration) THEN i.configuration END, '$.configRuleList') AS r ${ITEM.joins}
+SELECT CASE r.type WHEN 'object' THEN json_extract(r.value, '$.configRuleName') END, json_extract(${CONFIGURATION}, '$.targetResourceType'),
+  json_extract(${CONFIGURATION}, '$.targetResourceId'), CASE r.type WHEN 'object' THEN json_extract(r.value, '$.complianceType') END,
+  NULL, NULL, i.time_us, i.account_id, i.region, ${ITEM.columns}
+FROM config_item AS i, json_each(${CONFIGURATION}, '$.configRuleList') AS r ${ITEM.joins}
 WHERE i.resource_type = 'AWS::Config::ResourceCompliance'
 UNION ALL
 SELECT s.config_rule_name, s.resource_type, s.resource_id, s.compliance_type, NULL, NULL, NULL, s.account_id, s.region, ${STATE.columns}
 FROM config_compliance_state AS s ${STATE.joins}
-) WHERE (:rule = '' OR rule = :rule) AND (:resource = '' OR resource_id = :resource) AND coalesce(time_us, 0) <= :at_us
+) WHERE (compliance IS NOT NULL) AND (:rule = '' OR rule = :rule) AND (:resource = '' OR resource_id = :resource) AND coalesce(time_us, 0) <= :at_us
 ORDER BY rule, resource_type, resource_id, account_id, region, time_us IS NULL, time_us, source, id`;
 
 /**

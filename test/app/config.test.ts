@@ -109,6 +109,13 @@ describe('the state of a resource at a moment', () => {
     });
   });
 
+  it('is told of what is not as Config writes it', async () => {
+    const answer = await state({ name: 'broken-0' }, '11:00:00');
+    expect(answer.document).toMatchObject({ configuration: '{', tags: null, relationships: null });
+    expect((await diff('broken-1', '11:00:00', '12:00:00')).changes).toEqual([]);
+    expect((await configRelated(ask(), { name: 'broken-2' }, undefined)).related).toEqual([]);
+  });
+
   it('is refused for what no item is about, and for a name of several', async () => {
     await expect(state({ name: 'nothing' }, '10:00:00')).rejects.toMatchObject({
       code: 'E_NOT_FOUND',

@@ -326,10 +326,30 @@ const FILES: Readonly<Record<string, unknown>> = {
           complianceType: 'NON_COMPLIANT',
           targetResourceId: GROUP,
           targetResourceType: 'AWS::EC2::SecurityGroup',
-          configRuleList: [{ configRuleName: 'vpc-sg-open', complianceType: 'NON_COMPLIANT' }],
+          configRuleList: [
+            { configRuleName: 'vpc-sg-open', complianceType: 'NON_COMPLIANT' },
+            'no rule',
+            1,
+            null,
+          ],
         }),
       },
     ],
+  },
+  // Compliance that is none.
+  'broken.json': {
+    configurationItems: ['{', '[]', '{"configRuleList":"x"}', '{"configRuleList":{"a":1}}'].map(
+      (configuration, index) => ({
+        ...common,
+        configurationItemCaptureTime: '2025-11-08T11:00:00Z',
+        configurationItemStatus: 'OK',
+        resourceType: 'AWS::Config::ResourceCompliance',
+        resourceId: `broken-${String(index)}`,
+        tags: 'x',
+        relationships: 'x',
+        configuration,
+      }),
+    ),
   },
   [`AWSLogs/${ACCOUNT}/CloudTrail/eu-central-1/2025/11/08/${ACCOUNT}_CloudTrail_eu-central-1_20251108T1000Z_a.json.gz`]:
     {
