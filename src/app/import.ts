@@ -16,6 +16,7 @@ import { isThere } from '../disk/there.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
 import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
+import { parseVpcFormat } from '../sources/vpc_flow.ts';
 import { type Case, openSigner } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -34,6 +35,11 @@ export interface ImportOptions {
   readonly evidence?: readonly string[];
   /** Worker threads; default: as many as there are cores, at most 8. */
   readonly workers?: number;
+  /**
+   * Format of VPC flow logs that have no header, as AWS writes it (`${version} ${srcaddr} ...`) or names between spaces;
+   * `default` takes an earlier one back. It stays with the database until another is given.
+   */
+  readonly vpcFormat?: string;
   /** Called when a phase begins, and while reading with the share of the bytes read so far. */
   readonly progress?: (phase: Phase, share?: number) => void;
 }
@@ -91,13 +97,15 @@ async function importInto(
       hint: 'collect first: exhibit collect dir PATH',
     });
   }
-  const identity = inputIdentity(evidence);
+  const flowFields = flowFieldsOf(options.vpcFormat, before?.meta['vpc_format']);
+  const identity = inputIdentity(evidence, flowFields);
   const same = Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
   const started = formatUs(fx.now() * 1000);
   if (!same) {
     await buildDatabase({
       database: opened.paths.database,
       evidence,
+      flowFields,
       threads: threads(),
       signal: fx.signal,
       progress: options.progress ?? (() => undefined),
@@ -113,7 +121,7 @@ async function importInto(
       hint: 'see to the disk and run `exhibit import` again; the evidence is as it was',
     });
   }
-  await putOnRecord(opened, fx, evidence, after.totals);
+  await putOnRecord(opened, fx, evidence, after.totals, flowFields);
   return {
     ...after.totals,
     status: same ? 'already_imported' : 'imported',
@@ -131,6 +139,16 @@ function advised(error: unknown): unknown {
     hint: 'run `exhibit verify`, which names all that differs, and bring the volume from another copy; nothing was imported',
     cause,
   });
+}
+
+/** The declared format of VPC flow logs: given now, or kept in the database. */
+function flowFieldsOf(
+  given: string | undefined,
+  kept: string | undefined,
+): readonly string[] | undefined {
+  if (given === 'default') return undefined;
+  if (given !== undefined) return parseVpcFormat(given);
+  return kept === undefined || kept === '' ? undefined : kept.split(' ');
 }
 
 interface DatabaseFacts {
@@ -243,6 +261,7 @@ async function putOnRecord(
   fx: Effects,
   evidence: readonly SealedEvidence[],
   totals: ImportTotals,
+  flowFields: readonly string[] | undefined,
 ): Promise<void> {
   const last = readLedger(opened.paths.dir).findLast(({ entry }) => entry.event === 'imported');
   const details = last?.entry.details as { readonly content_sha256?: unknown } | undefined;
@@ -253,7 +272,12 @@ async function putOnRecord(
       id: item.evidenceId,
       payload_set: item.payloadSetSha256,
     })),
-    details: JSON.parse(JSON.stringify(totals)) as Record<string, never>,
+    details: JSON.parse(
+      JSON.stringify({
+        ...totals,
+        ...(flowFields === undefined ? {} : { vpc_format: flowFields.join(' ') }),
+      }),
+    ) as Record<string, never>,
   });
 }
 

@@ -41,7 +41,7 @@ export interface ShownRecord extends FoundRecord {
  * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`, `E_NOT_IMPORTED`, `E_NOT_SEALED`, `E_READ`, `E_TAMPERED`.
  */
 export async function showRecord(target: Case, fx: Effects, name: string): Promise<ShownRecord> {
-  const { found, kept, items } = lookUp(target, name);
+  const { found, kept, items, flowFields } = lookUp(target, name);
   const checks: Check[] = [];
   const judge = (id: string, subject: string, good: boolean, detail: string): void => {
     checks.push({ id, subject, status: good ? 'pass' : 'fail', detail });
@@ -66,7 +66,7 @@ export async function showRecord(target: Case, fx: Effects, name: string): Promi
     unsigned ?? 'the seal is signed by this case',
   );
 
-  const read = await readAgain(seal.volumes, paths.folder, found, fx.signal);
+  const read = await readAgain(seal.volumes, paths.folder, found, flowFields, fx.signal);
   if (read === undefined) {
     judge('file.present', place.path, false, 'no volume of the seal holds the file');
     return { ...found, volume: undefined, checks, verified: false };
@@ -129,6 +129,8 @@ interface LookedUp {
   readonly kept: FoundRecord | undefined;
   /** The row's items in tables of their own. */
   readonly items: ItemRows;
+  /** What the import was told of flow logs without a header. */
+  readonly flowFields: readonly string[] | undefined;
 }
 
 function lookUp(target: Case, name: string): LookedUp {
@@ -160,7 +162,12 @@ function lookUp(target: Case, name: string): LookedUp {
         : undefined;
     const source = found.kind === 'row' ? SOURCES.find(({ id }) => id === found.source) : undefined;
     const items: ItemRows = source === undefined ? new Map() : readItems(db, source, found.id);
-    return { found, kept, items };
+    const declared = db
+      .prepare<[], string>("SELECT value FROM main.case_meta WHERE key = 'vpc_format'")
+      .pluck()
+      .get();
+    const none = declared === undefined || declared === '';
+    return { found, kept, items, flowFields: none ? undefined : declared.split(' ') };
   } finally {
     db.close();
   }
@@ -185,6 +192,7 @@ async function readAgain(
   volumes: readonly SealedVolume[],
   folder: string,
   found: FoundRecord,
+  flowFields: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<ReadAgain | undefined> {
   const { path } = found.place;
@@ -198,7 +206,7 @@ async function readAgain(
         const name = entry.path.slice(volume.name.length + 1);
         // In a volume the lists come before the payload, the manifests after it.
         if (name === 'acquisition/objects.jsonl') object = objectIn(await bytesOf(entry), path);
-        else if (name === path) file = await readFileOf(entry, found, object);
+        else if (name === path) file = await readFileOf(entry, found, object, flowFields);
         else if (name === 'manifest-sha256.txt')
           manifestSha256 = manifestHash(await bytesOf(entry), path);
       },
@@ -214,6 +222,7 @@ async function readFileOf(
   entry: VolumeEntry,
   { id, place }: FoundRecord,
   object: BagObject | undefined,
+  flowFields: readonly string[] | undefined,
 ): Promise<Pick<ReadAgain, 'storedSha256' | 'inflatedSha256' | 'bytes' | 'again'>> {
   const stored = createHash('sha256');
   const inflated = createHash('sha256');
@@ -226,7 +235,7 @@ async function readFileOf(
   };
   const kept: Buffer[] = [];
   let at = 0;
-  const again = await reread(taskOf(place, object, entry.size), tee(), id, (piece) => {
+  const again = await reread(taskOf(place, object, entry.size, flowFields), tee(), id, (piece) => {
     inflated.update(piece);
     const from = Math.max(0, place.offset - at);
     const to = Math.min(piece.length, place.offset + place.length - at);
@@ -242,9 +251,14 @@ async function readFileOf(
 }
 
 /** What an import is told of the file: by the sealed list; where that is silent, by the database. */
-function taskOf(place: Place, object: BagObject | undefined, size: number): FileTask {
+function taskOf(
+  place: Place,
+  object: BagObject | undefined,
+  size: number,
+  flowFields: readonly string[] | undefined,
+): FileTask {
   const evidence = evidenceNo(place.evidence_id) ?? 0;
-  if (object !== undefined) return fileTask(object, place.file_id, evidence);
+  if (object !== undefined) return fileTask(object, place.file_id, evidence, flowFields);
   const { file_id: fileId, path, original_path: originalPath, bucket, key, sha256 } = place;
   const named = { path, originalPath, bucket, key, versionId: null, sha256, size };
   return {
@@ -253,6 +267,7 @@ function taskOf(place: Place, object: BagObject | undefined, size: number): File
     evidenceNo: evidence,
     mtimeUs: undefined,
     as: null,
+    flowFields,
     metadata: false,
   };
 }

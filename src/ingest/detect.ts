@@ -18,17 +18,24 @@ export function headOf(
   bytes: Buffer,
   complete: boolean,
   changedUs: number | undefined,
+  flowFields: readonly string[] | undefined,
 ): Head {
   const read = bytes.toString('utf8');
   const text = read.startsWith('\ufeff') ? read.slice(1) : read;
   const changed = changedUs === undefined ? {} : { changedUs };
-  return { path, bytes, complete, text, ...changed };
+  const declared = flowFields === undefined ? {} : { flowFields };
+  return { path, bytes, complete, text, ...changed, ...declared };
 }
 
 /** The same for a text inside a record. @param timeUs time of what carries it. */
-export function innerHead(path: string, text: Buffer, timeUs: number | undefined): Head {
+export function innerHead(
+  path: string,
+  text: Buffer,
+  timeUs: number | undefined,
+  flowFields: readonly string[] | undefined,
+): Head {
   const bytes = text.subarray(0, HEAD_BYTES);
-  const head = headOf(path, bytes, bytes.length === text.length, undefined);
+  const head = headOf(path, bytes, bytes.length === text.length, undefined, flowFields);
   return { ...head, inside: true, ...(timeUs === undefined ? {} : { carrierUs: timeUs }) };
 }
 

@@ -140,13 +140,14 @@ export class FileReader {
       start.subarray(0, HEAD_BYTES),
       complete && start.length <= HEAD_BYTES,
       task.mtimeUs,
+      task.flowFields,
     );
     this.#verdict = this.#judge(head);
     const { source } = this.#verdict;
     if (source === undefined) return false;
     this.#source = source;
     const reader = source.reader(head, this.#verdict.shape);
-    const records = new Records(task.fileId, head.path, this.#part, this.#cells, source, reader);
+    const records = new Records(task, head.path, this.#part, this.#cells, source, reader);
     this.#records = records;
     const sink = records.sink((kind, detail) => {
       this.#fileAnomaly(kind, detail);

@@ -19,6 +19,7 @@ export interface SealedEvidence {
 /** Keys of case_meta that say what the database was made from and by which rules. */
 export function inputIdentity(
   evidence: readonly Pick<SealedEvidence, 'evidenceId' | 'payloadSetSha256'>[],
+  flowFields: readonly string[] | undefined,
 ): Readonly<Record<string, string>> {
   const set = evidence.map((item) => `${item.payloadSetSha256}  ${item.evidenceId}\n`).join('');
   return {
@@ -32,5 +33,6 @@ export function inputIdentity(
       ),
     ),
     evidence_set_sha256: sha256Hex(set),
+    vpc_format: (flowFields ?? []).join(' '),
   };
 }

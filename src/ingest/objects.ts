@@ -46,8 +46,13 @@ export class ObjectList {
   }
 }
 
-/** What a worker needs to know of a file. */
-export function fileTask(object: BagObject, fileId: number, evidenceNo: number): FileTask {
+/** What a worker needs to know of a file. @param flowFields declared for the whole import. */
+export function fileTask(
+  object: BagObject,
+  fileId: number,
+  evidenceNo: number,
+  flowFields: readonly string[] | undefined,
+): FileTask {
   return {
     fileId,
     evidenceNo,
@@ -60,6 +65,7 @@ export function fileTask(object: BagObject, fileId: number, evidenceNo: number):
     size: object.size,
     mtimeUs: timeOf(object.mtime_us),
     as: object.as ?? null,
+    flowFields,
     metadata: object.metadata_for !== undefined,
   };
 }

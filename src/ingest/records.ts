@@ -25,6 +25,7 @@ import {
 } from '../sources/source.ts';
 import { innerHead } from './detect.ts';
 import { type Known, MOST_LEVELS, placeIn, recogniseInner } from './inner.ts';
+import type { FileTask } from './task.ts';
 
 /** Where records go. */
 export type RecordSink = Pick<
@@ -71,6 +72,7 @@ interface Level {
 /** Reads the records of one file. */
 export class Records {
   readonly #fileId: number;
+  readonly #flowFields: readonly string[] | undefined;
   readonly #path: string;
   readonly #part: RecordSink;
   /** Cells of the rows of {@link Records.#group}. */
@@ -94,7 +96,7 @@ export class Records {
    * @param cells memory for rows, empty between files.
    */
   constructor(
-    fileId: number,
+    { fileId, flowFields }: Pick<FileTask, 'fileId' | 'flowFields'>,
     path: string,
     part: RecordSink,
     cells: CellBuffer,
@@ -102,6 +104,7 @@ export class Records {
     reader: RecordReader,
   ) {
     this.#fileId = fileId;
+    this.#flowFields = flowFields;
     this.#path = path;
     this.#part = part;
     this.#cells = cells;
@@ -279,7 +282,7 @@ export class Records {
     if (text.length === 0) return;
     const depth = (inside?.depth ?? 0) + 1;
     const carrier = { source: source.id, id: row, recordNo: row - rowId(this.#fileId, 0) };
-    const head = innerHead(path, text, timeUs);
+    const head = innerHead(path, text, timeUs, this.#flowFields);
     const known = recogniseInner(head, this.#known[depth], undefined);
     if (known === undefined) return;
     if (depth > MOST_LEVELS) {
@@ -297,7 +300,7 @@ export class Records {
     const level = this.#level;
     const detail = this.#unknown ?? '';
     this.#unknown = undefined;
-    const head = innerHead(this.#path, text, undefined);
+    const head = innerHead(this.#path, text, undefined, this.#flowFields);
     const known = recogniseInner(head, this.#known[0], level.source);
     const before = this.records;
     if (known !== undefined) {

@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly database: string;
   /** In the order of their numbers. */
   readonly evidence: readonly SealedEvidence[];
+  /** Fields of flow logs without a header, declared. */
+  readonly flowFields: readonly string[] | undefined;
   /** The workers, from `startThreads`. */
   readonly threads: readonly Worker[];
   readonly signal: AbortSignal;
@@ -130,7 +132,7 @@ async function readEvidence(options: BuildOptions, pool: Pool): Promise<readonly
         counts.files++;
         counts.bytes += entry.size;
         options.progress('read', (done + entry.offset) / allBytes);
-        await pool.file(fileTask(object, fileId, item.evidenceNo), entry.body);
+        await pool.file(fileTask(object, fileId, item.evidenceNo, options.flowFields), entry.body);
       };
       const facts = await readVolume(volume.path, onEntry, { signal: options.signal });
       // The rows stay only if the very bytes they were read from are the sealed ones.
@@ -213,7 +215,8 @@ function complete(
   builder.index();
   stop();
   const meta = db.prepare('INSERT INTO case_meta VALUES (?, ?)');
-  for (const [key, value] of Object.entries(inputIdentity(options.evidence))) meta.run(key, value);
+  for (const [key, value] of Object.entries(inputIdentity(options.evidence, options.flowFields)))
+    meta.run(key, value);
   meta.run('content_hash_version', CONTENT_HASH_VERSION);
   const content = contentHash(db);
   meta.run('content_sha256', content);

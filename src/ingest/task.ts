@@ -21,6 +21,8 @@ export interface FileTask {
   readonly mtimeUs: number | undefined;
   /** Source that the collector named. */
   readonly as: string | null;
+  /** For {@link Head.flowFields} of the sources. */
+  readonly flowFields?: readonly string[] | undefined;
   /** The file holds the metadata of another object. */
   readonly metadata: boolean;
 }

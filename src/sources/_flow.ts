@@ -268,6 +268,19 @@ export function flowReader(log: FlowLog, head: Head, declared?: readonly string[
   };
 }
 
+/** True for a line that has the fields of a format, each as it has to be. */
+export function hasFields(log: FlowLog, names: readonly string[], line: string): boolean {
+  const parts = line.split(' ').filter((part) => part !== '');
+  return (
+    parts.length === names.length &&
+    names.every((name, index) => {
+      const field = log.fields.find((one) => one.name === name);
+      const part = parts[index] ?? '-';
+      return field === undefined || part === '-' || fieldValue(field, part) !== undefined;
+    })
+  );
+}
+
 /** A field's value; undefined if it is none. */
 export function fieldValue(field: FlowField, part: string): Value | undefined {
   switch (field.holds) {

@@ -55,6 +55,8 @@ export interface Head {
    * `aws s3` keep S3's LastModified). A hint for times that name no year.
    */
   readonly changedUs?: number;
+  /** Names of the fields of flow logs of VPCs that have no header, in their order, where the examiner declared them. */
+  readonly flowFields?: readonly string[];
   /** Time of the event that carries this text (a CloudWatch log event), for text that says less of its time itself. */
   readonly carrierUs?: number;
   /** The text is what a record carries, not a file. */

@@ -2,6 +2,7 @@
  * VPC flow logs, text or Parquet: one row for each flow of a network interface in a window of up to ten minutes.
  * The first line names the fields; files that came through CloudWatch Logs lack it and have the default format.
  */
+import { ExhibitError } from '../core/errors.ts';
 import {
   addressField,
   flowColumns,
@@ -9,6 +10,7 @@ import {
   FLOW_PATH,
   type FlowField,
   type FlowLog,
+  hasFields,
   mayBeHeader,
   MOST_OCTET,
   MOST_PORT,
@@ -142,6 +144,17 @@ function detect(head: Head): Detection | undefined {
       shape: 'header',
     };
   }
+  const { flowFields } = head;
+  const declared = lines.filter(
+    (line) => flowFields !== undefined && hasFields(LOG, flowFields, line),
+  ).length;
+  if (declared * 2 > lines.length) {
+    return {
+      confidence: 85,
+      reason: `${String(declared)} of the first ${String(lines.length)} lines have the declared format`,
+      shape: 'declared',
+    };
+  }
   const rows = lines.filter((line) => DEFAULT_ROW.test(line)).length;
   return rows * 2 > lines.length
     ? {
@@ -161,7 +174,35 @@ const LOG: FlowLog = {
 };
 
 function reader(head: Head, shape: string): RecordReader {
-  return shape === ROWS ? rowReader(LOG, head) : flowReader(LOG, head);
+  if (shape === ROWS) return rowReader(LOG, head);
+  // A file that has the default format, and not the declared one, is read by what it is.
+  return flowReader(LOG, head, shape === 'default' ? undefined : head.flowFields);
+}
+
+/**
+ * Fields of a declared format: as AWS writes it (`${version} ${srcaddr} ...`), or the names alone.
+ * @throws ExhibitError `E_USAGE` for a name that is none or stands twice, and for a format without a time.
+ */
+export function parseVpcFormat(text: string): readonly string[] {
+  const names = text
+    .trim()
+    .split(/\s+/)
+    .map((name) => /^\$\{([a-z0-9-]+)\}$/.exec(name)?.[1] ?? name);
+  const reason = formatFault(names);
+  if (reason === undefined) return names;
+  throw new ExhibitError('E_USAGE', `the format of VPC flow logs is none: ${reason}`, {
+    hint: "write it as `aws ec2 describe-flow-logs` prints LogFormat: '${version} ${account-id} ${interface-id} ...'",
+  });
+}
+
+function formatFault(names: readonly string[]): string | undefined {
+  const unknown = names.find((name) => !NAMES.has(name));
+  if (unknown !== undefined) return `"${unknown}" is no field of VPC flow logs`;
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) return `it names ${twice} twice`;
+  return names.includes('start') || names.includes('end')
+    ? undefined
+    : 'it names neither start nor end, and rows without a time cannot be read';
 }
 
 const ROW_1 =
@@ -174,7 +215,7 @@ export const vpc_flow: Source = {
   clock:
     'The network’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
-    'Flow logs of a VPC, subnet or network interface: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text. Parquet files, with plain or Hive-compatible prefixes, go into the same table: their columns are named as the fields, with `_` for `-`, and the raw text of a row is its JSON (docs/import.md).',
+    'Flow logs of a VPC, subnet or network interface: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed, or the one that `import --vpc-format` declares). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text. Parquet files, with plain or Hive-compatible prefixes, go into the same table: their columns are named as the fields, with `_` for `-`, and the raw text of a row is its JSON (docs/import.md).',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',
     'Transit gateway flow logs are the source tgw_flow.',
   ].join('\n\n'),

@@ -7,6 +7,7 @@ import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 
 interface Options extends CommonOptions {
+  readonly vpcFormat?: string;
   readonly workers?: string;
 }
 
@@ -24,7 +25,11 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .command('import')
       .description('read sealed evidence into case.db; doing it again changes nothing')
       .argument('[evidence...]', 'evidence ids, for example EV-0001 (default: all that is sealed)')
-      .option('--workers <n>', 'worker threads (default: as many as there are cores, at most 8)'),
+      .option('--workers <n>', 'worker threads (default: as many as there are cores, at most 8)')
+      .option(
+        '--vpc-format <fields>',
+        'format of VPC flow logs without a header, as AWS writes it: \'${version} ${srcaddr} ...\'; stays until "default" is given',
+      ),
   ).action(async (evidence: readonly string[], options: Options) => {
     const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
     let phase = '';
@@ -32,6 +37,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     const result = await importEvidence(await openCase(findCase(options, fx)), fx, {
       ...(evidence.length === 0 ? {} : { evidence }),
       ...(workers === undefined ? {} : { workers }),
+      ...(options.vpcFormat === undefined ? {} : { vpcFormat: options.vpcFormat }),
       progress: (now, share) => {
         if (options.quiet === true) return;
         const next = Math.floor((share ?? 0) * 100);
