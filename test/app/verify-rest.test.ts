@@ -3,6 +3,7 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { custodyAdd } from '#src/app/custody.ts';
 import { newIdentity } from '#src/app/custody-keys.ts';
@@ -20,6 +22,7 @@ import { sha256Hex } from '#src/core/digest.ts';
 import { coreHash, type RunRecord } from '#src/query/run-record.ts';
 import { otherCase, type TestCase } from '../helpers/case.ts';
 import { exhibit } from '../helpers/exhibit.ts';
+import { fuzzRuns } from '../helpers/fuzz.ts';
 import { failures, verifyCase } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { wholeCase } from '../helpers/whole-case.ts';
@@ -258,6 +261,29 @@ describe('fails, by the check that is there for it', () => {
     expect(failures(result).sort()).toEqual([...expected].sort());
     expect(result.ok).toBe(false);
   });
+});
+
+test('any bit of a run, a report or a certificate (a sample of them)', async () => {
+  const made = await wholeCase();
+  const files = [RUN, 'queries/Q-0002', 'report', 'pki/signers'].flatMap((folder) =>
+    readdirSync(at(made, folder)).map((name) => `${folder}/${name}`),
+  );
+  const bit = fc.record({ file: fc.constantFrom(...files), at: fc.nat(), mask: fc.nat(7) });
+  await fc.assert(
+    fc.asyncProperty(bit, async ({ file, at: place, mask }) => {
+      const bytes = readFileSync(at(made, file));
+      if (bytes.length === 0) return;
+      const mutant = Buffer.from(bytes);
+      const index = place % bytes.length;
+      mutant[index] = (mutant[index] ?? 0) ^ (1 << mask);
+      writeFileSync(at(made, file), mutant);
+      const result = await verifyCase(made);
+      writeFileSync(at(made, file), bytes);
+      expect(failures(result).length, file).toBeGreaterThan(0);
+    }),
+    { numRuns: fuzzRuns(40) },
+  );
+  expect((await verifyCase(made)).ok).toBe(true);
 });
 
 /** What lies there, and the answers that are neither good nor bad. */
