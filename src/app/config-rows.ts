@@ -26,13 +26,30 @@ export interface Questions {
 }
 
 /**
- * A way to ask.
+ * Asks questions of one state of the database, from the first to the last.
  * @param record keep each question with its rows as a run of the case, signed and in the ledger, as `query sql` does.
- * @throws ExhibitError when asked: `E_NOT_IMPORTED`, `E_FORMAT`; recording also what `runAndRecord` throws.
+ * @throws ExhibitError `E_NOT_IMPORTED`, `E_FORMAT`; recording also what `runAndRecord` throws.
  */
-export function questions(target: Case, fx: Effects, record: boolean): Questions {
+export async function withQuestions<T>(
+  target: Case,
+  fx: Effects,
+  record: boolean,
+  use: (questions: Questions) => Promise<T>,
+): Promise<T> {
+  if (record) return use(recorded(target, fx));
+  const db = openDatabase(target.paths.database, { readonly: true });
+  try {
+    const ask: Ask = (sql, params) =>
+      Promise.resolve(db.prepare<[typeof params], Row>(sql).all(params));
+    return await use({ ask, runs: [] });
+  } finally {
+    db.close();
+  }
+}
+
+function recorded(target: Case, fx: Effects): Questions {
   const runs: string[] = [];
-  const recorded: Ask = async (sql, params) => {
+  const ask: Ask = async (sql, params) => {
     const words = Object.entries(params).map(([name, value]) =>
       typeof value === 'number' ? `${name}:integer=${String(value)}` : `${name}:text=${value}`,
     );
@@ -43,16 +60,7 @@ export function questions(target: Case, fx: Effects, record: boolean): Questions
       return Object.fromEntries(run.columns.map((name, at) => [name, plain(cells[at] ?? null)]));
     });
   };
-  const direct: Ask = async (sql, params) => {
-    const db = openDatabase(target.paths.database, { readonly: true });
-    try {
-      const rows = db.prepare<[typeof params], Row>(sql).all(params);
-      return await Promise.resolve(rows);
-    } finally {
-      db.close();
-    }
-  };
-  return { ask: record ? recorded : direct, runs };
+  return { ask, runs };
 }
 
 function plain(cell: ReturnType<typeof cellOf>): string | number | null {

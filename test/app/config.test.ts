@@ -6,7 +6,7 @@ import { asOf, type AsOf } from '#src/app/config-asof.ts';
 import { configCompliance } from '#src/app/config-compliance.ts';
 import { configDiff, type ConfigDiff } from '#src/app/config-diff.ts';
 import { configRelated } from '#src/app/config-related.ts';
-import { questions, type ResourceChoice } from '#src/app/config-rows.ts';
+import { type Questions, type ResourceChoice, withQuestions } from '#src/app/config-rows.ts';
 import { replay } from '#src/app/query-replay.ts';
 import { showRecord } from '#src/app/show.ts';
 import { run as runVerb } from '#src/cli/main.ts';
@@ -26,13 +26,14 @@ beforeAll(async () => {
   target = await sampleCase({ paths: [folder] });
 });
 
-const ask = (): ReturnType<typeof questions> => questions(target, fx, false);
+const ask = <T>(use: (questions: Questions) => Promise<T>): Promise<T> =>
+  withQuestions(target, fx, false, use);
 const at = (time: string): number => parseUserTime(`2025-11-08T${time}Z`);
 const state = (choice: ResourceChoice, time: string): Promise<AsOf> =>
-  asOf(ask(), choice, at(time));
+  ask((questions) => asOf(questions, choice, at(time)));
 const kinds = (answer: AsOf): string[] => answer.reservations.map((one) => one.kind);
 const diff = (name: string, before: string, after: string): Promise<ConfigDiff> =>
-  configDiff(ask(), { name }, at(before), at(after));
+  ask((questions) => configDiff(questions, { name }, at(before), at(after)));
 
 describe('the state of a resource at a moment', () => {
   it('is that of the last item captured by then, found by ARN, id or name', async () => {
@@ -113,7 +114,9 @@ describe('the state of a resource at a moment', () => {
     const answer = await state({ name: 'broken-0' }, '11:00:00');
     expect(answer.document).toMatchObject({ configuration: '{', tags: null, relationships: null });
     expect((await diff('broken-1', '11:00:00', '12:00:00')).changes).toEqual([]);
-    expect((await configRelated(ask(), { name: 'broken-2' }, undefined)).related).toEqual([]);
+    expect(
+      (await ask((questions) => configRelated(questions, { name: 'broken-2' }, undefined))).related,
+    ).toEqual([]);
   });
 
   it('is refused for what no item is about, and for a name of several', async () => {
@@ -173,22 +176,28 @@ describe('the difference of two moments', () => {
 
 describe('relations', () => {
   it('are those of the item, and of the last items of others that name it', async () => {
-    const then = await configRelated(ask(), { name: GROUP }, at('09:00:00'));
+    const then = await ask((questions) =>
+      configRelated(questions, { name: GROUP }, at('09:00:00')),
+    );
     expect(then.related.map((one) => `${one.direction} ${String(one.resource_id)}`)).toEqual([
       'to i-0a',
       'to vpc-0a',
       'from i-0a',
     ]);
-    const now = await configRelated(ask(), { name: GROUP }, undefined);
+    const now = await ask((questions) => configRelated(questions, { name: GROUP }, undefined));
     expect(now.related.map((one) => one.direction)).toEqual(['from']);
-    const early = await configRelated(ask(), { name: GROUP }, at('07:00:00'));
+    const early = await ask((questions) =>
+      configRelated(questions, { name: GROUP }, at('07:00:00')),
+    );
     expect(early.related).toEqual([]);
   });
 
   it('of an item that a later one replaced do not count', async () => {
     // Only the first two items of the group name i-0a or i-0b; at 10:40 it is the third, and in the end none.
     const related = async (time: string): Promise<string[]> =>
-      (await configRelated(ask(), { name: 'i-0a' }, at(time))).related.map((one) => one.direction);
+      (await ask((questions) => configRelated(questions, { name: 'i-0a' }, at(time)))).related.map(
+        (one) => one.direction,
+      );
     expect(await related('09:00:00')).toEqual(['to', 'from']);
     expect(await related('10:40:00')).toEqual(['to']);
     expect(await related('13:00:00')).toEqual(['to']);
@@ -197,7 +206,7 @@ describe('relations', () => {
 
 describe('compliance', () => {
   const results = async (choice: Parameters<typeof configCompliance>[1]): Promise<string[]> =>
-    (await configCompliance(ask(), choice)).results.map(
+    (await ask((questions) => configCompliance(questions, choice))).results.map(
       (one) => `${one.rule} ${one.resource_id ?? '-'} ${one.compliance} ${one.recorded_at ?? '-'}`,
     );
 

@@ -7,7 +7,7 @@ import { configDiff, type ConfigDiff, type Side } from '../../app/config-diff.ts
 import { configRelated } from '../../app/config-related.ts';
 import {
   type Evidence,
-  questions,
+  withQuestions,
   type Questions,
   type ResourceChoice,
 } from '../../app/config-rows.ts';
@@ -43,7 +43,9 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .argument('<resource>', RESOURCE)
     .argument('<time>', 'moment (RFC 3339 with zone)', time)
     .action(async (name: string, at: number, flags: Flags) => {
-      const answer = await asOf(await ask(flags, fx), choiceOf(name, flags), at);
+      const answer = await ask(flags, fx, (questions) =>
+        asOf(questions, choiceOf(name, flags), at),
+      );
       printAsOf(answer, flags, fx);
       done(isKnown(answer) ? EXIT.ok : EXIT.badNews);
     });
@@ -55,7 +57,9 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .argument('<time1>', 'first moment', time)
     .argument('<time2>', 'second moment', time)
     .action(async (name: string, before: number, after: number, flags: Flags) => {
-      const answer = await configDiff(await ask(flags, fx), choiceOf(name, flags), before, after);
+      const answer = await ask(flags, fx, (questions) =>
+        configDiff(questions, choiceOf(name, flags), before, after),
+      );
       printDiff(answer, flags, fx);
       done(answer.comparable ? EXIT.ok : EXIT.badNews);
     });
@@ -66,7 +70,9 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .argument('<resource>', RESOURCE)
     .option('--at <time>', 'as it was then (default: by the last item of each)', time)
     .action(async (name: string, flags: Flags) => {
-      const answer = await configRelated(await ask(flags, fx), choiceOf(name, flags), flags.at);
+      const answer = await ask(flags, fx, (questions) =>
+        configRelated(questions, choiceOf(name, flags), flags.at),
+      );
       const columns = [
         'direction',
         'relation',
@@ -100,12 +106,14 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .option('--history', 'every result, not only the last of each rule and resource')
     .action(async (flags: Flags) => {
       const { rule, resource, at, history } = flags;
-      const answer = await configCompliance(await ask(flags, fx), {
-        ...(rule === undefined ? {} : { rule }),
-        ...(resource === undefined ? {} : { resource }),
-        ...(at === undefined ? {} : { atUs: at }),
-        ...(history === undefined ? {} : { history }),
-      });
+      const answer = await ask(flags, fx, (questions) =>
+        configCompliance(questions, {
+          ...(rule === undefined ? {} : { rule }),
+          ...(resource === undefined ? {} : { resource }),
+          ...(at === undefined ? {} : { atUs: at }),
+          ...(history === undefined ? {} : { history }),
+        }),
+      );
       const columns = [
         'rule',
         'resource_type',
@@ -151,8 +159,12 @@ function narrowing(command: Command): Command {
     .option('--region <region>', 'its region');
 }
 
-async function ask(flags: Flags, fx: Effects): Promise<Questions> {
-  return questions(await openCase(findCase(flags, fx)), fx, flags.record === true);
+async function ask<T>(
+  flags: Flags,
+  fx: Effects,
+  use: (questions: Questions) => Promise<T>,
+): Promise<T> {
+  return withQuestions(await openCase(findCase(flags, fx)), fx, flags.record === true, use);
 }
 
 function choiceOf(name: string, { type, account, region }: Flags): ResourceChoice {
