@@ -143,13 +143,16 @@ function timeOf(record: JsonObject): number | undefined {
   return (typeof stamp === 'string' ? clfTime(stamp) : undefined) ?? anyTime(stamp);
 }
 
-/** True for a record that only an API Gateway access log is likely to be: the guide's variables, not any log of HTTP. */
-function isAccess(record: JsonObject): boolean {
+/**
+ * True for a record that only an API Gateway access log is likely to be: the guide's variables, not any log of HTTP.
+ * @param dated something around the record has a time, so it needs none itself.
+ */
+function isAccess(record: JsonObject, dated: boolean): boolean {
   const keys = new Set(Object.keys(record).map(plainName));
   const has = (...names: readonly string[]): boolean => names.some((name) => keys.has(name));
   return (
     has('requestid', 'extendedrequestid') &&
-    has('requesttime', 'requesttimeepoch') &&
+    (dated || has('requesttime', 'requesttimeepoch')) &&
     has(...NAMES.http_status) &&
     has('httpmethod', 'routekey', 'resourcepath', 'eventtype') &&
     (has(...NAMES.source_ip) || 'identity' in record)
@@ -160,9 +163,9 @@ function isAccess(record: JsonObject): boolean {
 function formatOf(carrierUs?: number): JsonFormat {
   return {
     what: 'API Gateway access log records',
-    marks: ['"requestTime', '"request_time', '"RequestTime'],
+    marks: ['"requestTime', '"request_time', '"RequestTime', '"requestId"', '"request_id"'],
     wrappers: [],
-    is: isAccess,
+    is: (record) => isAccess(record, carrierUs !== undefined),
     keys: [['requestId', 'ip', 'requestTime']],
     time: (record) => {
       const own =
@@ -174,8 +177,6 @@ function formatOf(carrierUs?: number): JsonFormat {
     fields: FIELDS,
   };
 }
-
-const FORMAT = formatOf();
 
 /** Common log format: address, caller, user, time in brackets, request in quotes, status, length, request ids. */
 const CLF =
@@ -289,7 +290,8 @@ function isOwn(line: string): boolean {
 }
 
 function detect(head: Head): Detection | undefined {
-  return detectJson(head, FORMAT) ?? detectBlocks(head, 'API Gateway access log records', isOwn);
+  const format = formatOf(head.carrierUs);
+  return detectJson(head, format) ?? detectBlocks(head, 'API Gateway access log records', isOwn);
 }
 
 const ID = '0a1b2c3d-0001-4000-8000-00000000000b';

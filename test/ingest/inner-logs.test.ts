@@ -44,6 +44,12 @@ const MESSAGES: readonly Message[] = [
     row: { http_status: 403, source_ip: '198.51.100.7' },
   },
   {
+    table: 'api_gateway_access',
+    group: 'shop-access',
+    text: `{"requestId":"${ID}","ip":"198.51.100.7","httpMethod":"GET","resourcePath":"/","status":"200"}`,
+    row: { time_us: AT * 1000, http_status: 200, resource_path: '/' },
+  },
+  {
     table: 'api_gateway_execution',
     group: 'API-Gateway-Execution-Logs_a1b2c3d4e5/prod',
     text: `(${ID}) HTTP Method: GET, Resource Path: /orders`,
