@@ -31,8 +31,8 @@ function functions(): SampleFile {
 }
 
 /** The partners' API: quotes all day, a list of guesses from the robot, and one look with a webhook's secret. */
-function partnerApi(): SampleFile {
-  const rows: { readonly at: number; readonly row: object }[] = [];
+function partnerApi(): SampleFile[] {
+  const rows: { readonly at: number; readonly row: Readonly<Record<string, string>> }[] = [];
   const ask = (
     when: number,
     ip: string,
@@ -84,10 +84,27 @@ function partnerApi(): SampleFile {
     );
   });
   ask(at('17 23:52:30') + 204, ADDRESS.attacker, 'GET', '/webhooks', 200, 'curl/8.5.0');
-  return zipped(
-    'harborline-ir-workspace/api-gateway/partner-api.jsonl.gz',
-    jsonLines(rows.sort((a, b) => a.at - b.at).map((one) => one.row)),
-  );
+  const last = rows.at(-1)?.row['requestId'] ?? '';
+  const step = (second: number, text: string): string =>
+    `Thu Sep 17 23:52:3${String(second)} UTC 2026 : ${text}`;
+  return [
+    zipped(
+      'harborline-ir-workspace/api-gateway/partner-api.jsonl.gz',
+      jsonLines(rows.sort((a, b) => a.at - b.at).map((one) => one.row)),
+    ),
+    // What the API did for the last of them, as its execution log says.
+    plain(
+      'harborline-ir-workspace/api-gateway/execution-webhooks.log',
+      lines([
+        `Execution log for request ${last}`,
+        step(0, `Starting execution for request: ${last}`),
+        step(0, 'HTTP Method: GET, Resource Path: /webhooks'),
+        step(0, 'Endpoint response body before transformations: {"webhooks":["tracking"]}'),
+        step(1, 'Successfully completed execution'),
+        step(1, 'Method completed with status: 200'),
+      ]),
+    ),
+  ];
 }
 
 /** Security events of the dispatch desk's Windows server, as XML. */
@@ -124,5 +141,5 @@ function windows(): SampleFile {
 
 /** Files of the applications. */
 export function appFiles(): SampleFile[] {
-  return [functions(), partnerApi(), windows()];
+  return [functions(), ...partnerApi(), windows()];
 }

@@ -1,7 +1,8 @@
 /** More of what happened while the trail was off, and what only event history and other logs tell of. */
-import { BUCKET, GLOBAL, HOME, KEY, KMS_KEY, PROD, ROLE, USER } from './cast.ts';
+import { ADDRESS, AGENT, BUCKET, GLOBAL, HOME, KEY, KMS_KEY, PROD, ROLE, USER } from './cast.ts';
 import { COPY, DETECTOR, NET, SHELL, STRANGER } from './estate.ts';
 import { ME as USER_ARN, at, call } from './night.ts';
+import { s3Request } from './s3.ts';
 import { type World } from './world.ts';
 
 /** What the web site's bucket allows before and after 01:37. */
@@ -157,4 +158,18 @@ export function backdoors(world: World): void {
     params: { keyId: KMS_KEY, pendingWindowInDays: 7 },
     error: denied('kms:ScheduleKeyDeletion', KMS_KEY),
   });
+  // The door into the bucket is used the same night: the page where customers pay gets another script.
+  world.s3(
+    s3Request({
+      at: at('18 02:14:37'),
+      bucket: BUCKET.site,
+      key: 'js/checkout.js',
+      operation: 'PUT.OBJECT',
+      bytes: 48_211,
+      size: 48_211,
+      requester: `arn:aws:iam::${STRANGER}:user/cdn`,
+      ip: ADDRESS.drop,
+      agent: AGENT.attackerBoto,
+    }),
+  );
 }

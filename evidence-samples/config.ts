@@ -510,6 +510,34 @@ function answers(): SampleFile[] {
       }),
     ),
     plain(
+      'harborline-ir-workspace/config/describe-configuration-recorder-status.json',
+      cliJson({
+        ConfigurationRecordersStatus: [
+          {
+            arn: `arn:aws:config:${HOME}:${PROD}:configuration-recorder/default/0c4be1e77d0a91f5`,
+            name: 'default',
+            lastStartTime: '2025-03-02T10:00:00+00:00',
+            recording: true,
+            lastStatus: 'SUCCESS',
+            lastStatusChangeTime: '2026-09-18T08:58:11+00:00',
+          },
+        ],
+      }),
+    ),
+    plain(
+      'harborline-ir-workspace/config/deliveries.jsonl',
+      jsonLines(
+        [HOME, GLOBAL].map((region) => ({
+          configSnapshotId: guid(random),
+          s3ObjectKey: `AWSLogs/${PROD}/Config/${region}/2026/9/17/ConfigSnapshot/`,
+          s3Bucket: 'harborline-config',
+          notificationCreationTime: isoMillis(at('17 12:00:21')),
+          messageType: 'ConfigurationSnapshotDeliveryCompleted',
+          recordVersion: '1.1',
+        })),
+      ),
+    ),
+    plain(
       'harborline-ir-workspace/config/select-resource-config.json',
       cliJson({
         Results: [...HOST.orders, HOST.bastion].map((host) =>

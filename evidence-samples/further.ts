@@ -5,6 +5,7 @@ import { configFiles } from './config.ts';
 import { damagedFiles } from './damaged.ts';
 import { databaseFiles } from './databases.ts';
 import { insideFiles } from './inside.ts';
+import { lakeFiles } from './lakes.ts';
 import { networkFiles } from './network.ts';
 import { postureFiles } from './posture.ts';
 import type { SampleFile } from './sample-file.ts';
@@ -24,6 +25,7 @@ export function furtherFiles(world: World): SampleFile[] {
     ...insideFiles(world),
     ...databaseFiles(),
     ...appFiles(),
+    ...lakeFiles(world),
   ];
   return [...files, ...damagedFiles(files)];
 }

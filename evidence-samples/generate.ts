@@ -24,8 +24,8 @@ export function generateSamples(): SampleFile[] {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, 'mirror');
-  rmSync(root, { recursive: true, force: true });
   const files = generateSamples();
+  rmSync(root, { recursive: true, force: true });
   for (const file of files) {
     const path = join(root, file.path);
     mkdirSync(dirname(path), { recursive: true });

@@ -164,12 +164,30 @@ function hosts(): SampleFile[] {
   );
   return [
     plain(`harborline-ir-workspace/hosts/${SERVER}/journal.json`, jsonLines(journal)),
+    plain(`harborline-ir-workspace/hosts/${SERVER}/audit.log`, lines(audit())),
     zipped('harborline-ir-workspace/hosts/bastion/secure-20260918.gz', lines(secure)),
   ];
 }
 
+/** The kernel's own word on the order server: each command that ran as root. */
+function audit(): string[] {
+  const ran = (when: number, serial: number, args: readonly string[], path: string): string[] => {
+    const head = `msg=audit(${String(Math.floor(when / 1000))}.417:${String(serial)}):`;
+    const argv = args.map((arg, i) => `a${String(i)}="${arg}"`).join(' ');
+    return [
+      `type=SYSCALL ${head} arch=c000003e syscall=59 success=yes exit=0 a0=55d0 ppid=20117 pid=${String(20_000 + serial)} auid=1001 uid=0 gid=0 euid=0 tty=pts0 ses=3 comm="${args[0] ?? ''}" exe="/usr/bin/${args[0] ?? ''}" key="root-commands"`,
+      `type=EXECVE ${head} argc=${String(args.length)} ${argv}`,
+      `type=PATH ${head} item=0 name="${path}" inode=7 nametype=NORMAL`,
+    ];
+  };
+  return [
+    ...ran(at('17 20:10:00'), 811, ['cat', '/var/lib/orders/rotate'], '/var/lib/orders/rotate'),
+    ...ran(at('18 01:28:51'), 902, ['cat', '/etc/orders/db.conf'], '/etc/orders/db.conf'),
+  ];
+}
+
 /** Audit of the cluster: the role that deploys looks at more than it deploys. */
-function cluster(world: World): SampleFile {
+function cluster(world: World): SampleFile[] {
   const key = issuedKey(world, ASSUMED.deploy);
   const event = (
     when: number,
@@ -269,7 +287,20 @@ function cluster(world: World): SampleFile {
       code: 403,
     }),
   );
-  return plain(`harborline-ir-workspace/eks/${CLUSTER}-audit.jsonl`, jsonLines(events));
+  const granted = (when: number, arn: string, user: string): string =>
+    `time="${isoSeconds(when)}" level=info msg="access granted" arn="${arn}" client="127.0.0.1:43586" groups="[deployers]" method=POST path=/authenticate uid="aws-iam-authenticator:${PROD}:${ROLE.deploy.id}" username=${user}`;
+  return [
+    plain(`harborline-ir-workspace/eks/${CLUSTER}-audit.jsonl`, jsonLines(events)),
+    // The authenticator says which AWS role stands behind a user of the cluster.
+    plain(
+      `harborline-ir-workspace/eks/aws/eks/${CLUSTER}/cluster/authenticator-2f0c.log`,
+      lines([
+        granted(at('17 14:02:11'), `arn:aws:iam::${PROD}:role/deploy-pipeline`, 'deploy-pipeline'),
+        granted(at('17 23:37:01'), `arn:aws:iam::${PROD}:role/deploy-pipeline`, 'deploy-pipeline'),
+        `time="${isoSeconds(at('17 23:41:02'))}" level=warning msg="access denied" arn="arn:aws:iam::${PROD}:user/svc-backup" client="127.0.0.1:43590" error="ARN is not mapped" method=POST path=/authenticate`,
+      ]),
+    ),
+  ];
 }
 
 /** People who come in through the VPN, and one who does not. */
@@ -368,5 +399,5 @@ function cloudWatch(): SampleFile[] {
 
 /** Files from inside. */
 export function insideFiles(world: World): SampleFile[] {
-  return [shell(), ...hosts(), cluster(world), vpn(), ...cloudWatch()];
+  return [shell(), ...hosts(), ...cluster(world), vpn(), ...cloudWatch()];
 }

@@ -40,7 +40,7 @@ SELECT actor,
        strftime('%Y-%m-%dT%H:%M:%SZ', min(time_us) / 1000000, 'unixepoch') AS first_time,
        strftime('%Y-%m-%dT%H:%M:%SZ', max(time_us) / 1000000, 'unixepoch') AS last_time
   FROM cloudtrail
- WHERE json_extract(raw, '$.sessionCredentialFromConsole') = 'true'
+ WHERE CASE WHEN json_valid(raw) THEN json_extract(raw, '$.sessionCredentialFromConsole') END = 'true'
    AND time_us >= :from
    AND time_us < :to
  GROUP BY actor, user_identity_access_key_id, mfa_authenticated, source_ip_address

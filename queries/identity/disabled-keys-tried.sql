@@ -28,11 +28,11 @@
 --   CloudTrail dated earlier, or a key that was switched on again.
 -- ---
 WITH dead AS (
-  SELECT json_extract(raw, '$.requestParameters.accessKeyId') AS access_key_id, event_name, time_us, actor, id
+  SELECT CASE WHEN json_valid(raw) THEN json_extract(raw, '$.requestParameters.accessKeyId') END AS access_key_id, event_name, time_us, actor, id
     FROM cloudtrail
    WHERE event_name IN ('UpdateAccessKey', 'DeleteAccessKey')
      AND outcome = 'success'
-     AND coalesce(json_extract(raw, '$.requestParameters.status'), 'Inactive') = 'Inactive'
+     AND coalesce(CASE WHEN json_valid(raw) THEN json_extract(raw, '$.requestParameters.status') END, 'Inactive') = 'Inactive'
      AND time_us >= :from
      AND time_us < :to
 )

@@ -41,9 +41,9 @@ WITH started AS (
          actor,
          user_identity_access_key_id,
          source_ip_address,
-         json_extract(raw, '$.responseElements.instancesSet.items[0].instanceId') AS instance_id,
-         json_extract(raw, '$.responseElements.instancesSet.items[0].networkInterfaceSet.items[0].networkInterfaceId') AS interface_id,
-         json_extract(raw, '$.responseElements.instancesSet.items[0].privateIpAddress') AS private_ip_address
+         CASE WHEN json_valid(raw) THEN json_extract(raw, '$.responseElements.instancesSet.items[0].instanceId') END AS instance_id,
+         CASE WHEN json_valid(raw) THEN json_extract(raw, '$.responseElements.instancesSet.items[0].networkInterfaceSet.items[0].networkInterfaceId') END AS interface_id,
+         CASE WHEN json_valid(raw) THEN json_extract(raw, '$.responseElements.instancesSet.items[0].privateIpAddress') END AS private_ip_address
     FROM cloudtrail
    WHERE event_name = 'RunInstances'
      AND outcome = 'success'
@@ -52,7 +52,7 @@ WITH started AS (
 ),
 ended AS (
   SELECT json_extract(item.value, '$.instanceId') AS instance_id, min(c.time_us) AS time_us, min(c.actor) AS actor
-    FROM cloudtrail AS c, json_each(c.raw, '$.requestParameters.instancesSet.items') AS item
+    FROM cloudtrail AS c, json_each(CASE WHEN json_valid(c.raw) THEN c.raw ELSE '{}' END, '$.requestParameters.instancesSet.items') AS item
    WHERE c.event_name = 'TerminateInstances'
      AND c.outcome = 'success'
    GROUP BY json_extract(item.value, '$.instanceId')

@@ -42,14 +42,14 @@ WITH shells AS (
    GROUP BY session_id, target_id
 ),
 opened AS (
-  SELECT json_extract(raw, '$.responseElements.sessionId') AS session_id,
+  SELECT CASE WHEN json_valid(raw) THEN json_extract(raw, '$.responseElements.sessionId') END AS session_id,
          min(time_us) AS time_us,
          min(actor) AS actor,
          min(user_identity_access_key_id) AS access_key_id,
          min(source_ip_address) AS source_ip_address
     FROM cloudtrail
    WHERE event_name = 'StartSession'
-   GROUP BY json_extract(raw, '$.responseElements.sessionId')
+   GROUP BY CASE WHEN json_valid(raw) THEN json_extract(raw, '$.responseElements.sessionId') END
 )
 SELECT shells.session_id,
        shells.target_id,

@@ -116,12 +116,12 @@ describe('the questions of the story', () => {
     const query = findQuery(catalog, id);
     const given = { ...GIVEN[id], ...params };
     const answer = execute(db, query.sql, bindParams(query.params, new Map(Object.entries(given))));
-    const found = answer.rows.map((row) => {
+    const found = answer.rows.map((row): Record<string, unknown> => {
       // Canonical rows: text as it is, an integer as {"i":"5"}.
       const values = JSON.parse(row) as readonly (null | string | { readonly i: string })[];
       return Object.fromEntries(
         values.map((value, i) => [
-          answer.columns[i],
+          answer.columns[i] ?? '',
           typeof value === 'object' && value !== null ? Number(value.i) : value,
         ]),
       );

@@ -70,7 +70,7 @@ describe('the generator', () => {
       .filter((path) => !path.includes('/partial/'))
       .map((path) => content(path).toString())
       .join('\n');
-    const allowed = /^(?:192\.0\.2|198\.51\.100|203\.0\.113|10\.20|172\.31|0\.0\.0)\./;
+    const allowed = /^(?:192\.0\.2|198\.51\.100|203\.0\.113|10\.20|172\.31|0\.0\.0|127\.0\.0)\./;
     // Version numbers inside user agents that look like addresses.
     const versions = ['126.0.0.0', '3.3.484.0'];
     const addresses =
