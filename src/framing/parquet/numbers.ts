@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { ParquetFault } from './fault.ts';
 
 /** An unsigned LEB128 varint. */
-export function readVarint(
+function readVarint(
   bytes: Buffer,
   from: number,
 ): { readonly value: bigint; readonly end: number } {
