@@ -5,19 +5,21 @@
  * `export transfer` and `receive` use both on packages: {@link recordTransferOut} with the encrypted files as `attachments`
  * before the case's folder is packed, and on the other side {@link receiveCase} on the unpacked case.
  */
-import { writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
 import type { Appended } from '../custody/append.ts';
 import { entryFile, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
+import { readRegular } from '../custody/files.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
 import { addedKey } from '../custody/signers.ts';
+import { replaceFile } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -127,7 +129,8 @@ export interface Received {
 }
 
 /**
- * Hashes and checks everything again and signs `received`, accepted or refused.
+ * Hashes and checks everything again and signs `received`, accepted or refused. What this key has signed last of all is not
+ * signed again: a run that was stopped then goes on with the receipt.
  * @throws ExhibitError `E_TAMPERED` when a check fails and nothing was refused: nothing is signed then; `E_NOT_FOUND` when
  *   nothing was handed over; `E_SIGNER` when this key is not the recipient's; those of {@link openSigner}.
  */
@@ -167,6 +170,15 @@ export async function receiveCase(
       },
     });
     try {
+      const signed =
+        request.receipt === undefined
+          ? undefined
+          : signedBefore(opened, signer, request.refuse !== true);
+      if (signed !== undefined) {
+        const { seq, hash } = signed;
+        const receipt = copyReceipt(opened, signed, request.receipt);
+        return { accepted: request.refuse !== true, entry: seq, head: hash, checks, receipt };
+      }
       const transfer = openTransfer(opened, signer, request.refuse === true);
       const appended = await appendEntry(opened, signer, fx, draft(transfer));
       if (request.remember !== false) raisePin(opened, fx, request.refuse !== true);
@@ -175,7 +187,7 @@ export async function receiveCase(
         entry: appended.seq,
         head: appended.hash,
         checks,
-        receipt: await copyReceipt(opened, appended, request.receipt),
+        receipt: copyReceipt(opened, appended, request.receipt),
       };
     } catch (error) {
       const broken =
@@ -254,28 +266,42 @@ function openTransfer(opened: Case, signer: Signer, refused: boolean): EntryView
   return transfer;
 }
 
-async function copyReceipt(
+/** The ledger's last entry, if it is the signer's word on the transfer, and the same. */
+function signedBefore(
   { paths }: Case,
-  { seq }: Appended,
+  { fingerprint }: Signer,
+  accepted: boolean,
+): EntryView | undefined {
+  const last = readLedger(paths.dir).at(-1);
+  const same =
+    last?.entry.event === 'received' &&
+    last.entry.actor.cert === fingerprint &&
+    last.entry.details?.['accepted'] === accepted;
+  return same ? last : undefined;
+}
+
+function copyReceipt(
+  { paths }: Case,
+  { seq }: Pick<Appended, 'seq'>,
   folder: string | undefined,
-): Promise<string[]> {
+): string[] {
   if (folder === undefined) return [];
   const names = [entryFile(seq), `${entryFile(seq)}.p7s`];
   for (const name of names) {
-    await writeNew(join(folder, name), readFileSync(join(paths.custody, name)));
+    putReceipt(folder, name, readFileSync(join(paths.custody, name)));
   }
   return names;
 }
 
 /** A ledger that is broken takes no entry: the refusal is signed as a file of its own. */
-async function refuseOutside(
+function refuseOutside(
   opened: Case,
   signer: Signer,
   fx: Effects,
   draft: EntryDraft,
   folder: string,
   checks: readonly Check[],
-): Promise<Received> {
+): Received {
   const atUs = fx.now() * 1000;
   const name =
     opened.info.examiner.certificate === signer.fingerprint ? opened.info.examiner.name : undefined;
@@ -290,20 +316,20 @@ async function refuseOutside(
       .map(({ id, status, subject, detail }) => ({ id, status, subject, detail })),
   } satisfies CanonicalValue);
   const names = ['refusal.json', 'refusal.json.p7s'] as const;
-  await writeNew(join(folder, names[0]), bytes);
-  await writeNew(join(folder, names[1]), signer.sign(bytes, atUs));
+  putReceipt(folder, names[0], bytes);
+  putReceipt(folder, names[1], signer.sign(bytes, atUs));
   return { accepted: false, entry: null, head: null, checks, receipt: names };
 }
 
-async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(file, bytes, { flag: 'wx' });
-  } catch (cause) {
-    if (!isSystemError(cause) || cause.code !== 'EEXIST') throw cause;
+/** Whole or not at all, and never over another file. */
+function putReceipt(folder: string, name: string, bytes: Uint8Array): void {
+  const file = join(folder, name);
+  if (!isThere(file)) {
+    replaceFile(file, bytes, folder);
+  } else if (readRegular(file)?.equals(bytes) !== true) {
     throw new ExhibitError('E_EXISTS', 'the file is there already and is not overwritten', {
       where: { file },
       hint: 'give another folder',
-      cause,
     });
   }
 }
