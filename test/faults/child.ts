@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Fault, FaultPlan, Kind, Point } from './plan.ts';
 import type { Answer, Task } from './runner.ts';
-import type { Verb } from './verbs.ts';
+import { envOf, type Verb } from './verbs.ts';
+import { wordsIn } from './world.ts';
 
 interface Launcher {
   readonly nodeFlags: (argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string) => string[];
@@ -34,6 +35,9 @@ function withoutTypes(file: string): string {
   return copy;
 }
 
+/** What is called, and how. */
+type Call = Pick<Verb, 'argv' | 'beside' | 'key'>;
+
 /** What a child came to. */
 export interface Ended {
   readonly status: number | null;
@@ -59,27 +63,30 @@ export interface Running {
  */
 export function command(
   world: string,
-  verb: Pick<Verb, 'argv' | 'beside'>,
+  verb: Call,
 ): { readonly cwd: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv } {
   const cwd = verb.beside === true ? world : join(world, 'case');
   const inner = {
     ...process.env,
     EXHIBIT_CASE: undefined,
+    EXHIBIT_KEY: undefined,
+    ...envOf(world, verb),
     VITEST: undefined,
     UV_THREADPOOL_SIZE: '1',
   };
   const env = launcher.nodeEnv(inner);
+  const argv = wordsIn(world, verb.argv);
   return {
     cwd,
     env,
-    args: [...launcher.nodeFlags(verb.argv, env, cwd), START, ...verb.argv, '--json'],
+    args: [...launcher.nodeFlags(argv, env, cwd), START, ...argv, '--json'],
   };
 }
 
 /** Starts a verb; `fault` is what goes wrong, nothing by default. */
 export function start(
   world: string,
-  verb: Pick<Verb, 'argv' | 'beside'>,
+  verb: Call,
   fault: Omit<FaultPlan, 'scope' | 'folder'> = {},
 ): Running {
   const { cwd, args, env } = command(world, verb);
@@ -126,10 +133,10 @@ function mayMove(world: string, args: string[]): void {
  */
 export class Runner {
   readonly #world: string;
-  readonly #verb: Pick<Verb, 'argv' | 'beside'>;
+  readonly #verb: Call;
   readonly #started = new Map<boolean, Conversation>();
 
-  constructor(world: string, verb: Pick<Verb, 'argv' | 'beside'>) {
+  constructor(world: string, verb: Call) {
     this.#world = world;
     this.#verb = verb;
   }
@@ -145,8 +152,8 @@ export class Runner {
       at,
       fault,
     };
-    const { cwd } = command(this.#world, this.#verb);
-    const answer = await talk.ask({ cwd, argv: [...this.#verb.argv, '--json'], plan });
+    const { cwd, args } = command(this.#world, this.#verb);
+    const answer = await talk.ask({ cwd, argv: args.slice(args.indexOf(START) + 1), plan });
     if (answer === undefined) {
       this.#started.delete(key);
       return undefined;
@@ -172,7 +179,7 @@ interface Conversation {
   readonly end: () => void;
 }
 
-function converse(world: string, verb: Pick<Verb, 'argv' | 'beside'>, move: boolean): Conversation {
+function converse(world: string, verb: Call, move: boolean): Conversation {
   const { cwd, args, env } = command(world, verb);
   if (move) mayMove(world, args);
   const flags = args.slice(0, args.indexOf(START));

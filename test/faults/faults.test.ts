@@ -1,14 +1,16 @@
 /** A seeded sample of the fault sweep; `npm run faults` does all of it. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '#src/core/digest.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { needs } from '../helpers/tools.ts';
 import { canTrace, nativeDisturbances } from './native.ts';
+import { Runner } from './child.ts';
 import type { Fault, Kind } from './plan.ts';
 import { disturb, disturbances, undisturbed, type Disturbance } from './sweep.ts';
 import { VERBS } from './verbs.ts';
-import { copyWorld, Worlds } from './world.ts';
+import { copyWorld, entriesOf, Worlds } from './world.ts';
 
 let folder: string;
 let worlds: Worlds;
@@ -50,6 +52,12 @@ const MENDED: readonly (readonly [verb: string, fault: Fault, kind: Kind, path: 
   ['import', 'EIO', 'read', /EV-0001\.seal\.p7s$/],
   // The ledger's folder was made anew where the case had been, and the entry written there.
   ['custody add', 'vanish', 'mkdir', /^case\/custody$/],
+  // The lock was said to be somebody else's.
+  ['taking over a lock', 'EIO', 'read', /^case\/\.lock$/],
+  // The other name of a checkpoint stayed.
+  ['custody checkpoint', 'kill', 'remove', /\.custody-checkpoint-\d+\.txt$/],
+  // The archive that had just been written was said to be missing.
+  ['receive', 'EIO', 'stat', /case\.tar$/],
 ];
 
 test.each(MENDED)('%s: %s of %s', async (name, fault, kind, path) => {
@@ -59,6 +67,33 @@ test.each(MENDED)('%s: %s of %s', async (name, fault, kind, path) => {
     ({ point, fault: how }) => how === fault && point.kind === kind && path.test(point.path),
   )!;
   expect(await disturb(worlds, base, one, folder)).toEqual({ problems: [], missed: false });
+});
+
+test('a frozen disk holds what kill -9 leaves', async () => {
+  const verb = VERBS.find(({ name }) => name === 'custody checkpoint')!;
+  const base = await undisturbed(worlds, verb, folder);
+  const kills = disturbances(base).filter(({ fault }) => fault === 'kill' || fault === 'power');
+  const world = join(folder, 'twice');
+  const runner = new Runner(world, verb);
+  for (const { point, fault, strike } of sample(kills, 4)) {
+    const left: string[][] = [];
+    for (const run of [strike, () => runner.strike(point.at, fault)]) {
+      await copyWorld(await worlds.original(verb.state), world);
+      expect(await run(world)).toMatchObject({ signal: 'SIGKILL', status: null });
+      left.push(
+        entriesOf(world)
+          // Names and contents of locks bear the process; times of entries and hashes are new in each run.
+          .map(
+            ([path, facts]) =>
+              `${path.replace(/lock\..*/, 'lock')} ${String(path.includes('.lock') || facts.size)}`,
+          )
+          .sort(),
+      );
+      await rm(world, { recursive: true });
+    }
+    expect(left[1], `${fault} at ${point.at}`).toEqual(left[0]);
+  }
+  runner.end();
 });
 
 const traceable = canTrace();

@@ -20,7 +20,7 @@ import {
   type Undisturbed,
 } from './sweep.ts';
 import { VERBS, type Verb } from './verbs.ts';
-import { copyWorld, Worlds } from './world.ts';
+import { copyWorld, wholeMirror, Worlds } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +30,8 @@ const { values } = parseArgs({
     jobs: { type: 'string' },
     'no-native': { type: 'boolean' },
     log: { type: 'string' },
+    case: { type: 'string', default: 'small' },
+    count: { type: 'boolean' },
   },
 });
 /** Verbs in which SQLite writes or reads a database. */
@@ -49,7 +51,8 @@ if (values.log !== undefined && existsSync(values.log)) {
     if (line.startsWith('recovered ')) done.add(line.slice('recovered '.length));
   }
 }
-const worlds = new Worlds(folder);
+const source = { small: undefined, demo: wholeMirror }[values.case as 'small' | 'demo'];
+const worlds = new Worlds(folder, source);
 
 async function inWorld(verb: Verb): Promise<Disturbance[]> {
   const world = join(folder, 'traced', 'world');
@@ -108,11 +111,18 @@ try {
     const verb = VERBS.find((one) => one.name === name);
     if (verb === undefined) throw new Error(`there is no verb "${name}"`);
     const base = await undisturbed(worlds, verb, folder);
-    const native = NATIVE.has(verb.name) && tracing ? await inWorld(verb) : [];
+    const native =
+      values.count !== true && NATIVE.has(verb.name) && tracing ? await inWorld(verb) : [];
     const all = [...disturbances(base), ...native].filter(
       ({ fault }, index) =>
         index % every === 0 && (values.fault === undefined || values.fault.includes(fault)),
     );
+    if (values.count === true) {
+      process.stdout.write(
+        `${verb.name}: ${String(all.length)} disturbances of ${String(base.points.length)} operations\n`,
+      );
+      continue;
+    }
     const tally = new Map<string, { points: number; good: number }>();
     let next = 0;
     const work = async (job: number): Promise<void> => {

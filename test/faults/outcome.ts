@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { verify } from '#src/app/verify.ts';
 import { casePaths, evidenceNo } from '#src/bundle/layout.ts';
 import { readSeal } from '#src/bundle/seal.ts';
-import { readLedger } from '#src/custody/read.ts';
+import { readPin } from '#src/custody/pin.ts';
+import { readLedger, type EntryView } from '#src/custody/read.ts';
 import { readContentHash } from '#src/db/content-hash.ts';
 import { openDatabase } from '#src/db/open.ts';
 import { importTotals } from '#src/db/totals.ts';
@@ -25,13 +26,15 @@ export interface Outcome {
   readonly runs: readonly string[];
   /** Every name in the case folder, and beside it. */
   readonly names: readonly string[];
+  /** Cases whose ledger this machine remembers as it is. */
+  readonly pinned: readonly string[];
   /** What the ledger vouches for and the case does not hold as it says. */
   readonly unvouched: readonly string[];
 }
 
-/** @param world folder that holds `case`. */
-export async function outcomeOf(world: string): Promise<Outcome> {
-  const dir = join(world, 'case');
+/** @param folder the case's, in the world. */
+export async function outcomeOf(world: string, folder = 'case'): Promise<Outcome> {
+  const dir = join(world, folder);
   const paths = casePaths(dir);
   const fx = fakeEffects({ now: () => Date.now() });
   const request = { caseDir: dir, target: undefined, trust: undefined, head: undefined };
@@ -61,8 +64,14 @@ export async function outcomeOf(world: string): Promise<Outcome> {
       : [],
     names: readdirSync(world, { recursive: true, encoding: 'utf8' })
       .filter((name) => !name.startsWith('logs'))
-      .map((name) => name.replace(/[0-9a-f]{64}/, '<sha256>').replace(/transfer-\d+/, 'transfer-n'))
+      .map((name) =>
+        name
+          .replace(/[0-9a-f]{64}/, '<sha256>')
+          .replace(/transfer-\d+/, 'transfer-n')
+          .replace(/\d{8}(?=\.json)/, (no) => (name.includes('receipt') ? 'n' : no)),
+      )
       .sort(),
+    pinned: pinsIn(world, entries),
     // The newest entry about a file is the one that counts: some files are replaced.
     unvouched: [
       ...new Map(
@@ -75,6 +84,15 @@ export async function outcomeOf(world: string): Promise<Outcome> {
       .filter(([name, hash]) => sha256(join(dir, name)) !== hash)
       .map(([name]) => name),
   };
+}
+
+function pinsIn(world: string, entries: readonly EntryView[]): string[] {
+  const folder = join(world, 'pins');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((name) => {
+    const pin = readPin(folder, name.replace(/\.json$/, ''));
+    return `${name} ${entries[(pin?.size ?? 0) - 1]?.hash === pin?.head ? 'as it is' : 'a fork'}`;
+  });
 }
 
 function databaseFacts(path: string): unknown {

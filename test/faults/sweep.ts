@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { start, type Ended } from './child.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { FAULTS, type Fault, type Point } from './plan.ts';
-import { resume, type Verb } from './verbs.ts';
-import { copyWorld, isAsBefore, say, snapshot, type Snapshot, type Worlds } from './world.ts';
+import { envOf, resume, type Verb } from './verbs.ts';
+import { copyWorld, changes, say, snapshot, type Snapshot, type Worlds } from './world.ts';
 
 /** A verb as it runs undisturbed. */
 export interface Undisturbed {
@@ -16,6 +16,8 @@ export interface Undisturbed {
   readonly outcome: Outcome;
   /** The world before the run, byte for byte. */
   readonly before: Snapshot;
+  /** States from which going on has come to that outcome ({@link changes}). */
+  readonly recovered: Set<string>;
 }
 
 /** One disturbance. */
@@ -39,16 +41,17 @@ export async function undisturbed(
   const { status, points, stdout, stderr } = await start(world, verb).ended;
   if (status !== (verb.status ?? 0))
     throw new Error(`${verb.name} fails undisturbed: ${stdout}${stderr}`);
-  const outcome = await outcomeOf(world);
+  const outcome = await outcomeOf(world, verb.folder);
   if (outcome.failed.length > 0) throw new Error(`${verb.name}: ${outcome.failed.join('; ')}`);
   await rm(world, { recursive: true });
-  return { verb, points, outcome, before };
+  return { verb, points, outcome, before, recovered: new Set() };
 }
 
 /** Every disturbance that the points allow; `ctrl-c` and `vanish` at each of them too. */
 export function disturbances({ verb, points }: Undisturbed): Disturbance[] {
   return points.flatMap((point) => {
-    const between = point.at.startsWith('0.') && verb.name !== 'init';
+    // What makes the case has none yet that could be unplugged.
+    const between = point.at.startsWith('0.') && verb.beside !== true;
     const faults: readonly Fault[] = [
       ...FAULTS[point.kind],
       ...(between ? (['ctrl-c', 'vanish'] as const) : []),
@@ -71,7 +74,7 @@ export function worldIn(scratch: string): string {
  */
 export async function disturb(
   worlds: Worlds,
-  { verb, outcome: wanted, before }: Undisturbed,
+  { verb, outcome: wanted, before, recovered }: Undisturbed,
   { point, fault, strike }: Disturbance,
   scratch: string,
 ): Promise<{ readonly problems: readonly string[]; readonly missed: boolean }> {
@@ -80,24 +83,40 @@ export async function disturb(
   verb.prepare?.(world);
   try {
     const ended = await strike(world);
-    const done = ended.status === (verb.status ?? 0);
+    // A verdict that is bad news ends as an accusation does; only the latter is an error.
+    const done = ended.status === (verb.status ?? 0) && !ended.stdout.startsWith('{"error"');
     const problems = done ? [] : judgeEnd(ended, fault);
     bringBack(world);
-    // The same command again in the same world: that is the undisturbed run.
-    if (!done && isAsBefore(world, before)) return { problems, missed: ended.points.length === 0 };
+    const missed = ended.points.length === 0;
+    // The same command again in a world as it was: that is the undisturbed run. Nor need it be gone on from one and the same
+    // state twice.
+    const state = done || isUnread(verb, point, fault) ? undefined : changes(world, before);
+    if (state === '' || (state !== undefined && recovered.has(state))) return { problems, missed };
     const stuck = done ? undefined : await resume(world, verb);
     if (stuck === undefined) {
-      let found = await outcomeOf(world);
+      let found = await outcomeOf(world, verb.folder);
       // What the run could not remove, the next verb that writes does.
       if (found.names.length !== wanted.names.length) {
-        await say(join(world, 'case'), ['verify', '--record']);
-        found = await outcomeOf(world);
+        await say(join(world, verb.folder ?? 'case'), ['verify', '--record'], envOf(world, verb));
+        found = await outcomeOf(world, verb.folder);
       }
-      problems.push(...differences(wanted, found, verb, point, fault));
+      // Who cannot store a pin has said so.
+      const told = ended.stderr.includes('this machine cannot remember the case');
+      const expected = told
+        ? {
+            ...wanted,
+            pinned: found.pinned,
+            names: wanted.names.filter(
+              (name) => !name.startsWith('pins') || found.names.includes(name),
+            ),
+          }
+        : wanted;
+      problems.push(...differences(expected, found, verb, point, fault));
     } else {
       problems.push(`cannot go on: ${stuck}`);
     }
-    return { problems, missed: ended.points.length === 0 };
+    if (state !== undefined && problems.length === 0) recovered.add(state);
+    return { problems, missed };
   } finally {
     await rm(world, { recursive: true, force: true });
   }
@@ -119,6 +138,8 @@ function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): stri
   }
   // A verdict about evidence that cannot be read, or is not there, is bad news.
   if (status === 1 && stdout.includes('"checks"')) return [];
+  // The same where somebody would sign for it; he does not.
+  if (status === 1 && stdout.includes('what arrived is not what was sent')) return [];
   // A case whose files are gone from one moment to the next cannot be told from one that was tampered with.
   if (status === 1 && fault === 'vanish' && stdout.includes('E_TAMPERED')) return [];
   // A name that cannot be looked up is not found; nothing was done.
@@ -131,6 +152,17 @@ function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): stri
   return error?.hint === null ? [`no advice: ${stdout}`] : [];
 }
 
+/**
+ * A source that cannot be read is on record as such, and what was read of others is all there. The same for a report about
+ * evidence that could not be read.
+ */
+function isUnread({ argv }: Verb, { path }: Point, fault: Fault): boolean {
+  return (
+    /^E(?:IO|INTR)$/.test(fault) &&
+    (path.startsWith('logs') || (argv[0] === 'report' && path.startsWith('case/evidence')))
+  );
+}
+
 function differences(
   wanted: Outcome,
   found: Outcome,
@@ -140,12 +172,7 @@ function differences(
 ): string[] {
   const problems = found.failed.map((text) => `verify: ${text}`);
   problems.push(...found.unvouched.map((name) => `not as the ledger says: ${name}`));
-  // A source that cannot be read is on record as such, and what was read of others is all there.
-  // The same for a report about evidence that could not be read.
-  const unread =
-    /^E(?:IO|INTR)$/.test(fault) &&
-    (point.path.startsWith('logs') ||
-      (verb.argv[0] === 'report' && point.path.startsWith('case/evidence')));
+  const unread = isUnread(verb, point, fault);
   const repeats = new Set([...(verb.repeats ?? []), 'verified']);
   const extra = [...found.ledger];
   for (const event of wanted.ledger) {
@@ -161,6 +188,9 @@ function differences(
   if (!unread && !isDeepStrictEqual(wanted.evidence, found.evidence)) {
     problems.push(`evidence: ${JSON.stringify(found.evidence)}`);
   }
+  if (!isDeepStrictEqual(wanted.pinned, found.pinned)) {
+    problems.push(`pins: ${found.pinned.join(', ')}`);
+  }
   if (!isDeepStrictEqual(wanted.database, found.database)) {
     problems.push(`database: ${JSON.stringify(found.database)}`);
   }
@@ -172,7 +202,7 @@ function differences(
   }
   const known = new Set(wanted.names);
   // What a repeated run adds bears a number of its own.
-  const mayBeNew = again === 0 ? /^\0/ : /^case\/(?:custody\/\d{8}\.json|queries\/Q-\d{4})/;
+  const mayBeNew = again === 0 ? /^\0/ : /^(?:case|got)\/(?:custody\/\d{8}\.json|queries\/Q-\d{4})/;
   for (const name of found.names) {
     if (!known.has(name) && !mayBeNew.test(name)) problems.push(`left behind: ${name}`);
   }

@@ -2,15 +2,38 @@
  * A small case beside the logs it is made of, in the states that the verbs start from; each state is made once and copied for
  * every disturbed run.
  */
-import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { run } from '#src/cli/main.ts';
+import { sha256Hex } from '#src/core/digest.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { ROOT } from '../helpers/exhibit.ts';
 
 /** How far the case has come. */
-export type State = 'nothing' | 'open' | 'collected' | 'sealed' | 'imported' | 'asked' | 'reported';
+export type State =
+  | 'nothing'
+  | 'open'
+  | 'collected'
+  | 'sealed'
+  | 'imported'
+  | 'asked'
+  | 'reported'
+  | 'introduced'
+  | 'known'
+  | 'passed'
+  | 'sent'
+  | 'requested';
 
 /** What an in-process run of the command line came to. */
 export interface Said {
@@ -24,8 +47,12 @@ const MIRROR = join(ROOT, 'evidence-samples', 'mirror');
 const TRAIL = 'harborline-cloudtrail-logs/AWSLogs/111122223333';
 
 /** Runs one command line in this process, as a user would after the fault. */
-export async function say(cwd: string, argv: readonly string[]): Promise<Said> {
-  const fx = fakeEffects({ cwd, env: {}, now: () => Date.now() });
+export async function say(
+  cwd: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Said> {
+  const fx = fakeEffects({ cwd, env, now: () => Date.now() });
   const status = await run([...argv, '--json'], { ...fx, argv });
   const text = fx.stdout();
   return {
@@ -33,6 +60,15 @@ export async function say(cwd: string, argv: readonly string[]): Promise<Said> {
     json: text === '' ? undefined : (JSON.parse(text) as unknown),
     stderr: fx.stderr(),
   };
+}
+
+/** A command line with what only this world knows: `@recipient` and `@certificate` are the other person's. */
+export function wordsIn(world: string, argv: readonly string[]): string[] {
+  const bob = (name: string): Buffer => readFileSync(join(world, 'bob', name));
+  return argv.map((word) => {
+    if (word === '@recipient') return bob('age.pub').toString();
+    return word === '@certificate' ? sha256Hex(new X509Certificate(bob('cert.pem')).raw) : word;
+  });
 }
 
 async function must(cwd: string, argv: readonly string[]): Promise<void> {
@@ -43,31 +79,66 @@ async function must(cwd: string, argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The commands that lead from one state to the next; `case` is run beside the case folder, all others in it. */
-const STEPS: readonly (readonly [State, readonly (readonly string[])[]])[] = [
-  ['nothing', []],
+/** A state: the one that it is made from, and the commands and other work that lead to it. */
+type Step = readonly [
+  state: State,
+  from: State,
+  commands: readonly (readonly string[])[],
+  work?: (world: string) => void | Promise<void>,
+];
+
+/** `init` is run beside the case folder, all others in it. */
+const STEPS: readonly Step[] = [
   [
     'open',
+    'nothing',
     [['init', 'case', '--case-id', 'FAULTS-1', '--examiner', 'Tester', '--unprotected-key']],
   ],
-  ['collected', [['collect', 'dir', '../logs', '--no-seal']]],
-  ['sealed', [['seal', 'EV-0001', '--volume-size', '300kB']]],
-  ['imported', [['import', '--workers', '1']]],
+  ['collected', 'open', [['collect', 'dir', '../logs', '--no-seal']]],
+  ['sealed', 'collected', [['seal', 'EV-0001', '--volume-size', '300kB']]],
+  ['imported', 'sealed', [['import', '--workers', '1']]],
   [
     'asked',
+    'imported',
     [
       ['cloudtrail', 'validate'],
       ['query', 'run', 'logging-off'],
     ],
   ],
-  ['reported', [['report']]],
+  ['reported', 'asked', [['report']]],
+  // Somebody else has keys; then the case knows his certificate.
+  [
+    'introduced',
+    'imported',
+    [['custody', 'key', 'new', '--examiner', 'Bob', '--out', '../bob', '--unprotected-key']],
+    async (world) => {
+      const identity = await generateX25519Identity();
+      writeFileSync(join(world, 'bob', 'age.txt'), `${identity}\n`);
+      writeFileSync(join(world, 'bob', 'age.pub'), await identityToRecipient(identity));
+    },
+  ],
+  [
+    'known',
+    'introduced',
+    [['custody', 'key', 'add', '--examiner', 'Bob', '--certificate', '../bob/cert.pem']],
+  ],
+  ['passed', 'known', [['custody', 'transfer', '--to', 'Bob']]],
+  [
+    'sent',
+    'known',
+    [
+      ['export', 'transfer', '--to', 'Bob', '--recipient', '@recipient', '-o', '../package'],
+      ['export', 'transfer', '--to', 'Bob', '--recipient', '@recipient', '-o', '../package.tar'],
+    ],
+  ],
+  ['requested', 'sealed', [['custody', 'timestamp', 'EV-0001', '--request']], answerRequest],
 ];
 
 /** The states of one world below a folder. */
 export class Worlds {
   readonly #folder: string;
   readonly #source: (logs: string) => Promise<void>;
-  #made = 0;
+  readonly #made = new Map<State, Promise<string>>();
 
   /** @param source fills the folder of logs; by default with a few files of every sort. */
   constructor(folder: string, source: (logs: string) => Promise<void> = fewFiles) {
@@ -76,23 +147,77 @@ export class Worlds {
   }
 
   /** The folder of a state's original; copies are made of it. */
-  async original(state: State): Promise<string> {
-    for (; this.#made < STEPS.length; this.#made += 1) {
-      const [name, commands] = STEPS[this.#made] ?? ['nothing', []];
-      const here = join(this.#folder, name);
-      const before = STEPS[this.#made - 1];
-      if (before === undefined) {
-        await mkdir(join(here, 'logs'), { recursive: true });
-        await this.#source(join(here, 'logs'));
-      } else {
-        await copyWorld(join(this.#folder, before[0]), here);
-      }
-      for (const argv of commands) {
-        await must(argv[0] === 'init' ? here : join(here, 'case'), argv);
-      }
-    }
-    return join(this.#folder, state);
+  original(state: State): Promise<string> {
+    const made = this.#made.get(state) ?? this.#make(state);
+    this.#made.set(state, made);
+    return made;
   }
+
+  async #make(state: State): Promise<string> {
+    const here = join(this.#folder, state);
+    const step = STEPS.find(([name]) => name === state);
+    if (step === undefined) {
+      await mkdir(join(here, 'logs'), { recursive: true });
+      await this.#source(join(here, 'logs'));
+      return here;
+    }
+    const [, from, commands, work] = step;
+    await copyWorld(await this.original(from), here);
+    for (const argv of commands) {
+      await must(argv[0] === 'init' ? here : join(here, 'case'), wordsIn(here, argv));
+    }
+    await work?.(here);
+    return here;
+  }
+}
+
+/**
+ * Answers the request for a time-stamp that lies in the case, as an authority does that openssl makes on the spot (openssl-ts(1),
+ * "ts -reply"; RFC 3161 section 2.3: its key serves for time-stamping alone).
+ */
+function answerRequest(world: string): void {
+  const tsa = join(world, 'tsa');
+  mkdirSync(tsa);
+  writeFileSync(
+    join(tsa, 'openssl.cnf'),
+    `[req]
+distinguished_name = dn
+x509_extensions = stamps
+[dn]
+[stamps]
+basicConstraints = CA:false
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,timeStamping
+[tsa]
+default_tsa = one
+[one]
+serial = serial
+default_policy = 1.2.3.4.1
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+`,
+  );
+  writeFileSync(join(tsa, 'serial'), '01\n');
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', [...args, '-config', 'openssl.cnf'], { cwd: tsa, stdio: 'pipe' });
+  };
+  const [key, pem] = ['key.pem', 'cert.pem'];
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    pem,
+    '-subj',
+    '/CN=Stamps',
+  );
+  const query = join(world, 'case', 'evidence', 'EV-0001', 'EV-0001.seal.p7s.tsq');
+  openssl('ts', '-reply', '-queryfile', query, '-inkey', key, '-signer', pem, '-out', 'answer.tsr');
 }
 
 /** Copies a world with the times of its files, which the collection records. */
@@ -118,28 +243,37 @@ export function snapshot(world: string): Snapshot {
   );
 }
 
-/** True if the world holds the same names, and files of the same bytes; sources with the same times. */
-export function isAsBefore(world: string, before: Snapshot): boolean {
-  const now = entriesOf(world);
-  return (
-    now.length === before.size &&
-    now.every(([path, facts]) => {
-      const file = before.get(path);
-      if (file === undefined) return before.has(path) && facts.isDirectory();
-      return (
-        facts.size === file.bytes.length &&
-        (facts.mtimeMs === file.mtimeMs || !path.startsWith('logs')) &&
-        readFileSync(join(world, path)).equals(file.bytes)
-      );
-    })
-  );
+/** What a world differs in from another one, with the SHA-256 of every file that does; empty: in nothing. */
+export function changes(world: string, before: Snapshot): string {
+  const gone = new Set(before.keys());
+  const found: string[] = [];
+  for (const [path, facts] of entriesOf(world)) {
+    const known = gone.delete(path);
+    const file = before.get(path);
+    if (facts.isDirectory()) {
+      if (!known || file !== undefined) found.push(`${path} folder`);
+      continue;
+    }
+    const bytes = readFileSync(join(world, path));
+    const sameTime = facts.mtimeMs === file?.mtimeMs || !path.startsWith('logs');
+    if (file === undefined || !sameTime || !bytes.equals(file.bytes)) {
+      found.push(`${path} ${sha256Hex(bytes)} ${sameTime ? '' : String(facts.mtimeMs)}`);
+    }
+  }
+  return [...found.sort(), ...[...gone].map((path) => `${path} gone`)].join('\n');
 }
 
-function entriesOf(world: string): (readonly [string, Stats])[] {
+/** Every name in a world, and what is known of it. */
+export function entriesOf(world: string): (readonly [string, Stats])[] {
   return readdirSync(world, { recursive: true, encoding: 'utf8' }).map((path) => [
     path,
     lstatSync(join(world, path)),
   ]);
+}
+
+/** All logs of the demo. */
+export async function wholeMirror(logs: string): Promise<void> {
+  await cp(MIRROR, logs, { recursive: true, preserveTimestamps: true });
 }
 
 /** Logs of every source, one of them twice, a reject, a sidecar, an unknown file larger than a read buffer. */

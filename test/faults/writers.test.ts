@@ -5,15 +5,17 @@ import { hostname } from 'node:os';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { tempDir } from '../helpers/temp.ts';
 import { start, type Running } from './child.ts';
-import { VERBS, type Verb } from './verbs.ts';
-import { copyWorld, say, Worlds } from './world.ts';
+import { envOf, VERBS, type Verb } from './verbs.ts';
+import { copyWorld, say, wordsIn, Worlds } from './world.ts';
 
 /** Everything that writes into a case that is there. */
-const WRITERS = VERBS.filter(({ name, prepare }) => name !== 'init' && prepare === undefined);
+const WRITERS = VERBS.filter(
+  ({ beside, prepare, state }) => beside !== true && prepare === undefined && state !== 'requested',
+);
 
 let original: string;
 beforeAll(async () => {
-  original = await new Worlds(await tempDir()).original('imported');
+  original = await new Worlds(await tempDir()).original('known');
 });
 
 let holder: Running | undefined;
@@ -31,7 +33,11 @@ async function stoppedInside(verb: Verb): Promise<string> {
 }
 
 async function expectRefused(dir: string, verb: Verb): Promise<void> {
-  const { status, json } = await say(dir, verb.argv);
+  const { status, json } = await say(
+    dir,
+    wordsIn(join(dir, '..'), verb.argv),
+    envOf(join(dir, '..'), verb),
+  );
   expect(json, verb.name).toMatchObject({ error: { code: 'E_LOCKED' } });
   const { error } = json as { readonly error: { readonly message: string } };
   expect(error.message).toContain(`process ${String(holder?.pid)} on ${hostname()}`);
