@@ -60,8 +60,8 @@ async function measure(folder: string): Promise<Result[]> {
       });
     }
   }
-  if (only === undefined || only === 'lines') {
-    for (const log of LINE_LOGS) {
+  for (const log of LINE_LOGS) {
+    if (only === undefined || only === 'lines' || only === log.name) {
       // Lines of access logs are five times as long as those of flows.
       const count = log.name === 'vpc_flow' ? lines : Math.ceil(lines / 5);
       talk(`import: ${String(count)} lines of ${log.name}, ${String(repeat)} times`);
