@@ -11,6 +11,7 @@ import {
   text,
   textOf,
   time,
+  valueAt,
 } from '../_json.ts';
 
 /** A member that files and the API spell differently. */
@@ -21,6 +22,16 @@ function either(name: string, members: readonly string[], about: string): JsonFi
       if (value !== undefined && value !== null) return textOf(value, member, out);
     }
     return null;
+  });
+}
+
+/** An address that the configuration of a machine, a network interface or an elastic address tells at the first of the paths. */
+function address(name: string, paths: readonly (readonly string[])[], about: string): JsonField {
+  return derived(name, about, (record) => {
+    const configuration = opened(record['configuration']);
+    if (!isObject(configuration)) return null;
+    const found = paths.map((path) => valueAt(configuration, path));
+    return found.find((one) => typeof one === 'string') ?? null;
   });
 }
 
@@ -201,6 +212,16 @@ export const CONFIG_ITEM_FORMAT: JsonFormat = {
         const value = relationsOf(record['relationships']);
         return value === null ? null : sortedJson(value);
       },
+    ),
+    address(
+      'private_ip_address',
+      [['privateIpAddress']],
+      'privateIpAddress in the configuration of an instance, a network interface or an elastic address.',
+    ),
+    address(
+      'public_ip',
+      [['publicIpAddress'], ['association', 'publicIp'], ['publicIp']],
+      'Public address in the configuration of an instance, a network interface or an elastic address.',
     ),
     derived(
       'configuration',

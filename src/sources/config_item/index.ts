@@ -28,7 +28,7 @@ export const config_item: Source = {
     action: 'configuration_item_status',
     target: 'coalesce(arn, resource_id)',
   },
-  indexes: [['resource_id'], ['resource_name'], ['arn']],
+  indexes: [['resource_id'], ['resource_name'], ['arn'], ['private_ip_address'], ['public_ip']],
   children: [
     {
       id: 'config_item_relation',

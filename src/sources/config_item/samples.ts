@@ -84,6 +84,8 @@ export const CONFIG_ITEM_SAMPLES: readonly Sample[] = [
         action: 'OK',
         target: ITEM.ARN,
         tags: '{"Name":"web"}',
+        private_ip_address: '10.0.1.20',
+        public_ip: '203.0.113.9',
         configuration_state_id: '1762592405123',
         configuration: '{"association":{"publicIp":"203.0.113.9"},"privateIpAddress":"10.0.1.20"}',
       },
