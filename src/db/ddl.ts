@@ -87,14 +87,24 @@ export function createTimeline(shapes: readonly TableShape[]): string {
   return `CREATE VIEW timeline AS\n${parts.join('\nUNION ALL\n')}`;
 }
 
-/** Indexes into `columns` in the order in which the table stores them: before the columns of the place, and behind. */
-export function storedOrder(shape: TableShape): {
+/** Order of a source's columns in its table. */
+interface StoredOrder {
   readonly before: readonly number[];
   readonly behind: readonly number[];
-} {
-  const names = shape.columns.map((column) => column.name);
-  return {
-    before: COMMON.map((name) => names.indexOf(name)).filter((index) => index >= 0),
-    behind: [...names.keys()].filter((index) => !COMMON.includes(names[index] ?? '')),
-  };
+}
+
+const orders = new WeakMap<TableShape, StoredOrder>();
+
+/** Indexes into `columns` in the order in which the table stores them: before the columns of the place, and behind. */
+export function storedOrder(shape: TableShape): StoredOrder {
+  let order = orders.get(shape);
+  if (order === undefined) {
+    const names = shape.columns.map((column) => column.name);
+    order = {
+      before: COMMON.map((name) => names.indexOf(name)).filter((index) => index >= 0),
+      behind: [...names.keys()].filter((index) => !COMMON.includes(names[index] ?? '')),
+    };
+    orders.set(shape, order);
+  }
+  return order;
 }

@@ -302,8 +302,10 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
       const carried = carriedBy(value, bytes, start, end, offset, format);
       if (carried.length === 0)
         out.reject('not_this_source', `an EventBridge event is not ${format.what}`);
+      // Of many records in one text each would be looked at with all of it.
+      const odd = carried.length > 1 ? oddities(text) : text;
       for (const { record, place } of carried) {
-        emit(record, text, hints.escaped, format, place, out);
+        emit(record, odd, hints.escaped, format, place, out);
       }
     },
   };
@@ -519,6 +521,15 @@ function emit(
   for (const { value } of format.fields) values.push(value(record, out));
   if (escaped) cleanTexts(values, text, out);
   out.row(values, hash53(format.identity(record)), place);
+}
+
+/** A short text with the same oddities as a long one: digits beyond 2^53, __proto__, escapes of NUL and surrogates. */
+export function oddities(text: string): string {
+  return [
+    /\d{16}/.test(text) ? '0'.repeat(16) : '',
+    /"(?:_|\\u005f){2}proto/i.test(text) ? '"__proto__"' : '',
+    /\\u(?:0000|d[89a-f])/i.test(text) ? '\\u0000' : '',
+  ].join('');
 }
 
 /** Notes a member named __proto__ and integers beyond 2^53. */

@@ -25,15 +25,19 @@ import { isCloudTrailRecord, WRAPPERS } from './detect.ts';
 import { mapRecord, recordTime } from './map.ts';
 import { RecordScan } from './scan.ts';
 
+/** Holds nothing from record to record, and much memory: one for all readers of a thread. */
+let scan: RecordScan | undefined;
+
 /** A reader for one CloudTrail file, whatever carries its records. */
 export function cloudTrailReader(head: Head): RecordReader {
   const firsts =
     peekJson(head.text, WRAPPERS)?.records.flatMap(({ keys }) => keys.slice(0, 1)) ?? [];
   const openers = [...new Set(['eventVersion', ...firsts])];
-  const scan = new RecordScan();
+  scan ??= new RecordScan();
+  const own = scan;
   const quick = (bytes: Buffer, start: number, end: number, out: RowOut): number => {
-    const stop = scan.scan(bytes, start, end);
-    if (stop > 0) out.byteRow(scan.row, stop - start);
+    const stop = own.scan(bytes, start, end);
+    if (stop > 0) out.byteRow(own.row, stop - start);
     return stop;
   };
   return { framing: { kind: 'json', wrappers: WRAPPERS, openers }, read, quick };

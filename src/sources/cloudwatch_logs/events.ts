@@ -16,6 +16,7 @@ import {
   elementSpans,
   innerJson,
   noteOddities,
+  oddities,
   readObject,
   textOf,
   valueAt,
@@ -80,13 +81,13 @@ export function placeOf(text: Text, span: Span, steps: readonly Step[] = []): Pl
 
 /**
  * The row of a log event, and its message for whoever knows it.
- * @param raw text that holds all of the event's escapes.
+ * @param escapes what {@link oddities} gives of the text around the event.
  * @param message place of the message, if it is not a member of the event's own text.
  */
 export function emit(
   event: JsonValue | undefined,
   origin: Origin,
-  raw: string,
+  escapes: string,
   text: Text,
   span: Span,
   out: RowOut,
@@ -127,7 +128,7 @@ export function emit(
     ingestionUs,
     extracted === undefined || extracted === null ? null : sortedJson(extracted),
   ];
-  if (raw.includes('\\')) cleanTexts(values, raw, out);
+  if (escapes !== '') cleanTexts(values, escapes, out);
   const own = `${String(values[1])} ${String(values[2])} ${String(values[3])} ${String(timeUs)} ${message}`;
   out.row(values, hash53(id ?? own), placeOf(text, span));
   const inner = place === undefined ? memberSpan(text.bytes, span.start, span.end, name) : span;
@@ -152,8 +153,9 @@ function emitPayload(payload: JsonObject, raw: string, text: Text, whole: Span, 
   };
   const list = memberSpan(text.bytes, whole.start, whole.end, 'logEvents');
   const spans = list === undefined ? [] : elementSpans(text.bytes, list);
+  const escapes = oddities(raw);
   for (const [index, event] of events.entries())
-    emit(event, origin, raw, text, spans[index] ?? whole, out);
+    emit(event, origin, escapes, text, spans[index] ?? whole, out);
 }
 
 /** The payload in base64 of gzip; undefined if it is none. */
@@ -205,7 +207,7 @@ export const readEvents: RecordReader['read'] = (bytes, start, end, offset, hint
     return;
   }
   if (isEvent(value) || isInsights(value)) {
-    emit(value, NO_ORIGIN, raw, text, whole, out);
+    emit(value, NO_ORIGIN, oddities(raw), text, whole, out);
     return;
   }
   out.reject('not_this_source', 'the record is not a log event');

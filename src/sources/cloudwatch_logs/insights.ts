@@ -10,7 +10,7 @@ import {
 import { peekJson } from '../../core/peek.ts';
 import type { Step } from '../../core/steps.ts';
 import { csvFields, csvJoins } from '../_csv.ts';
-import { elementSpans } from '../_json.ts';
+import { elementSpans, oddities } from '../_json.ts';
 import { type Detection, FORM, type Head, type Place, type RecordReader } from '../source.ts';
 import { emit, NO_ORIGIN, placeOf, type Text } from './events.ts';
 
@@ -68,7 +68,7 @@ export function resultsReader(): RecordReader {
       const value =
         span === undefined ? undefined : memberSpan(bytes, span.start, span.end, 'value');
       const place = value === undefined ? undefined : placeOf(text, value, ['string']);
-      emit(event, NO_ORIGIN, raw, text, { start, end }, out, place);
+      emit(event, NO_ORIGIN, oddities(raw), text, { start, end }, out, place);
     },
   };
 }
