@@ -119,7 +119,7 @@ function sourcesPage(sources: readonly Source[]): string {
       COMMON_COLUMNS.map((name) => [code(name), COMMON_ABOUT[name]]),
     ),
     '## Provenance',
-    'Each row also has `file_id`, `record_no` (ordinal of the record in its file, from 1), `offset` and `length` of the record’s own text in the decompressed file, `form` (0: those bytes; 1: they are a JSON string whose value is the record), and `raw`, that text.',
+    'Each row also has `file_id`, `record_no` (ordinal of the record in its file, from 1), `offset` and `length` of the record’s own text in the decompressed file, `form` (0: those bytes; 1: they are a JSON string whose value is the record; 2: `inner_record.steps` lead from them to the record), and `raw`, that text. A record inside another, or between those of another source, is also in `inner_record` ([how](import.md#records-inside-records)).',
     '## How a file is cut into records',
     'JSON: the records are the objects in a wrapper array (such as `Records`), in an array, one on each line, or one after another, pretty-printed or not. Nothing is skipped silently: every byte of a file belongs to a record, a reject, or the container around them (wrapper, brackets, commas, white space). Broken structure costs one record: reading goes on at the next `{` that opens one. Text: one record a line, or several lines where a log writes statements, traces and messages over them; CSV by its quotes. Records above 16 MiB or nested deeper than 512 are rejects; they are never held in memory.',
     '## Reasons for a reject',
