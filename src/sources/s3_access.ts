@@ -4,9 +4,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { exactUs } from '../core/time.ts';
+import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { type Fields, withFields } from './_fields.ts';
-import { isAddress, lineReader } from './_lines.ts';
-import type { Column, Detection, Head, RowOut, Source, Value } from './source.ts';
+import { integerField, isAddress, isoTime, lineReader } from './_lines.ts';
+import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -79,6 +80,8 @@ function detect(head: Head): Detection | undefined {
     .split('\n', 6)
     .filter((line) => line.trimEnd() !== '')
     .slice(0, 5);
+  const json = detectFields(head, 'S3 access log records', JSON_TELLING);
+  if (json !== undefined) return json;
   const matching = lines.filter((line) => LINE.test(line)).length;
   return matching > 0 && matching * 2 >= lines.length
     ? {
@@ -367,8 +370,70 @@ function map(
   return values;
 }
 
+/** Names of the fields where CloudWatch Logs delivers them as JSON, in the order of the text form. */
+const JSON_NAMES = jsonNames(
+  'bucket_owner_id bucket_name request_time remote_ip requester request_id operation key_name request_uri http_status error_code bytes_sent_size object_size total_duration turn_around_duration referer user_agent version_id host_id signature_version cipher_suite authentication_type host_header tls_version access_point_arn acl_required source_region',
+);
+const JSON_TELLING = ['bucket_owner_id', 'request_uri', 'operation'];
+const JSON_NUMBERS: readonly number[] = [9, 11, 12, 13, 14];
+
+/** Fields of a JSON record as those of a line. */
+function mapJson(fields: readonly string[], out: RowOut): readonly Value[] | undefined {
+  const timeUs = isoTime(fields[2]);
+  if (timeUs === undefined || timeUs < 0) {
+    out.reject('bad_time', 'request_time is not a time after 1970');
+    return undefined;
+  }
+  const known = fields.map((field, index) =>
+    JSON_NUMBERS.includes(index)
+      ? String(integerField(field, JSON_NAMES[index]?.[0] ?? '', out) ?? '-')
+      : field,
+  );
+  const quoted = (index: number): string => {
+    const field = known[index] ?? '-';
+    return field === '-' ? field : `"${field}"`;
+  };
+  return map(
+    {
+      left: known.slice(0, 8),
+      uri: quoted(8),
+      middle: known.slice(9, 15),
+      referer: quoted(15),
+      agent: quoted(16),
+      tail: known.slice(17),
+    },
+    timeUs,
+    out,
+  );
+}
+
+function reader(_head: Head, shape: string): RecordReader {
+  return shape === 'json'
+    ? fieldsReader(JSON_NAMES, JSON_TELLING, mapJson)
+    : withFields(lines, COLUMNS.length, take);
+}
+
 const OWNER = '3f1c9b0e5d7a4c2e8b6f0a1d2c3e4f5061728394a5b6c7d8e9f0a1b2c3d4e5f6';
 const PUT = `${OWNER} example-invoices [08/Nov/2025:09:00:05 +0000] 198.51.100.7 arn:aws:sts::111122223333:assumed-role/backup/job-7 7B4A0FABBEXAMPLE REST.PUT.OBJECT 2025/q4+plan.pdf "PUT /example-invoices/2025/q4%20plan.pdf HTTP/1.1" 200 - - 83211 71 12 "-" "aws-cli/2.31.0" - s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkFVdtjf5mKR3/eTPFvsiP/XV/VLi31234= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader example-invoices.s3.eu-central-1.amazonaws.com TLSv1.3 - -`;
+
+const JSON_RECORD = {
+  schema_version_id: 'V_1_0',
+  bucket_owner_id: OWNER,
+  bucket_name: 'example-invoices',
+  bucket_arn: 'arn:aws:s3:::example-invoices',
+  request_time: '2025-11-08T09:00:05.123Z',
+  remote_ip: '198.51.100.7',
+  requester: null,
+  request_id: '7B4A0FABBEXAMPLE',
+  operation: 'REST.GET.OBJECT',
+  key_name: 'plan.pdf',
+  request_uri: 'GET /plan.pdf?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE HTTP/1.1',
+  http_status: 200,
+  bytes_sent_size: '83211',
+  object_size: 83_211,
+  user_agent: 'a "quoted" agent',
+  source_region: 'eu-central-1',
+};
 
 export const s3_access: Source = {
   id: 's3_access',
@@ -378,7 +443,7 @@ export const s3_access: Source = {
     'S3’s clock with its zone in the line (+0000), to the second: when the request was received.',
   about: [
     'S3 writes a line for each request to a bucket with server access logging, into a target bucket, uncompressed. Lines have grown over the years from 18 to 27 fields; missing ones are NULL, unknown ones at the end stay in the raw text.',
-    'Delivery is on a best-effort basis: most lines come within a few hours, some late, some twice, a few never. So a missing line proves nothing. A copy writes two lines with one request id. Requests that S3 makes for itself (lifecycle) have no address. The JSON form that CloudWatch Logs delivers is not read.',
+    'Delivery is on a best-effort basis: most lines come within a few hours, some late, some twice, a few never. So a missing line proves nothing. A copy writes two lines with one request id. Requests that S3 makes for itself (lifecycle) have no address. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
     'Amazon S3 User Guide, "Amazon S3 server access log format"',
@@ -397,8 +462,9 @@ export const s3_access: Source = {
   indexes: [['remote_ip'], ['request_id']],
   timeline: true,
   repeatsInFile: 'duplicate',
+  inside: true,
   detect,
-  reader: () => withFields(lines, COLUMNS.length, take),
+  reader,
   samples: [
     {
       name: 'today’s fields, a copy of a line, a presigned URL, a lifecycle row, a bare dash for the request line',
@@ -465,6 +531,37 @@ export const s3_access: Source = {
         { source_region: 'eu-central-1', acl_required: null },
       ],
       anomalies: ['extra_fields'],
+    },
+    {
+      name: 'as JSON: a request, one of S3 itself, one without a time, a status that is none, something else, a cut record',
+      path: 'x',
+      text: [
+        JSON_RECORD,
+        { ...JSON_RECORD, remote_ip: null, request_uri: null, user_agent: null },
+        { ...JSON_RECORD, request_time: 'x' },
+        { ...JSON_RECORD, http_status: 'ok' },
+        { operation: 'x' },
+        JSON_RECORD,
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n')
+        .slice(0, -20),
+      rows: [
+        {
+          time_us: 1_762_592_405_123_000,
+          bucket_name: 'example-invoices',
+          http_status: 200,
+          object_size: 83_211,
+          request_uri: 'GET /plan.pdf?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE HTTP/1.1',
+          presigned_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+          user_agent: 'a "quoted" agent',
+          source_region: 'eu-central-1',
+        },
+        { remote_ip: null, request_uri: null, user_agent: null },
+        { http_status: null },
+      ],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
+      anomalies: ['bad_value'],
     },
     {
       name: 'broken lines',
