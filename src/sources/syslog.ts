@@ -1,10 +1,10 @@
 /** System logs of machines (/var/log/secure, auth.log, messages): RFC 3164, RFC 5424 and rsyslog with full times. */
 import { parseRfc3339 } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
-import { detectLines, orNull } from './_lines.ts';
+import { firstLines, orNull } from './_lines.ts';
 import { AUTH_COLUMNS, AUTH_OUTCOME, authValues } from './_syslog_auth.ts';
 import { YEAR_FROM, type YearFrom, Years } from './_year.ts';
-import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
+import type { Column, Detection, Head, RecordReader, RowOut, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -162,6 +162,14 @@ function reader(head: Head): RecordReader {
   return blockReader((line) => line !== '' && line.charCodeAt(0) > 0x20, map);
 }
 
+/** Most of the first lines, those left out that go on one before them. */
+function detect(head: Head): Detection | undefined {
+  const lines = firstLines(head).filter((line) => line.charCodeAt(0) > 0x20);
+  const own = lines.filter((line) => OLD.test(line) || NEW.test(line) || FULL.test(line)).length;
+  const reason = `${String(own)} of the first ${String(lines.length)} lines are syslog lines`;
+  return own * 2 > lines.length ? { confidence: 90, reason, shape: 'lines' } : undefined;
+}
+
 export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
@@ -190,12 +198,7 @@ export const syslog: Source = {
   timeline: true,
   repeatsInFile: 'distinct',
   inside: true,
-  detect: (head) =>
-    detectLines(
-      head,
-      'syslog lines',
-      (line) => OLD.test(line) || NEW.test(line) || FULL.test(line),
-    ),
+  detect,
   reader,
   samples: [
     {
