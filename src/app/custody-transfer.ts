@@ -13,7 +13,6 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
-import type { Appended } from '../custody/append.ts';
 import { entryFile, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
 import { readRegular } from '../custody/files.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
@@ -23,7 +22,7 @@ import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
-import { raisePin } from './pins.ts';
+import { raisePin, refuseRolledBack } from './pins.ts';
 import { verify } from './verify.ts';
 
 /** Who gets the case, and why. */
@@ -170,24 +169,26 @@ export async function receiveCase(
       },
     });
     try {
-      const signed =
+      const before =
         request.receipt === undefined
           ? undefined
           : signedBefore(opened, signer, request.refuse !== true);
-      if (signed !== undefined) {
-        const { seq, hash } = signed;
-        const receipt = copyReceipt(opened, signed, request.receipt);
-        return { accepted: request.refuse !== true, entry: seq, head: hash, checks, receipt };
-      }
-      const transfer = openTransfer(opened, signer, request.refuse === true);
-      const appended = await appendEntry(opened, signer, fx, draft(transfer));
+      if (before !== undefined) refuseRolledBack(opened, fx);
+      const { seq, hash } =
+        before ??
+        (await appendEntry(
+          opened,
+          signer,
+          fx,
+          draft(openTransfer(opened, signer, request.refuse === true)),
+        ));
       if (request.remember !== false) raisePin(opened, fx, request.refuse !== true);
       return {
         accepted: request.refuse !== true,
-        entry: appended.seq,
-        head: appended.hash,
+        entry: seq,
+        head: hash,
         checks,
-        receipt: copyReceipt(opened, appended, request.receipt),
+        receipt: copyReceipt(opened, seq, request.receipt),
       };
     } catch (error) {
       const broken =
@@ -280,11 +281,7 @@ function signedBefore(
   return same ? last : undefined;
 }
 
-function copyReceipt(
-  { paths }: Case,
-  { seq }: Pick<Appended, 'seq'>,
-  folder: string | undefined,
-): string[] {
+function copyReceipt({ paths }: Case, seq: number, folder: string | undefined): string[] {
   if (folder === undefined) return [];
   const names = [entryFile(seq), `${entryFile(seq)}.p7s`];
   for (const name of names) {
