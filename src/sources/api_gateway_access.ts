@@ -1,5 +1,5 @@
 /** API Gateway access logs: one record a request, in whichever of the documented forms the stage was set to. */
-import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
 import { parseRfc3339 } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
@@ -13,7 +13,7 @@ import {
   jsonReader,
   textOf,
 } from './_json.ts';
-import { sortedJson } from '../core/json.ts';
+import { decoded, elementsOf } from './_xml.ts';
 import type { Detection, Head, RecordReader, RowOut, Source } from './source.ts';
 
 /**
@@ -219,31 +219,17 @@ function fromCsv(line: string): JsonObject | undefined {
 
 const XML_START = /^<request id="[^"<]*">/;
 
-function unescaped(value: string): string {
-  return value
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&apos;', "'")
-    .replaceAll('&amp;', '&');
-}
-
 /** Elements without elements in them, as the guide’s example has them. */
 function fromXml(record: string): JsonObject | undefined {
   const start = XML_START.exec(record)?.[0];
   if (start === undefined || !record.endsWith('</request>')) return undefined;
-  const members: Record<string, string> = { requestId: unescaped(start.slice(13, -2)) };
-  let at = start.length;
-  for (;;) {
-    const open = record.indexOf('<', at);
-    if (record.startsWith('</request>', open)) return members;
-    const close = record.indexOf('>', open);
-    const name = record.slice(open + 1, close);
-    const end = record.indexOf(`</${name}>`, close);
-    if (close < 0 || end < 0 || !/^[A-Za-z]+$/.test(name)) return undefined;
-    members[name] = unescaped(record.slice(close + 1, end).trim());
-    at = end + name.length + 3;
-  }
+  const elements = elementsOf(record.slice(start.length, -'</request>'.length));
+  if (elements === undefined) return undefined;
+  const members = elements.map(({ name, inside }): [string, string] => [
+    name,
+    decoded(inside.trim()),
+  ]);
+  return { requestId: decoded(start.slice(13, -2)), ...Object.fromEntries(members) };
 }
 
 function begins(line: string): boolean {
