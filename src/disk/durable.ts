@@ -44,7 +44,13 @@ export function writeNew(path: string, bytes: Uint8Array, mode = 0o644): void {
     rmSync(path, { force: true });
     throw error;
   }
-  closeSync(file);
+  try {
+    closeSync(file);
+  } catch (error) {
+    // Some systems tell only here that bytes did not arrive (close(2)).
+    rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 /** Name of a file while it is not yet whole, or not yet on record. */
@@ -54,8 +60,14 @@ export function partOf(path: string): string {
 
 /** Puts a whole file in place: a reader sees the old one or the new one, never a part. */
 export function replaceFile(path: string, bytes: Uint8Array, folder: string): void {
-  writeSynced(partOf(path), bytes);
-  renameSync(partOf(path), path);
+  const part = partOf(path);
+  writeSynced(part, bytes);
+  try {
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
   syncFolder(folder);
 }
 
