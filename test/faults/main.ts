@@ -92,17 +92,15 @@ async function judged(
       scratch,
     ).catch(() => undefined);
     if (ended !== undefined && fast?.problems.length === 0 && !fast.missed) return fast;
-    if (process.env['FAULTS_TELL'] !== undefined)
-      process.stderr.write(
-        `again: ${fault} ${point.at} ${point.path} ${JSON.stringify(fast)} ${JSON.stringify(ended)}\n`,
-      );
   }
   return disturb(worlds, base, one, scratch);
 }
 
-/** The same in every run: names that bear a process's number bear none here. */
+/** The same in every run, whatever the processes and keys are. */
 function nameOf(verb: Verb, { point, fault }: Disturbance): string {
-  const path = point.path.replace(/\d+\.[0-9a-f]{8}\.[0-9a-f]{8}/g, 'PROCESS');
+  const path = point.path
+    .replace(/\d+\.[0-9a-f]{8}\.[0-9a-f]{8}/g, 'PROCESS')
+    .replace(/[0-9a-f]{64}/g, 'SHA256');
   return `${verb.name}: ${fault} at ${point.at} ${point.kind} ${path}`;
 }
 

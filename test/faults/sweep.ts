@@ -142,6 +142,7 @@ function judgeEnd({ status, signal, stdout, stderr }: Ended, fault: Fault): stri
   if (status === 1 && stdout.includes('what arrived is not what was sent')) return [];
   // A case whose files are gone from one moment to the next cannot be told from one that was tampered with.
   if (status === 1 && fault === 'vanish' && stdout.includes('E_TAMPERED')) return [];
+  if (status === 4 && fault === 'vanish' && stdout.includes('E_SIGNER')) return [];
   // A name that cannot be looked up is not found; nothing was done.
   if (status === 2 && stdout.includes('E_NOT_FOUND')) return [];
   if (status !== 3 && !(status === 2 && stdout.includes('E_NO_CASE'))) {
