@@ -101,7 +101,7 @@ export class GroupHasher {
   group(source: string, first: number): Buffer | undefined {
     const last = first + GROUP_RECORDS - 1;
     const others = this.#others.all(first, last).filter((table) => table !== source);
-    const rows = [source, ...others].flatMap((table) => this.#rows(table).all(first, last));
+    const rows = [source, ...others].flatMap((table) => this.#rows(table)?.all(first, last) ?? []);
     if (others.length > 0) rows.sort(([a], [b]) => Number(a) - Number(b));
     if (rows.length === 0) return undefined;
     const cells = this.#cells;
@@ -116,10 +116,12 @@ export class GroupHasher {
     return groupHash(cells);
   }
 
-  #rows(table: string): Statement<[number, number], HashedRow> {
+  /** Undefined for a table that there is not: what names it may have been changed. */
+  #rows(table: string): Statement<[number, number], HashedRow> | undefined {
     let rows = this.#tables.get(table);
     if (rows === undefined) {
       const columns = storedColumns(this.#db, table).map(quoted).join(', ');
+      if (columns === '') return undefined;
       rows = this.#db
         .prepare<[number, number], HashedRow>(
           `SELECT ${columns} FROM main.${quoted(table)} WHERE id BETWEEN ? AND ? ORDER BY id`,

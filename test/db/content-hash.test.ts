@@ -17,6 +17,11 @@ beforeAll(async () => {
     'd.txt': 'nothing',
     'flow.log':
       '2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n',
+    'payload.json': JSON.stringify({
+      messageType: 'DATA_MESSAGE',
+      logGroup: 'trail',
+      logEvents: [{ id: '1', timestamp: 1, message: JSON.stringify(event(5)) }],
+    }),
     'dns.json': JSON.stringify({
       query_timestamp: '2025-11-08T09:00:05Z',
       query_name: 'www.example.com.',
