@@ -3,10 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { ParquetFault } from './fault.ts';
 
 /** An unsigned LEB128 varint. */
-function readVarint(
-  bytes: Buffer,
-  from: number,
-): { readonly value: bigint; readonly end: number } {
+function readVarint(bytes: Buffer, from: number): { readonly value: bigint; readonly end: number } {
   let value = 0n;
   let at = from;
   for (let shift = 0n; shift < 70n; shift += 7n) {
