@@ -54,7 +54,14 @@ test('names every bad field of a head at once', () => {
     readFrontMatter(bad.replace('-- title: T\n', '-- titel: T\n'), 'x.sql'),
   );
   expect(error.code).toBe('E_FORMAT');
-  for (const field of ['title', 'question', 'attack', 'params.from.type', 'scans.cloudtrail', 'titel (unknown)']) {
+  for (const field of [
+    'title',
+    'question',
+    'attack',
+    'params.from.type',
+    'scans.cloudtrail',
+    'titel (unknown)',
+  ]) {
     expect(error.message).toContain(field);
   }
 });
@@ -77,7 +84,10 @@ test('a query is found by its name or topic and name; a wrong name gets near one
   const catalog = loadCatalog();
   expect(findQuery(catalog, 'identity/failed-calls')).toBe(findQuery(catalog, 'failed-calls'));
   const error = caught(() => findQuery(catalog, 'failed'));
-  expect([error.code, error.hint]).toEqual(['E_NOT_FOUND', 'did you mean names-that-failed, failed-calls?']);
+  expect([error.code, error.hint]).toEqual([
+    'E_NOT_FOUND',
+    'did you mean names-that-failed, failed-calls?',
+  ]);
 });
 
 const TIME = { name: 't', type: 'time', about: '' } as const;

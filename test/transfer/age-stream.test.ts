@@ -147,8 +147,7 @@ test.each([
   ['a chunk twice', [chunk(0, false, FULL), chunk(0, false, FULL), chunk(1, true, FULL)], 65_568],
   ['a chunk left out', [chunk(0, false, FULL), chunk(2, true, FULL)], 65_568],
 ])('%s is refused, with its place', async (_what, made, offset) => {
-  const payload =
-    made === undefined ? NONCE.subarray(0, 8) : Buffer.concat([NONCE, ...(made)]);
+  const payload = made === undefined ? NONCE.subarray(0, 8) : Buffer.concat([NONCE, ...made]);
   await expect(open(payload)).rejects.toMatchObject({ offset });
 });
 
