@@ -33,8 +33,7 @@ WITH hours AS (
          records,
          lead(hour_us) OVER (PARTITION BY source, account_id, region ORDER BY hour_us) AS next_us
     FROM coverage
-   WHERE source NOT IN ('ec2_instance', 'ec2_network_interface', 'iam_credential_report')
-     AND hour_us >= :from
+   WHERE hour_us >= :from
      AND hour_us < :to
 )
 SELECT source,

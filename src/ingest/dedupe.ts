@@ -43,7 +43,7 @@ export function findCopies(
   db.exec(`
     CREATE TEMP TABLE suspect (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE "copy_${source.id}" (id INTEGER PRIMARY KEY, kept_id INTEGER NOT NULL, how TEXT NOT NULL);
-    CREATE TEMP TABLE "conflict_${source.id}" (id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL);`);
+    CREATE TEMP TABLE "conflict_${source.id}" (id INTEGER PRIMARY KEY, first_id INTEGER NOT NULL, kind TEXT NOT NULL);`);
   if (shared === undefined) {
     db.exec(
       `INSERT INTO suspect SELECT id FROM ${table} NOT INDEXED
@@ -62,11 +62,12 @@ function compare(db: Database, source: Source, table: string): void {
   // What a record says: hash of its bytes, or of the text in which rewritten copies are equal.
   db.exec(`
     CREATE TEMP TABLE member (
-      id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, bytes BLOB NOT NULL, content BLOB NOT NULL);`);
+      id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, bytes BLOB NOT NULL, content BLOB NOT NULL,
+      extract INTEGER NOT NULL);`);
   readMembers(db, table);
-  if (source.sameText !== undefined) readContents(db, table, source.sameText);
+  if (source.sameText !== undefined) readContents(db, table, source, source.sameText);
   insertCopies(db, source);
-  if (source.repeatsInFile === 'duplicate') insertConflicts(db, source);
+  if (source.repeatsInFile === 'duplicate') insertConflicts(db, source, table);
   db.exec('DROP TABLE member');
 }
 
@@ -85,7 +86,7 @@ function* membersOf(db: Database, table: string, ids: string): Generator<readonl
 
 function readMembers(db: Database, table: string): void {
   const blocks = new BlockReader(db);
-  const insert = db.prepare('INSERT INTO member VALUES (?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO member VALUES (?, ?, ?, ?, 0)');
   for (const rows of membersOf(db, table, 'suspect')) {
     for (const { id, identity, offset, length, form } of rows) {
       const hash = digest(recordBytes(blocks, id, offset, length, form));
@@ -95,17 +96,22 @@ function readMembers(db: Database, table: string): void {
 }
 
 // Only where the bytes of a group differ is it worth asking whether a carrier rewrote them.
-function readContents(db: Database, table: string, sameText: (record: string) => string): void {
+function readContents(
+  db: Database,
+  table: string,
+  { isExtract }: Source,
+  sameText: (record: string) => string,
+): void {
   const blocks = new BlockReader(db);
   db.exec(`
     CREATE TEMP TABLE mixed (id INTEGER PRIMARY KEY);
     INSERT INTO mixed SELECT id FROM member WHERE identity IN (
       SELECT identity FROM member GROUP BY identity HAVING min(bytes) <> max(bytes)) ORDER BY id;`);
-  const update = db.prepare('UPDATE member SET content = ? WHERE id = ?');
+  const update = db.prepare('UPDATE member SET content = ?, extract = ? WHERE id = ?');
   for (const rows of membersOf(db, table, 'mixed')) {
     for (const { id, offset, length, form } of rows) {
       const text = recordBytes(blocks, id, offset, length, form).toString('utf8');
-      update.run(digest(sameText(text)), id);
+      update.run(digest(sameText(text)), isExtract?.(text) === true ? 1 : 0, id);
     }
   }
   db.exec('DROP TABLE mixed');
@@ -127,11 +133,18 @@ function insertCopies(db: Database, source: Source): void {
     WHERE id <> kept_id ORDER BY id;`);
 }
 
-function insertConflicts(db: Database, source: Source): void {
+// A record is compared with the first whole one of its identity; only where there is none, with the first extract.
+function insertConflicts(db: Database, source: Source, table: string): void {
+  const same = source.columns.map(
+    ({ name }) => `(part."${name}" IS NULL OR part."${name}" IS whole."${name}")`,
+  );
   db.exec(`
     INSERT INTO ${conflictTable(source)}
-    SELECT id, first_id
-    FROM (SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY id) AS first_id FROM member)
+    SELECT id, first_id, CASE WHEN extract AND EXISTS (
+        SELECT 1 FROM ${table} AS part, ${table} AS whole
+        WHERE part.id = member.id AND whole.id = first_id AND ${same.join(' AND ')})
+      THEN 'partial_copy' ELSE 'id_conflict' END
+    FROM (SELECT id, extract, first_value(id) OVER (PARTITION BY identity ORDER BY extract, id) AS first_id FROM member) AS member
     WHERE id <> first_id AND id NOT IN (SELECT id FROM ${copyTable(source)});`);
 }
 
@@ -140,7 +153,8 @@ export function moveCopies(db: Database, source: Source): void {
   const copies = copyTable(source);
   db.exec(`
     INSERT INTO anomaly
-    SELECT id >> 28, id & 268435455, 'id_conflict', 'has the identity of row ' || first_id || ' and differs from it'
+    SELECT id >> 28, id & 268435455, kind,
+           'has the identity of row ' || first_id || CASE kind WHEN 'partial_copy' THEN ' and says less' ELSE ' and differs from it' END
     FROM ${conflictTable(source)};
     INSERT INTO duplicate (id, source, kept_id, "offset", "length", form, how)
     SELECT id, '${source.id}', kept_id, "offset", "length", form, how

@@ -61,8 +61,8 @@ interface Level {
   /** Of the framed record, in the text. */
   offset: number;
   length: number;
-  /** Id of the row that was given last. */
-  row: number;
+  /** Id of the row or reject that was given last; negative if that was said of the record around it. */
+  last: number;
   /** Places of a byte row's values in the order in which the table stores them. */
   places: Int32Array;
   /** Where the rows that `places` was made for hold what is added to them. */
@@ -230,7 +230,7 @@ export class Records {
       this.#group = groupOf(id);
     }
     this.imported++;
-    level.row = id;
+    level.last = id;
     return id;
   }
 
@@ -250,17 +250,24 @@ export class Records {
   }
 
   #reject(reason: RejectReason, detail: string): void {
-    const { source, inside } = this.#level;
-    if (inside?.carrier === undefined) this.#addReject(reason, detail);
-    else this.#addBroken(inside.carrier, source.id, reason, detail, inside);
+    const level = this.#level;
+    const { source, inside } = level;
+    if (inside?.carrier === undefined) {
+      level.last = this.#addReject(reason, detail);
+    } else {
+      level.last = -1;
+      this.#addBroken(inside.carrier, source.id, reason, detail, inside);
+    }
   }
 
-  #addReject(reason: RejectReason, detail: string): void {
+  /** @returns its id. */
+  #addReject(reason: RejectReason, detail: string): number {
     const { source, inside, offset, length } = this.#level;
     const id = this.#nextId();
     this.rejected++;
     const from = offset + (inside?.place.offset ?? 0);
     this.#part.reject(id, source.id, from, length, reason, detail);
+    return id;
   }
 
   /** A record inside another is no record of the file until it is a row: what is wrong with it is said of its carrier. */
@@ -278,10 +285,11 @@ export class Records {
   }
 
   #readInner(text: Buffer, { place, path, timeUs }: InnerText): void {
-    const { source, inside, row } = this.#level;
+    const { source, inside, last } = this.#level;
     if (text.length === 0) return;
     const depth = (inside?.depth ?? 0) + 1;
-    const carrier = { source: source.id, id: row, recordNo: row - rowId(this.#fileId, 0) };
+    const own = { source: source.id, id: last, recordNo: last - rowId(this.#fileId, 0) };
+    const carrier = last < 0 ? (inside?.carrier ?? own) : own;
     const head = innerHead(path, text, timeUs, this.#flowFields);
     const known = recogniseInner(head, this.#known[depth], undefined);
     if (known === undefined) return;
@@ -359,7 +367,7 @@ export class Records {
 function newLevel(source: Source, reader: RecordReader, inside: Inside | undefined): Level {
   const order = storedOrder(source);
   const places = new Int32Array();
-  return { source, order, reader, inside, offset: 0, length: 0, row: 0, places, added: -1 };
+  return { source, order, reader, inside, offset: 0, length: 0, last: 0, places, added: -1 };
 }
 
 function placesOf(level: Level, added: number): Int32Array {

@@ -70,13 +70,15 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     // Whoever waits for it later hears of a failure; until then it is no unhandled one.
     indexed.catch(() => undefined);
     const known = SOURCES.filter(({ id }) => identities.any(id));
-    const uncounted = known.filter(({ id }) => identities.hours(id) === undefined);
+    // Inventories and files about logs happen at no time: their hours would be gaps that are none.
+    const timed = known.filter(({ timeline }) => timeline);
+    const uncounted = timed.filter(({ id }) => identities.hours(id) === undefined);
     const counted = pool.coverage(uncounted.map(({ id }) => id));
     counted.catch(() => undefined);
     const found = await findAll(builder.db, known, identities, options.signal);
     options.progress('index');
     const free = await indexed;
-    const hours = known.flatMap(({ id }) => hourCoverage(id, identities.hours(id) ?? []));
+    const hours = timed.flatMap(({ id }) => hourCoverage(id, identities.hours(id) ?? []));
     const coverage = [...hours, ...(await counted)];
     builder.admit(free);
     const checked = pool.check();
@@ -184,7 +186,7 @@ async function findAll(
   for (const source of sources) {
     if (findCopies(db, source, identities.shared(source.id))) {
       withCopies.push(source);
-      copies.push(...readCopyCoverage(db, source));
+      if (source.timeline) copies.push(...readCopyCoverage(db, source));
     }
     // A wish to stop is heard of in between.
     await new Promise((resolve) => setImmediate(resolve));

@@ -269,7 +269,10 @@ function asQuery<T>(work: () => T): T {
     }
     throw new ExhibitError('E_QUERY_REFUSED', `SQLite refuses the query: ${message}`, {
       cause,
-      hint: 'docs/schema.md names the tables and columns',
+      // raw is the record's own text: a row of a CSV file stands beside JSON records in one table.
+      hint: message.includes('malformed JSON')
+        ? "raw is not JSON in every row: ask CASE WHEN json_valid(raw) THEN json_extract(raw, '$.…') END"
+        : 'docs/schema.md names the tables and columns',
     });
   }
 }

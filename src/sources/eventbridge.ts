@@ -16,7 +16,7 @@ import {
   textOf,
   valueAt,
 } from './_json.ts';
-import { FORM, type Head, type RecordReader, type RowOut, type Source } from './source.ts';
+import { FORM, type Head, type RecordReader, type Source } from './source.ts';
 
 /** The first member of detail that is there. */
 function ofDetail(name: string, members: readonly string[], about: string): JsonField {
@@ -85,11 +85,9 @@ function reader(head: Head): RecordReader {
   return {
     ...events,
     read: (bytes, start, end, offset, hints, out) => {
-      const row: RowOut['row'] = (values, identity, place) => {
-        out.row(values, identity, place);
+      const handOn = (timeUs: unknown): void => {
         const span = memberSpan(bytes, start, end, 'detail');
         if (span === undefined) return;
-        const [timeUs] = values;
         out.inner(bytes.subarray(span.start, span.end), {
           place: {
             offset: offset + span.start - start,
@@ -100,7 +98,18 @@ function reader(head: Head): RecordReader {
           timeUs: typeof timeUs === 'number' ? timeUs : undefined,
         });
       };
-      events.read(bytes, start, end, offset, hints, { ...out, row });
+      events.read(bytes, start, end, offset, hints, {
+        ...out,
+        row: (values, identity, place) => {
+          out.row(values, identity, place);
+          handOn(values[0]);
+        },
+        // What an event without a time carries has a time of its own.
+        reject: (reason, detail) => {
+          out.reject(reason, detail);
+          if (reason === 'bad_time') handOn(undefined);
+        },
+      });
     },
   };
 }

@@ -160,6 +160,8 @@ export const ANOMALY_KINDS = {
   inner_broken:
     'A record inside this one is recognised and could not be read; the detail names its source and the reason.',
   id_conflict: 'Two records share their identity but differ in content; both were kept.',
+  partial_copy:
+    'A row of a table beside the record that it was made of: it says less, and nothing else; both were kept.',
   gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
   gzip_trailing: 'Bytes follow the last gzip member.',
   gzip_corrupt: 'A gzip checksum or block is wrong.',
@@ -187,8 +189,8 @@ export interface RowOut {
    */
   readonly row: (values: readonly Value[], identity: number, place?: Place) => void;
   /**
-   * Text inside the record whose row was given last: another source that knows it makes rows of it in its own table, with
-   * that row as their carrier. What nobody knows stays in the carrier alone.
+   * Text inside the record whose row or reject was given last: another source that knows it makes rows of it in its own
+   * table, with that record as their carrier; a record inside another is none if it was rejected, its own carrier is then theirs. What nobody knows stays in the carrier alone.
    * @param text decoded; valid only during the call.
    */
   readonly inner: (text: Buffer, told: InnerText) => void;
@@ -313,6 +315,11 @@ export interface Source {
    * only equal bytes are equal.
    */
   readonly sameText?: (record: string) => string;
+  /**
+   * Whether a text is an extract that a carrier made of the record. Beside the record it is no conflict of identities as
+   * long as its typed columns are those of the record, or NULL.
+   */
+  readonly isExtract?: (record: string) => boolean;
   readonly samples: readonly Sample[];
   /** One query that answers a real question, for the docs page. */
   readonly example: { readonly question: string; readonly sql: string };

@@ -231,6 +231,16 @@ describe('an answer does not depend on', () => {
   });
 });
 
+test('a query that reads a line of CSV as JSON is told how to ask', async () => {
+  const copy = await copyOf();
+  const sql = "SELECT json_extract(raw, '$.a') FROM (SELECT 'a,b' AS raw)";
+  const args = ['query', 'sql', sql, '--json', '--case', copy.paths.dir];
+  const { status, stdout } = await exhibit(args);
+  const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } };
+  expect({ status, code: error.code }).toEqual({ status: 2, code: 'E_QUERY_REFUSED' });
+  expect(error.hint).toContain('json_valid(raw)');
+});
+
 describe('a query that never ends', () => {
   const rows = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT';
   const inside = `${rows} count(*) FROM c`;

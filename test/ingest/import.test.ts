@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { SOURCES } from '#src/sources/_registry.ts';
 import { BIN, exhibit, exhibitJson, ROOT, runProcess } from '../helpers/exhibit.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 import { collect, event, importCase, log, sealedCase, withDatabase, writeFiles } from './world.ts';
@@ -69,6 +70,44 @@ test('copies are kept once, rewritten ones too; a record with a borrowed id stay
       .get();
     expect(wrong).toBe(0);
     expect(db.prepare('SELECT sum(records) FROM coverage').pluck().get()).toBe(7);
+  });
+});
+
+test('a row of a table is a partial copy of its record, unless it says something else', async () => {
+  const row = (n: number, name: string): string => {
+    const { eventID, eventTime, eventSource } = event(n) as Readonly<Record<string, string>>;
+    return [eventID, eventTime, eventSource, name].map((cell) => `"${String(cell)}"`).join(',');
+  };
+  const table = ['eventID,eventTime,eventSource,eventName', row(1, 'PutObject'), row(2, 'Lied')];
+  // Before the records and after them: the order of the evidence decides nothing.
+  for (const path of ['0.csv', 'z.csv']) {
+    const files = { 'a.json': log(event(1), event(2)), [path]: table.join('\n') };
+    const dir = await sealedCase(files);
+    expect(await importCase(dir)).toMatchObject({ records: 4, imported: 4, rejected: 0 });
+    const odd = withDatabase(dir, (db) =>
+      db
+        .prepare(
+          'SELECT original_path, record_no, kind FROM anomaly JOIN source_file USING (file_id)',
+        )
+        .raw()
+        .all(),
+    );
+    expect(odd).toEqual([
+      [path, 1, 'partial_copy'],
+      [path, 2, 'id_conflict'],
+    ]);
+  }
+});
+
+test('hours are counted of what is on the time line alone', async () => {
+  const report = SOURCES.find(({ id }) => id === 'iam_credential_report')?.samples[0];
+  const dir = await sealedCase({ 'a.json': log(event(1)), 'report.csv': report?.text ?? '' });
+  await importCase(dir);
+  withDatabase(dir, (db) => {
+    expect(db.prepare('SELECT count(*) > 0 FROM iam_credential_report').pluck().get()).toBe(1);
+    expect(db.prepare('SELECT DISTINCT source FROM coverage').pluck().all()).toEqual([
+      'cloudtrail',
+    ]);
   });
 });
 

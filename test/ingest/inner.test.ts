@@ -251,3 +251,30 @@ test('a record inside another that is broken is said of its carrier', async () =
     ]);
   });
 });
+
+test('what an event without a time carries is read, with the reject as its carrier', async () => {
+  const timeless = (n: number): object => envelope(n, event(n), { time: 'soon' });
+  const dir = await sealedCase({
+    'events.json': [envelope(1, event(1)), timeless(2), timeless(3)]
+      .map((one) => json(one))
+      .join('\n'),
+    'payload.json': json(payload('nobody knows', json(timeless(4)))),
+  });
+  expect(await importCase(dir)).toMatchObject({ records: 9, imported: 7, rejected: 2 });
+  const carriers = innerRecords(dir).map(({ source, carrier, carrier_id: id }) => [
+    source,
+    carrier,
+    (id ?? 0) % 2 ** 28,
+  ]);
+  // That of the last is not the event, which is no record of the file, but the log event around it.
+  expect(carriers).toEqual([
+    ['cloudtrail', 'eventbridge', 1],
+    ['cloudtrail', 'eventbridge', 3],
+    ['cloudtrail', 'eventbridge', 5],
+    ['cloudtrail', 'cloudwatch_logs', 2],
+  ]);
+  for (const { id, source } of innerRecords(dir).slice(1)) {
+    const shown = await exhibitJson(['show', `${source}:${String(id)}`, '--case', dir]);
+    expect(shown.status, `${source}:${String(id)}`).toBe(0);
+  }
+});

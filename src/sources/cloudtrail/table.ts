@@ -315,6 +315,11 @@ const readResults: RecordReader['read'] = (bytes, start, end, offset, hints, out
   if (list.length === 0) out.notARecord();
 };
 
+/** Whether a record's text is a row of a table, not the record: rows are lines of CSV, or arrays of cells. */
+export function isTableRow(text: string): boolean {
+  return !text.trimStart().startsWith('{');
+}
+
 /** A reader for one file of GetQueryResults, of one document or several. */
 export function resultsReader(): RecordReader {
   return {
