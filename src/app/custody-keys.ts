@@ -1,5 +1,5 @@
 /** Further examiners: the case's root issues a certificate, or the ledger vouches for one made elsewhere; and taking back. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { KeyObject } from 'node:crypto';
@@ -13,7 +13,8 @@ import { fingerprint, ownKeyProblem, readCertificate } from '../crypto/trust.ts'
 import type { Appended } from '../custody/append.ts';
 import { readLedger } from '../custody/read.ts';
 import { addedKey, type AddedKey } from '../custody/signers.ts';
-import { syncFolder, writeNew, writeSynced } from '../disk/durable.ts';
+import { partOf, syncFolder, writeNew, writeSynced } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { caseRoot, keyFile, openSigner, signerFile, unlock, type Case } from './case.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { appendEntry } from './ledger.ts';
@@ -200,7 +201,10 @@ async function newPassphrase({ env, askSecret }: Effects): Promise<string> {
   });
 }
 
-/** Makes a person's own key and certificate, outside of every case. */
+/**
+ * Makes a person's own key and certificate, outside of every case.
+ * @throws ExhibitError `E_EXISTS`, `E_NO_PASSPHRASE`, `E_BAD_PASSPHRASE`.
+ */
 export async function newIdentity(
   fx: Effects,
   request: {
@@ -212,9 +216,12 @@ export async function newIdentity(
 ): Promise<{ certificate: string; files: readonly string[] }> {
   const folder = resolve(fx.cwd, request.out);
   const files = [join(folder, 'cert.pem'), join(folder, 'key.pem')] as const;
-  for (const file of files) {
-    if (existsSync(file))
-      throw new ExhibitError('E_EXISTS', 'the file is there already', { where: { file } });
+  // The private key under another name: of a run that was stopped, and so is the certificate, which nobody can use.
+  const unplaced = partOf(files[1]);
+  const stopped = isThere(unplaced) && !isThere(files[1]);
+  const taken = files.find((file) => !stopped && isThere(file));
+  if (taken !== undefined) {
+    throw new ExhibitError('E_EXISTS', 'the file is there already', { where: { file: taken } });
   }
   const passphrase = request.unprotected ? undefined : await newPassphrase(fx);
   const key = await makePrivateKey();
@@ -225,8 +232,17 @@ export async function newIdentity(
   };
   const pem = makeExaminerCertificate(subject, key, { subject, key }, fx.now() * 1000);
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-  writeNew(files[1], Buffer.from(await privateKeyPem(key, passphrase)), 0o600);
-  writeNew(files[0], Buffer.from(pem));
+  if (stopped) rmSync(files[0], { force: true });
+  rmSync(unplaced, { force: true });
+  writeNew(unplaced, Buffer.from(await privateKeyPem(key, passphrase)), 0o600);
+  try {
+    writeNew(files[0], Buffer.from(pem));
+  } catch (error) {
+    rmSync(unplaced, { force: true });
+    throw error;
+  }
+  // The key gets its name last, so a key that is there has its certificate.
+  renameSync(unplaced, files[1]);
   syncFolder(folder);
   return {
     certificate: fingerprint(readCertificate(pem, files[0])),

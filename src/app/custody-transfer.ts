@@ -13,8 +13,9 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
-import { entryFile, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
+import { entryFile, type Entry, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
 import { readRegular } from '../custody/files.ts';
+import { placeEntry, unplacedEntry } from '../custody/finish.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
 import { addedKey } from '../custody/signers.ts';
 import { replaceFile } from '../disk/durable.ts';
@@ -129,7 +130,7 @@ export interface Received {
 
 /**
  * Hashes and checks everything again and signs `received`, accepted or refused. What this key has signed last of all is not
- * signed again: a run that was stopped then goes on with the receipt.
+ * signed again: a run that was stopped then goes on with its entry, if that had not come to its place, and the receipt.
  * @throws ExhibitError `E_TAMPERED` when a check fails and nothing was refused: nothing is signed then; `E_NOT_FOUND` when
  *   nothing was handed over; `E_SIGNER` when this key is not the recipient's; those of {@link openSigner}.
  */
@@ -139,10 +140,11 @@ export async function receiveCase(
   request: ReceiveRequest,
 ): Promise<Received> {
   return withLock(opened, fx, async () => {
+    const finished = await finishSigned(opened, fx, request);
     const checks = request.checks ?? (await checkAll(opened, fx, request));
     const failed = checks.filter(({ status }) => status === 'fail');
     if (failed.length > 0 && request.refuse !== true) throw notAsSent(failed);
-    const signer = await openSigner(opened, fx, request.key ?? fx.env['EXHIBIT_KEY']);
+    const signer = finished ?? (await signerOf(opened, fx, request));
     const draft = (transfer: EntryView | undefined): EntryDraft => ({
       event: 'received',
       ...(request.reason === undefined ? {} : { reason: request.reason }),
@@ -170,7 +172,7 @@ export async function receiveCase(
     });
     try {
       const before =
-        request.receipt === undefined
+        request.receipt === undefined && finished === undefined
           ? undefined
           : signedBefore(opened, signer, request.refuse !== true);
       if (before !== undefined) refuseRolledBack(opened, fx);
@@ -197,6 +199,30 @@ export async function receiveCase(
       return refuseOutside(opened, signer, fx, draft(undefined), request.receipt, checks);
     }
   });
+}
+
+async function signerOf(opened: Case, fx: Effects, { key }: ReceiveRequest): Promise<Signer> {
+  return openSigner(opened, fx, key ?? fx.env['EXHIBIT_KEY']);
+}
+
+/**
+ * Puts the same word of this key, which a stopped run had signed, in its place in the ledger. Nothing is made anew, so a
+ * ledger whose last entry was taken away stays what it is.
+ * @returns the signer, if there was such an entry.
+ */
+async function finishSigned(
+  opened: Case,
+  fx: Effects,
+  request: ReceiveRequest,
+): Promise<Signer | undefined> {
+  // Answers that were given before are about the ledger as it is.
+  const entry = request.checks === undefined && unplacedEntry(opened.paths, opened.info.case);
+  if (entry === undefined || entry === false || entry.event !== 'received') return undefined;
+  const signer = await signerOf(opened, fx, request);
+  if (!isWord(entry, signer, request.refuse !== true)) return undefined;
+  placeEntry(opened.paths, entry);
+  fx.err.write(`exhibit: finished entry ${String(entry.seq)}, which a stopped run had signed\n`);
+  return signer;
 }
 
 async function checkAll(
@@ -268,17 +294,14 @@ function openTransfer(opened: Case, signer: Signer, refused: boolean): EntryView
 }
 
 /** The ledger's last entry, if it is the signer's word on the transfer, and the same. */
-function signedBefore(
-  { paths }: Case,
-  { fingerprint }: Signer,
-  accepted: boolean,
-): EntryView | undefined {
+function signedBefore({ paths }: Case, signer: Signer, accepted: boolean): EntryView | undefined {
   const last = readLedger(paths.dir).at(-1);
-  const same =
-    last?.entry.event === 'received' &&
-    last.entry.actor.cert === fingerprint &&
-    last.entry.details?.['accepted'] === accepted;
-  return same ? last : undefined;
+  return last !== undefined && isWord(last.entry, signer, accepted) ? last : undefined;
+}
+
+function isWord(entry: Entry, { fingerprint }: Signer, accepted: boolean): boolean {
+  const { event, actor, details } = entry;
+  return event === 'received' && actor.cert === fingerprint && details?.['accepted'] === accepted;
 }
 
 function copyReceipt({ paths }: Case, seq: number, folder: string | undefined): string[] {

@@ -26,7 +26,7 @@ export function removeLeftovers(paths: CasePaths): string[] {
     ...named(
       paths.staging,
       /^\.(?:custody-(?:\d{8}\.json|checkpoint-\d+\.txt)(?:\.p7s)?|stamp-.+)$/,
-    ),
+    ).filter((path) => !isSignedEntry(paths, path)),
     // Staging of evidence whose seal is on record: sealing renames it before it removes it.
     ...named(paths.staging, /^EV-\d{4}\.sealed$/).filter((path) =>
       isThere(evidencePaths(paths, path.slice(-'EV-0001.sealed'.length, -'.sealed'.length)).seal),
@@ -38,6 +38,16 @@ export function removeLeftovers(paths: CasePaths): string[] {
   ];
   for (const path of found) rmSync(path, { recursive: true, force: true });
   return found.map((path) => relative(paths.dir, path).split(sep).join('/'));
+}
+
+/** An entry whose signature has its place already: `custody receive` goes on with it, every other writer writes over it. */
+function isSignedEntry(paths: CasePaths, path: string): boolean {
+  const entry = /\.custody-(\d{8}\.json)$/.exec(path)?.[1];
+  return (
+    entry !== undefined &&
+    isThere(join(paths.custody, `${entry}.p7s`)) &&
+    !isThere(join(paths.custody, entry))
+  );
 }
 
 /** Paths in a folder, sorted; none if there is no such folder. */

@@ -162,12 +162,16 @@ export function storeSigned(
     [`${name}.p7s`, signature],
     [name, bytes],
   ] as const;
-  const temporary = (file: string): string => join(paths.staging, `.custody-${file}`);
-  for (const [file, data] of pairs) files.writeSynced(temporary(file), data);
+  for (const [file, data] of pairs) files.writeSynced(unplacedFile(paths, file), data);
   for (const [file] of pairs) {
-    files.moveNew(temporary(file), join(paths.custody, file));
+    files.moveNew(unplacedFile(paths, file), join(paths.custody, file));
     files.syncFolder(paths.custody);
   }
+}
+
+/** Where a file of the ledger lies whole before it has its name. */
+export function unplacedFile(paths: CasePaths, name: string): string {
+  return join(paths.staging, `.custody-${name}`);
 }
 
 function broken(paths: CasePaths, file: string, detail: string): ExhibitError {

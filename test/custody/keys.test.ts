@@ -9,6 +9,7 @@ import { receiveCase, recordTransferOut } from '#src/app/custody-transfer.ts';
 import { appendEntry } from '#src/app/ledger.ts';
 import { parseCanonicalLine } from '#src/core/canonical-read.ts';
 import { describeEntry } from '#src/custody/describe.ts';
+import { entryFile } from '#src/custody/entry.ts';
 import { verifyLedger } from '#src/custody/verify.ts';
 import { verifyForm } from '#src/crypto/cms-verify.ts';
 import { fakeEffects, type FakeEffects } from '../helpers/effects.ts';
@@ -273,6 +274,31 @@ describe('handing over', () => {
     await expect(recordTransferOut(made.case, made.fx, stranger)).rejects.toMatchObject({
       code: 'E_SIGNER',
     });
+  });
+
+  test('is finished where a writer was stopped, and refused where an entry was taken away', async () => {
+    const made = await sealedCase();
+    await register(made);
+    await recordTransferOut(made.case, made.fx, { to: 'Bob' });
+    const { entry } = await receiveCase(made.case, made.fx, { key: bob.key });
+    const { custody, staging } = made.case.paths;
+    const name = entryFile(entry!);
+    const unplaced = join(staging, `.custody-${name}`);
+    const signed = await readFile(join(custody, name));
+    await rm(join(custody, name));
+    const again = (key?: string): Promise<unknown> =>
+      receiveCase(made.case, made.fx, { key }).catch((error: unknown) => error);
+    // The signature alone; other bytes than the signed ones; somebody else's word.
+    expect(await again(bob.key)).toMatchObject({ code: 'E_TAMPERED' });
+    await writeFile(unplaced, signed.toString().replace('Bob', 'Rob'));
+    expect(await again(bob.key)).toMatchObject({ code: 'E_TAMPERED' });
+    await writeFile(unplaced, signed);
+    expect(await again()).toMatchObject({ code: 'E_TAMPERED' });
+    expect(custodyLog(made.case)).toHaveLength(entry! - 1);
+    expect(await again(bob.key)).toMatchObject({ accepted: true, entry });
+    expect(await readFile(join(custody, name))).toEqual(signed);
+    expect(failures(made.case.paths.dir)).toEqual([]);
+    expect(custodyLog(made.case)).toHaveLength(entry!);
   });
 
   test('of what is not as it was sent is signed only as a refusal', async () => {

@@ -60,6 +60,12 @@ const MENDED: readonly (readonly [verb: string, fault: Fault, kind: Kind, path: 
   ['receive', 'EIO', 'stat', /case\.tar$/],
   // Signed and not yet copied: nobody had handed the case over, it was said.
   ['custody receive', 'kill', 'create', /^receipt\//],
+  // Signed, the entry not yet in its place: the ledger was refused, as if its last entry had been taken away.
+  ['custody receive', 'kill', 'rename', /\.custody-\d{8}\.json$/],
+  ['custody receive', 'EIO', 'remove', /\.custody-\d{8}\.json\.p7s$/],
+  // A key without its certificate stood in the way of the next one.
+  ['custody key new', 'kill', 'create', /^dora\/cert\.pem$/],
+  ['custody key new', 'kill', 'rename', /^dora\/key\.pem/],
 ];
 
 test.each(MENDED)('%s: %s of %s', async (name, fault, kind, path) => {

@@ -141,6 +141,13 @@ export const VERBS: readonly Verb[] = [
     key: 'bob/key.pem',
   },
   {
+    name: 'custody key new',
+    state: 'open',
+    beside: true,
+    argv: ['custody', 'key', 'new', '--examiner', 'Dora', '--out', 'dora', '--unprotected-key'],
+    isDone: (dir) => existsSync(join(dir, '..', 'dora', 'key.pem')),
+  },
+  {
     name: 'custody key add',
     state: 'known',
     argv: ['custody', 'key', 'add', '--examiner', 'Carol', '--unprotected-key'],
