@@ -51,6 +51,12 @@ export function parseRfc3339(text: string): number | undefined {
   return exactUs((milliseconds - offset) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
 }
 
+/** A time in a log: {@link parseRfc3339}, `undefined` also before 1970, from when AWS has no record. */
+export function logTime(text: string): number | undefined {
+  const timeUs = parseRfc3339(text);
+  return timeUs === undefined || timeUs < 0 ? undefined : timeUs;
+}
+
 /**
  * A time typed by a person: RFC 3339 with a zone.
  * @throws ExhibitError `E_TIME_ZONE` for a time without zone, `E_USAGE` for anything else unreadable.

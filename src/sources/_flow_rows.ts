@@ -5,7 +5,7 @@
 import { hash53 } from '../core/hash53.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
-import { exactUs, parseRfc3339 } from '../core/time.ts';
+import { exactUs, logTime } from '../core/time.ts';
 import { expected, fieldValue, type FlowField, type FlowLog, ownerOf } from './_flow.ts';
 import { cleanTexts, noteOddities, readObject } from './_json.ts';
 import type { Detection, Head, RecordReader, RowOut, Value } from './source.ts';
@@ -115,7 +115,7 @@ function valueOf(field: FlowField, member: JsonValue): Value | undefined {
   if (typeof member === 'object' || typeof member === 'boolean') return undefined;
   if (field.unit === 's' && typeof member === 'string' && member.includes('T')) {
     // A writer other than AWS that made a timestamp of it.
-    const us = parseRfc3339(member.endsWith('Z') ? member : `${member}Z`);
+    const us = logTime(member.endsWith('Z') ? member : `${member}Z`);
     return us !== undefined && us % 1_000_000 === 0 ? us / 1_000_000 : undefined;
   }
   return fieldValue(field, String(member));

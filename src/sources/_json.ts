@@ -18,7 +18,7 @@ import {
 } from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
 import type { Step } from '../core/steps.ts';
-import { exactUs, parseRfc3339 } from '../core/time.ts';
+import { exactUs, logTime } from '../core/time.ts';
 import {
   type Column,
   type Detection,
@@ -110,9 +110,9 @@ export function anyTime(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'string') {
     if (/^\d{1,19}$/.test(value)) return unixTime(BigInt(value));
     return (
-      parseRfc3339(value) ??
+      logTime(value) ??
       (/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?$/.test(value)
-        ? (parseRfc3339(value.replace(' ', 'T')) ?? parseRfc3339(`${value.replace(' ', 'T')}Z`))
+        ? (logTime(value.replace(' ', 'T')) ?? logTime(`${value.replace(' ', 'T')}Z`))
         : undefined)
     );
   }

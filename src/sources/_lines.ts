@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash53Bytes } from '../core/hash53.ts';
-import { exactUs, parseRfc3339 } from '../core/time.ts';
+import { exactUs, logTime } from '../core/time.ts';
 import type { Detection, Head, RecordReader, RowOut, Value } from './source.ts';
 
 const SPACE = 0x20;
@@ -256,7 +256,7 @@ export function isoTime(field: string | undefined): number | undefined {
   const date = field.slice(0, 10);
   let day = days.get(date);
   if (day === undefined) {
-    day = parseRfc3339(`${date}T00:00:00Z`);
+    day = logTime(`${date}T00:00:00Z`);
     if (day === undefined) return undefined;
     if (days.size >= MOST_DAYS) days.clear();
     days.set(date, day);

@@ -1,5 +1,5 @@
 /** What the three audit logs of Redshift share: the name of their files, their times. */
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { isoTime } from './_lines.ts';
 import type { Column, Head, Value } from './source.ts';
 
@@ -41,5 +41,5 @@ export function redshiftTime(field: string): number | undefined {
   const millis = clock.lastIndexOf(':');
   if (month === 0 || millis !== 8) return undefined;
   const date = `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
-  return parseRfc3339(`${date}T${clock.slice(0, 8)}.${clock.slice(9)}Z`);
+  return logTime(`${date}T${clock.slice(0, 8)}.${clock.slice(9)}Z`);
 }

@@ -1,5 +1,5 @@
 /** Times that name a month and a day and no year: the year is inferred, and said to be. */
-import { formatUs, parseRfc3339 } from '../core/time.ts';
+import { formatUs, logTime } from '../core/time.ts';
 import type { Column, Head, RowOut } from './source.ts';
 
 /** Where the year of a time comes from. */
@@ -32,7 +32,7 @@ function anchorOf(head: Head): Anchor | undefined {
   if (head.carrierUs !== undefined) return { us: head.carrierUs + DAY_US, from: 'log event' };
   const date = [...head.path.matchAll(DATED)].at(-1);
   const day = date === undefined ? '' : `${String(date[1])}-${String(date[2])}-${String(date[3])}`;
-  const dated = parseRfc3339(`${day}T23:59:59Z`);
+  const dated = logTime(`${day}T23:59:59Z`);
   if (dated !== undefined) return { us: dated + DAY_US, from: 'file name' };
   return head.changedUs === undefined || head.changedUs <= 0
     ? undefined
@@ -46,7 +46,7 @@ const YEARS = 9;
 function timeBefore(monthDay: string, clock: string, latestUs: number): number | undefined {
   const latest = Number(formatUs(latestUs).slice(0, 4));
   for (let year = latest; year > latest - YEARS; year--) {
-    const timeUs = parseRfc3339(`${String(year).padStart(4, '0')}-${monthDay}T${clock}Z`);
+    const timeUs = logTime(`${String(year).padStart(4, '0')}-${monthDay}T${clock}Z`);
     if (timeUs !== undefined && timeUs <= latestUs) return timeUs;
   }
   return undefined;

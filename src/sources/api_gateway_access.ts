@@ -1,6 +1,6 @@
 /** API Gateway access logs: one record a request, in whichever of the documented forms the stage was set to. */
 import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
   anyTime,
@@ -132,7 +132,7 @@ function clfTime(stamp: string): number | undefined {
   const [, day = '', name = '', year = '', clock = '', zone = ''] = CLF_TIME.exec(stamp) ?? [];
   const month = MONTHS.indexOf(name) + 1;
   if (month === 0) return undefined;
-  return parseRfc3339(`${year}-${String(month).padStart(2, '0')}-${day}T${clock}${zone}`);
+  return logTime(`${year}-${String(month).padStart(2, '0')}-${day}T${clock}${zone}`);
 }
 
 /** The request’s time: milliseconds where they are there, else by the second. */

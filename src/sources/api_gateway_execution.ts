@@ -1,5 +1,5 @@
 /** API Gateway execution logs: the steps that a REST or WebSocket API took for each request. */
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import { integerField, orNull } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
@@ -67,7 +67,7 @@ function reader(head: Head): RecordReader {
     const timeUs =
       test === null
         ? head.carrierUs
-        : parseRfc3339(`${String(test[4])}-${month}-${String(test[2])}T${String(test[3])}Z`);
+        : logTime(`${String(test[4])}-${month}-${String(test[2])}T${String(test[3])}Z`);
     if (timeUs === undefined) {
       const none = 'the line has no time, and nothing around it names one';
       out.reject('bad_time', test === null ? none : 'the time of the line is not a time');

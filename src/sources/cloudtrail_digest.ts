@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
 import { countMembers, isObject, type JsonObject, parseJson } from '../core/json.ts';
 import { peekJson } from '../core/peek.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import type { Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const KEYS = ['digestS3Bucket', 'digestS3Object', 'digestStartTime', 'digestEndTime', 'logFiles'];
@@ -38,7 +38,7 @@ function text(record: JsonObject, name: string, out: RowOut): string | null {
 function time(record: JsonObject, name: string, out: RowOut): number | null {
   const value = text(record, name, out);
   if (value === null) return null;
-  const timeUs = parseRfc3339(value);
+  const timeUs = logTime(value);
   if (timeUs === undefined) out.anomaly('bad_value', `${name} is not a time`);
   return timeUs ?? null;
 }
@@ -87,7 +87,7 @@ const read: RecordReader['read'] = (bytes, start, end, _offset, hints, out) => {
     return;
   }
   const end_ = record['digestEndTime'];
-  const timeUs = typeof end_ === 'string' ? parseRfc3339(end_) : undefined;
+  const timeUs = typeof end_ === 'string' ? logTime(end_) : undefined;
   if (timeUs === undefined) {
     out.reject('bad_time', 'digestEndTime is not a time');
     return;

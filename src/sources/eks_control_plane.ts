@@ -1,5 +1,5 @@
 /** Logs of the EKS control plane besides the audit log: API server, authenticator, controllers, scheduler. */
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import { integerField, isoTime, orNull, portField } from './_lines.ts';
 import { YEAR_FROM, Years } from './_year.ts';
@@ -124,7 +124,7 @@ function reader(head: Head): RecordReader {
       return undefined;
     }
     const stamp = members.get('time') ?? '';
-    const timeUs = parseRfc3339(stamp) ?? isoTime(stamp);
+    const timeUs = logTime(stamp) ?? isoTime(stamp);
     if (timeUs === undefined) {
       out.reject('bad_time', 'the line has no readable time');
       return undefined;

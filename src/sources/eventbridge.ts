@@ -129,7 +129,7 @@ const EVENT = {
 export const eventbridge: Source = {
   id: 'eventbridge',
   title: 'EventBridge events',
-  version: 2,
+  version: 3,
   clock: 'The clock of the service that sent the event, UTC, to the second.',
   about: [
     'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. An event that carries a record of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) is a row here, and what it carries a row of that source; table `inner_record` leads from there to the event.',

@@ -3,7 +3,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { hash53 } from '../core/hash53.ts';
 import { memberSpan } from '../core/json.ts';
 import type { Step } from '../core/steps.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { anyTime, detectJson, type JsonFormat, readObject } from './_json.ts';
 import { firstLines, lineReader } from './_lines.ts';
 import {
@@ -99,7 +99,7 @@ function convert(
     return null;
   }
   if (kind === 'text') return field;
-  const timeUs = parseRfc3339(field);
+  const timeUs = logTime(field);
   if (timeUs === undefined) out.anomaly('bad_value', `${name} is not a time`);
   return timeUs ?? null;
 }
@@ -123,7 +123,7 @@ function mapper(generatedUs: number | null): (line: string, out: RowOut) => Valu
     }
     const tail = fields.slice(-names.length);
     const pick = (name: string): string | undefined => tail[names.indexOf(name)];
-    const timeUs = parseRfc3339(pick('user_creation_time') ?? '');
+    const timeUs = logTime(pick('user_creation_time') ?? '');
     if (timeUs === undefined) {
       out.reject('bad_time', 'user_creation_time is not a time');
       return undefined;

@@ -1,6 +1,6 @@
 /** Amazon Inspector findings: vulnerable packages and code, and ports that can be reached. */
 import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import {
   anyTime,
   canonicalRecord,
@@ -31,7 +31,7 @@ function findingTime(value: JsonValue | undefined): number | undefined {
   if (Number(hour) < 1 || Number(hour) > 12) return undefined;
   const hours = (Number(hour) % 12) + (half === 'P' ? 12 : 0);
   const two = (part: number | string): string => String(part).padStart(2, '0');
-  return parseRfc3339(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}Z`);
+  return logTime(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}Z`);
 }
 
 function time(name: string, member: string, about: string): JsonField {

@@ -1,6 +1,6 @@
 /** AWS Lambda: what the platform says of invocations, and what functions log in a form that names request and level. */
 import { isObject, type JsonObject, parseJson } from '../core/json.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
   anyTime,
@@ -249,7 +249,7 @@ function timeAt(
   const space = line.charCodeAt(10) === 0x54 ? line.search(/[ \t]/) : 19;
   const stamp = space < 0 ? line : line.slice(0, space);
   const iso = `${stamp.slice(0, 10).replaceAll('/', '-')}T${stamp.slice(11)}`;
-  return { timeUs: isoTime(iso) ?? parseRfc3339(iso), end: stamp.length };
+  return { timeUs: isoTime(iso) ?? logTime(iso), end: stamp.length };
 }
 
 /** A record in the JSON form, and its time where it has one: undefined if that is none. */

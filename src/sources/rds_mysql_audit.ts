@@ -1,5 +1,5 @@
 /** Audit logs of Aurora MySQL and of the MariaDB audit plugin on RDS: connections and statements. */
-import { exactUs, parseRfc3339 } from '../core/time.ts';
+import { exactUs, logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import { integerField, orNull } from './_lines.ts';
 import type { Column, RowOut, Source } from './source.ts';
@@ -47,7 +47,7 @@ const LEFT = 8;
 function timeOf(field: string): number | undefined {
   if (field.length === 17 && field.charCodeAt(8) === 0x20) {
     const day = `${field.slice(0, 4)}-${field.slice(4, 6)}-${field.slice(6, 8)}`;
-    return parseRfc3339(`${day}T${field.slice(9)}Z`);
+    return logTime(`${day}T${field.slice(9)}Z`);
   }
   return field.length === 16 && /^\d+$/.test(field) ? exactUs(Number(field)) : undefined;
 }

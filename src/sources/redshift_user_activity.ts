@@ -1,5 +1,5 @@
 /** Redshift user activity log: every statement before it runs. */
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import { integerField, orNull } from './_lines.ts';
 import { ownerOf, REDSHIFT_OWNER } from './_redshift.ts';
@@ -60,7 +60,7 @@ function reader(head: Head): RecordReader {
         out.reject('bad_fields', 'the record does not begin as one of the user activity log');
         return undefined;
       }
-      const timeUs = parseRfc3339(record.slice(1, 21));
+      const timeUs = logTime(record.slice(1, 21));
       if (timeUs === undefined) {
         out.reject('bad_time', 'the time of the record is not a time');
         return undefined;

@@ -1,6 +1,6 @@
 /** Session Manager: what was typed and shown in a session, as it streams to CloudWatch Logs or lies in S3. */
 import { isObject, type JsonValue } from '../core/json.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
 import {
   anyTime,
@@ -80,7 +80,7 @@ function transcriptReader(head: Head): RecordReader {
         return undefined;
       }
       const timeUs =
-        started === null ? undefined : parseRfc3339(`${String(started[1])}T${String(started[2])}`);
+        started === null ? undefined : logTime(`${String(started[1])}T${String(started[2])}`);
       if (timeUs === undefined) {
         out.reject('bad_time', 'the time of the transcript is not a time');
         return undefined;

@@ -1,5 +1,5 @@
 /** System logs of machines (/var/log/secure, auth.log, messages): RFC 3164, RFC 5424 and rsyslog with full times. */
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
 import { firstLines, orNull } from './_lines.ts';
 import { AUTH_COLUMNS, AUTH_OUTCOME, authValues } from './_syslog_auth.ts';
@@ -36,8 +36,10 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const OLD =
   /^(?:<\d{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \S/;
 const NEW = /^<\d{1,3}>1 \d{4}-\d\d-\d\dT\S+ \S+ \S+ \S+ \S+ (?:-|\[)/;
+// With a Z to the microsecond alone: CloudWatch Logs exports messages of any kind behind a time to the millisecond. Lines
+// of a Classic Load Balancer begin alike, with the client's port behind the colon.
 const FULL =
-  /^(?:<\d{1,3}>)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d \S+ [^\s:[]+(?:\[\d+\])?:/;
+  /^(?:<\d{1,3}>)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:(?:\.\d+)?[+-]\d\d:\d\d|\.\d{6}Z(?=[^:]*: )) \S+ [^\s:[]+(?:\[\d+\])?:/;
 
 interface Parsed {
   readonly timeUs: number;
@@ -94,7 +96,7 @@ function reader(head: Head): RecordReader {
     const old = line.length > 16 && MONTHS.includes(line.slice(0, 3));
     const timeUs = old
       ? oldTime(line.slice(0, 15), out)
-      : parseRfc3339(line.slice(0, Math.max(0, space)));
+      : logTime(line.slice(0, Math.max(0, space)));
     if (timeUs === undefined) {
       const known = years.from !== undefined || !old;
       out.reject(
@@ -123,7 +125,7 @@ function reader(head: Head): RecordReader {
   function parseNew(line: string, out: RowOut): Parsed | undefined {
     const fields = line.split(' ', 5);
     const [stamp = '', host = '', app, pid] = fields;
-    const timeUs = parseRfc3339(stamp);
+    const timeUs = logTime(stamp);
     if (timeUs === undefined) {
       out.reject('bad_time', 'the line has no readable time');
       return undefined;
@@ -173,7 +175,7 @@ function detect(head: Head): Detection | undefined {
 export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
-  version: 2,
+  version: 3,
   clock:
     'The machine’s own clock. RFC 3164 names neither year nor zone: the year is inferred (year_from, and the list of files below), UTC is assumed; other forms name both.',
   about: [
@@ -326,6 +328,7 @@ export const syslog: Source = {
         '<34>1 2025-11-08T09:00:05.123Z web su 7 ID47 [a@1 x="\\"]" y="z"][b@1] \ufeff\'su root\' failed',
         '<34>1 2025-11-08T09:00:06Z web - - - - plain',
         '2025-11-08T10:00:07.123456+01:00 web systemd[1]: Started',
+        '2025-11-08T09:00:08.123456Z web systemd[1]: Stopped',
         '',
       ].join('\n'),
       rows: [
@@ -337,6 +340,7 @@ export const syslog: Source = {
         },
         { app_name: null, procid: null, message: 'plain' },
         { time_us: 1_762_592_407_123_456, app_name: 'systemd', message: 'Started' },
+        { time_us: 1_762_592_408_123_456, app_name: 'systemd', message: 'Stopped' },
       ],
     },
     {

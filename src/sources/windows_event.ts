@@ -1,6 +1,6 @@
 /** Windows events, as the CloudWatch agent sends them (XML or text), and as tools list them in JSON. */
 import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
   anyTime,
@@ -203,7 +203,7 @@ function normal(record: JsonObject): JsonObject {
 
 function timeOf(record: JsonObject): number | undefined {
   const time = record['time'];
-  return typeof time === 'string' ? (parseRfc3339(time) ?? anyTime(time)) : anyTime(time);
+  return typeof time === 'string' ? (logTime(time) ?? anyTime(time)) : anyTime(time);
 }
 
 const FORMAT: JsonFormat = {

@@ -23,7 +23,7 @@ describe.each(SOURCES.map((source) => [source.id, source] as const))('%s', (_id,
       expect(after.rows.length + after.rejects.length).toBe(after.records);
       for (const row of after.rows) {
         const time = valueOf(source, row, 'time_us');
-        if (time !== null) expect(Number.isSafeInteger(time)).toBe(true);
+        if (time !== null) expect(Number.isSafeInteger(time) && Number(time) >= 0).toBe(true);
       }
     }
   });

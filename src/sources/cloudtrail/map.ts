@@ -1,6 +1,6 @@
 /** One CloudTrail record, parsed, to the values of its columns. */
 import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import { exactUs, parseRfc3339 } from '../../core/time.ts';
+import { exactUs, logTime } from '../../core/time.ts';
 import type { RowOut, Value } from '../source.ts';
 
 const EMPTY: JsonObject = {};
@@ -53,7 +53,7 @@ export function cloudTrailTime(text: string): number | undefined {
   const time = text.length === 20 ? commonTime(text) : undefined;
   if (time !== undefined) return time;
   const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-  return parseRfc3339(text.replace(basic, '$1-$2-$3T$4:$5:$6Z')) ?? parseRfc3339(`${text}Z`);
+  return logTime(text.replace(basic, '$1-$2-$3T$4:$5:$6Z')) ?? logTime(`${text}Z`);
 }
 
 /** `yyyy-mm-ddThh:mm:ssZ` without a regular expression: three times in every event. */
@@ -76,7 +76,7 @@ function commonTime(text: string): number | undefined {
   if (!separators || !(hour < 24 && minute < 60 && second < 60 && date > 0)) return undefined;
   let day = days.get(date);
   if (day === undefined) {
-    day = parseRfc3339(`${text.slice(0, 10)}T00:00:00Z`);
+    day = logTime(`${text.slice(0, 10)}T00:00:00Z`);
     if (day === undefined) return undefined;
     if (days.size >= MOST_DAYS) days.clear();
     days.set(date, day);

@@ -72,6 +72,30 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
     rows: [{ log_group: 'g' }],
   },
   {
+    name: 'the output of get-records of Kinesis',
+    path: 'x',
+    text: JSON.stringify({
+      Records: [{ SequenceNumber: '7', Data: PACKED_DATA, PartitionKey: 'p' }],
+      NextShardIterator: 'A',
+      MillisBehindLatest: 0,
+    }),
+    rows: [{ log_group: 'g' }],
+  },
+  {
+    name: 'what Firehose hands to a function; something else between',
+    path: 'x',
+    text: JSON.stringify({
+      invocationId: 'i',
+      deliveryStreamArn: 'arn:aws:firehose:eu-central-1:111122223333:deliverystream/d',
+      records: [
+        { recordId: '1', approximateArrivalTimestamp: 1_762_592_405_000, data: PACKED_DATA },
+        { recordId: '2', data: 'eHg=' },
+      ],
+    }),
+    rows: [{ log_group: 'g' }],
+    rejects: ['not_this_source'],
+  },
+  {
     name: 'filter-log-events; no time, no message, a time of ingestion that is none, a cut record',
     path: 'x',
     text: JSON.stringify({
