@@ -1,7 +1,7 @@
 /** Further examiners: the case's root issues a certificate, or the ledger vouches for one made elsewhere; and taking back. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ import { fingerprint, ownKeyProblem, readCertificate } from '../crypto/trust.ts'
 import type { Appended } from '../custody/append.ts';
 import { readLedger } from '../custody/read.ts';
 import { addedKey, type AddedKey } from '../custody/signers.ts';
-import { partOf, syncFolder, writeNew, writeSynced } from '../disk/durable.ts';
+import { makeFolder, partOf, syncFolder, writeNew, writeSynced } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { caseRoot, keyFile, openSigner, signerFile, unlock, type Case } from './case.ts';
 import { sha256Hex } from '../core/digest.ts';
@@ -74,7 +74,9 @@ export async function addKey(
       ({ entry }) => addedKey(entry)?.certificate === print,
     );
     if (known || print === opened.info.examiner.certificate) {
-      throw new ExhibitError('E_EXISTS', 'the ledger knows this certificate already');
+      throw new ExhibitError('E_EXISTS', 'the ledger knows this certificate already', {
+        hint: 'nothing is left to do: its owner signs with --key FILE or EXHIBIT_KEY; see custody log',
+      });
     }
     const added: AddedKey = {
       certificate: print,
@@ -89,7 +91,7 @@ export async function addKey(
       throw error;
     });
     const canonical = `${certificate.toString().trim()}\n`;
-    writeSynced(file, Buffer.from(canonical));
+    storeCertificate(opened, file, canonical);
     if (key !== undefined) await storeKey(opened, fx, print, key, request.unprotected === true);
     const { seq, hash } = await appendKey(
       opened,
@@ -168,6 +170,15 @@ async function issue(
     fx.now() * 1000,
   );
   return { pem, key };
+}
+
+/** Whole or not at all: half a certificate would be a stranger in the case that nobody vouches for. */
+function storeCertificate({ paths }: Case, file: string, pem: string): void {
+  makeFolder(paths.staging);
+  const unplaced = join(paths.staging, `.signer-${basename(file)}`);
+  writeSynced(unplaced, Buffer.from(pem));
+  renameSync(unplaced, file);
+  syncFolder(paths.signers);
 }
 
 async function storeKey(

@@ -22,10 +22,10 @@ export function removeLeftovers(paths: CasePaths): string[] {
     ...named(paths.dir, /^transfer-\d+$/).filter((path) => !isThere(join(path, LIST_SIGNATURE))),
     // Where a package was opened, and its case is in place.
     ...named(paths.dir, /^\.receiving$/),
-    // Files of a ledger entry, a checkpoint or a time-stamp before they have their names.
+    // Files of a ledger entry, a checkpoint, a time-stamp or a signer before they have their names.
     ...named(
       paths.staging,
-      /^\.(?:custody-(?:\d{8}\.json|checkpoint-\d+\.txt)(?:\.p7s)?|stamp-.+)$/,
+      /^\.(?:custody-(?:\d{8}\.json|checkpoint-\d+\.txt)(?:\.p7s)?|stamp-.+|signer-.+)$/,
     ).filter((path) => !isSignedEntry(paths, path)),
     // Staging of evidence whose seal is on record: sealing renames it before it removes it.
     ...named(paths.staging, /^EV-\d{4}\.sealed$/).filter((path) =>

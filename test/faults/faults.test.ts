@@ -63,6 +63,8 @@ const MENDED: readonly (readonly [verb: string, fault: Fault, kind: Kind, path: 
   // Signed, the entry not yet in its place: the ledger was refused, as if its last entry had been taken away.
   ['custody receive', 'kill', 'rename', /\.custody-\d{8}\.json$/],
   ['custody receive', 'EIO', 'remove', /\.custody-\d{8}\.json\.p7s$/],
+  // Half a certificate stayed among those of the signers.
+  ['custody key add', 'kill', 'write', /signer-[0-9a-f]{64}\.pem$/],
   // A key without its certificate stood in the way of the next one.
   ['custody key new', 'kill', 'create', /^dora\/cert\.pem$/],
   ['custody key new', 'kill', 'rename', /^dora\/key\.pem/],

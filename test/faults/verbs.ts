@@ -158,6 +158,7 @@ export const VERBS: readonly Verb[] = [
     state: 'introduced',
     argv: ['custody', 'key', 'add', '--examiner', 'Bob', '--certificate', '../bob/cert.pem'],
     repeats: ['key-added'],
+    isDone: (dir) => hasEntry(dir, 'key-added'),
   },
   {
     name: 'custody key revoke',
@@ -236,10 +237,13 @@ export async function resume(world: string, verb: Verb): Promise<string | undefi
     const { status, json } = await say(verb.beside === true ? world : dir, argv, env);
     const ended = status === (verb.status ?? 0);
     if (ended && !(json instanceof Object && 'error' in json)) return undefined;
-    const { error } = json as { readonly error?: { readonly code: string; readonly hint: string } };
+    const { error } = json as {
+      readonly error?: { readonly code: string; readonly hint: string | null };
+    };
     // A ledger entry that was being written fails the check that comes before it is finished.
     if (verb.argv[0] === 'verify' && status === 1 && attempt === 1) continue;
-    if (error?.code === 'E_EXISTS' && error.hint.includes('--force')) argv = [...argv, '--force'];
+    if (error?.code === 'E_EXISTS' && error.hint?.includes('--force') === true)
+      argv = [...argv, '--force'];
     else return `exit ${String(status)}: ${JSON.stringify(json)}`;
   }
   // The next verb that writes clears away what is left.
