@@ -17,22 +17,35 @@ indented lines in order. They write the case into a new folder, CASE.
 
     sha256sum -c --strict transfer.sha256
 
-2. Open it${byPassphrase ? ' (age asks for the passphrase, once for each file)' : ''}. If age fails, remove CASE: what lies there is not whole
+2. Open all but the volumes${byPassphrase ? ' (age asks for the passphrase, once for each file)' : ''}. Whoever knows where to encrypt to can have made
+   it, so the list of what is in it is looked at before any of it is unpacked: plain files and
+   folders with plain names only. If this stops with words in capital letters, go no further
 
-${byPassphrase ? '' : '    KEY=${KEY:-key.txt}\n'}    mkdir CASE
-    age -d ${key}case.tar.age > CASE/case.tar
-    tar -xf CASE/case.tar --strip-components=1 -C CASE && rm CASE/case.tar
-    for a in EV-*.v*.tar.age; do v=\${a%.age}
+${byPassphrase ? '' : '    KEY=${KEY:-key.txt}\n'}    ( mkdir CASE || exit 1
+    age -d ${key}case.tar.age > CASE/case.tar || { echo "CANNOT OPEN case.tar.age"; exit 1; }
+    tar -tvf CASE/case.tar > CASE/list && tar -tf CASE/case.tar > CASE/names ||
+      { echo "NOT A TAR case.tar"; exit 1; }
+    if LC_ALL=C grep -vE '^[-d][-rwx]{9} ' CASE/list | cat -v | grep .; then
+      echo "LINK OR DEVICE IN case.tar"; exit 1; fi
+    if LC_ALL=C grep -vxE 'case(/[A-Za-z0-9_=@+,][A-Za-z0-9._=@+,-]*)*/?' CASE/names | cat -v | grep .; then
+      echo "NAME THAT LEADS ELSEWHERE IN case.tar"; exit 1; fi
+    tar -xf CASE/case.tar --strip-components=1 -C CASE || { echo "CANNOT UNPACK case.tar"; exit 1; }
+    rm CASE/case.tar CASE/list CASE/names ) && OPENED=yes || OPENED=no
+
+3. The list of step 1 was signed by the sender. CASE/pki/root.pem must be the certificate whose
+   fingerprint you have on paper: step 1 of CASE/VERIFY.txt. If you have that certificate itself
+   from elsewhere, do this with it before step 2
+
+    openssl cms -verify -binary -inform DER -purpose any -CAfile CASE/pki/root.pem \\
+      -no-CApath -no-CAstore -in transfer.sha256.p7s -content transfer.sha256 -out /dev/null
+
+4. Then the volumes. If age fails, remove CASE: what lies there is not whole
+
+    [ "$OPENED" = yes ] && for a in EV-*.v*.tar.age; do v=\${a%.age}
       age -d ${key}"$a" > "CASE/evidence/\${v%%.v*}/$v" || { echo "CANNOT OPEN $a"; break; }
     done
 
-3. The list of step 1 was signed by the sender. CASE/pki/root.pem must be the certificate whose
-   fingerprint you have on paper: step 1 of CASE/VERIFY.txt
-
-    openssl cms -verify -binary -inform DER -purpose any -CAfile CASE/pki/root.pem \\
-      -in transfer.sha256.p7s -content transfer.sha256 -out /dev/null
-
-4. Now everything else, as CASE/VERIFY.txt says
+5. Now everything else, as CASE/VERIFY.txt says
 
     cd CASE
 `;

@@ -1,5 +1,5 @@
 /** Cases handed over whole: what stock tools make of a package, what the recipient gets, and what both sign. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verify } from '#src/app/verify.ts';
@@ -9,7 +9,7 @@ import { readLedger } from '#src/custody/read.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
 import { makeTsa } from '../helpers/tsa.ts';
-import { copyOf, failed, receive, send, sha256, world, type World } from './world.ts';
+import { copyOf, failed, receive, relist, send, sha256, world, type World } from './world.ts';
 
 const TOOLS = ['bash', 'age', 'sha256sum', 'tar', 'openssl'];
 
@@ -121,6 +121,46 @@ describe.skipIf(!TOOLS.every(hasTool))(needs('stock tools', ...TOOLS), () => {
     expect(stdout).toContain('EV-0001.v002.tar.age: OK');
     expect(stderr).toContain('CMS Verification successful');
     expectSame(made.sender.case.paths.dir, join(path, 'CASE'));
+  });
+
+  test.each([
+    [
+      'a link in place of a volume',
+      'mkdir -p case/evidence/EV-0001; ln -s "$V" case/evidence/EV-0001/EV-0001.v001.tar',
+      'LINK OR DEVICE',
+    ],
+    ['a link in place of a folder', 'mkdir case; ln -s "$V" case/evidence', 'LINK OR DEVICE'],
+    ['a hard link', 'mkdir case; echo x > case/a; ln case/a case/b', 'LINK OR DEVICE'],
+    ['a name that climbs', 'mkdir case; echo x > evil', 'NAME THAT LEADS', 'case/../../evil'],
+    ['an absolute name', 'mkdir case; echo x > evil', 'NAME THAT LEADS', '/exhibit-evil'],
+  ])('OPEN.txt unpacks nothing of a case.tar with %s', async (_, prepare, words, name = '') => {
+    const made = await world();
+    const { path } = await send(made);
+    const victim = join(made.dir, 'victim');
+    writeFileSync(victim, 'mine');
+    const hostile = await runProcess(
+      'bash',
+      [
+        '-euc',
+        `mkdir x; cd x; V=${victim}; ${prepare}
+      tar -Pcf ../case.tar ${name === '' ? 'case' : `--transform='s,^evil$,${name},' case evil`}
+      rm ${join(path, 'case.tar.age')}; age -r ${made.recipient} -o ${join(path, 'case.tar.age')} ../case.tar`,
+      ],
+      { cwd: made.dir },
+    );
+    expect(hostile.stderr).toBe('');
+    relist(path);
+    const text = readFileSync(join(path, 'OPEN.txt'), 'utf8');
+    const commands = text.split('\n').filter((line) => line.startsWith('    '));
+    const { stdout } = await runProcess(
+      'bash',
+      ['-c', `KEY=../age.txt\n${commands.join('\n')}\n`],
+      { cwd: path },
+    );
+    expect(stdout).toContain(words);
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
+    expect(readdirSync(join(path, 'CASE')).sort()).toEqual(['case.tar', 'list', 'names']);
+    expect(existsSync(join(made.dir, 'evil')) || existsSync('/exhibit-evil')).toBe(false);
   });
 
   test('a package made by hand with stock tools is received', async () => {
