@@ -20,6 +20,7 @@ const WALLS = {
   framing: ['core', 'sources/source.ts'],
   ingest: ['core', 'disk', 'db', 'sources', 'framing', 'bundle', 'archive', 'custody'],
   query: ['core', 'db'],
+  detect: ['core'],
   report: ['core', 'query', 'db'],
   app: [
     'core',
@@ -37,6 +38,7 @@ const WALLS = {
     'framing',
     'ingest',
     'query',
+    'detect',
     'report',
     'disk',
     'witness',

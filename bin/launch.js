@@ -35,6 +35,7 @@ var RESTRICTED = {
   status: [],
   query: [],
   config: [],
+  detect: [],
   timeline: [],
   search: [],
   show: ['--raw'],

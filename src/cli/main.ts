@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   search: () => import('./commands/search.ts'),
   show: () => import('./commands/show.ts'),
   config: () => import('./commands/config.ts'),
+  detect: () => import('./commands/detect.ts'),
   cloudtrail: () => import('./commands/cloudtrail.ts'),
   custody: () => import('./commands/custody.ts'),
   report: () => import('./commands/report.ts'),

@@ -119,7 +119,8 @@ function lowerFirst(value: JsonValue | undefined): JsonValue {
   return result;
 }
 
-function normal(record: JsonObject): JsonObject {
+/** The finding as exports and EventBridge spell it. */
+export function asExported(record: JsonObject): JsonObject {
   return 'SchemaVersion' in record || 'Service' in record ? objectOf(lowerFirst(record)) : record;
 }
 
@@ -148,7 +149,7 @@ const FORMAT: JsonFormat = {
   time: (record) => anyTime(record['updatedAt']),
   timeName: 'updatedAt',
   identity: (record) => joined(record, 'accountId', 'region', 'id', 'updatedAt', 'service.count'),
-  normal,
+  normal: asExported,
   fields: [
     text('account_id', 'accountId', 'accountId: the account the finding is about.'),
     text('region', 'region', 'region of the detector.'),
@@ -479,7 +480,7 @@ export const guardduty: Source = {
   reader: (head) => jsonReader(head, FORMAT),
   sameText: (record) => {
     const value = parseJson(record);
-    return isObject(value) ? sortedJson(normal(value)) : canonicalRecord(record);
+    return isObject(value) ? sortedJson(asExported(value)) : canonicalRecord(record);
   },
   samples: [
     {

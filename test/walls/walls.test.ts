@@ -44,6 +44,7 @@ const FOLDER_BREACHES: readonly (readonly [string, string])[] = [
   ['ingest', 'crypto'],
   ['ingest', 'query'],
   ['query', 'ingest'],
+  ['detect', 'db'],
   ['report', 'app'],
   ['report', 'custody'],
   ['app', 'cli'],
