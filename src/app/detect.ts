@@ -1,4 +1,5 @@
 /** `detect`: which event patterns would have matched which records of a case, and what their targets would have received. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { isObject, type JsonObject, outlineJson, parseExact, parseJson } from '../core/json.ts';
@@ -160,6 +161,9 @@ async function load(
   const skipped: Skipped[] = [];
   for (const path of patterns) {
     const bytes = await readGiven(path, fx);
+    if (!isUtf8(bytes)) {
+      throw new ExhibitError('E_PATTERN', 'the file is not UTF-8', { where: { file: path } });
+    }
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const file = readRuleFile(bytes.toString('utf8'), path);
     loaded.push(...file.rules.map((rule) => ({ rule, sha256 })));

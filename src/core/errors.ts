@@ -38,7 +38,8 @@ export const ERROR_CODES = {
   E_FORMAT: { exit: EXIT.input, about: 'A file of the case does not have its documented form.' },
   E_PATTERN: {
     exit: EXIT.input,
-    about: 'A rule, an event pattern or a target does not have the form that its language gives it.',
+    about:
+      'A rule, an event pattern or a target does not have the form that its language gives it.',
   },
   E_NOT_SEALED: { exit: EXIT.input, about: 'The evidence has not been sealed yet.' },
   E_NOT_IMPORTED: { exit: EXIT.input, about: 'The case has no database yet.' },

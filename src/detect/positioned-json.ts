@@ -73,18 +73,6 @@ export function readJson(text: string): Node {
   return node;
 }
 
-/** The value without its places; a name that repeats counts once, the last. */
-export function plainValue(node: Node): unknown {
-  switch (node.kind) {
-    case 'object':
-      return Object.fromEntries(node.members.map(({ name, value }) => [name, plainValue(value)]));
-    case 'array':
-      return node.items.map(plainValue);
-    default:
-      return node.value;
-  }
-}
-
 /** The last member of that name. */
 export function memberOf(node: Node, name: string): Node | undefined {
   return node.kind === 'object'
