@@ -2,21 +2,25 @@
  * What else lies in a case: reports and other files that ledger entries vouch for, certificates, and whatever nobody vouches
  * for. The last is named, not failed: it is no part of the case, but whoever gets the folder should know that.
  */
+import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { evidenceNo } from '../bundle/layout.ts';
 import type { Check, CheckStatus } from '../core/check.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { issuanceProblem, readCertificate } from '../crypto/trust.ts';
+import { fingerprint, issuanceProblem, readCertificate } from '../crypto/trust.ts';
 import { isSafeName } from '../custody/case-files.ts';
+import type { Entry, EntryEvent } from '../custody/entry.ts';
 import { readRegular } from '../custody/files.ts';
 import { isThere } from '../disk/there.ts';
 import { namesIn } from '../stamps/names.ts';
 import { hashRegular } from './hash-file.ts';
 import { few, type CaseGround } from './verify-runs.ts';
 
-/** The newest entry that names a file. */
+/** The newest entry that may name a file, and does. */
 interface Vouched {
   readonly seq: number;
+  readonly event: EntryEvent;
+  readonly signer: string;
   readonly sha256: string;
   /** Hashes that earlier entries named. */
   readonly earlier: ReadonlyMap<string, number>;
@@ -41,14 +45,29 @@ function vouchedFiles({ entries }: CaseGround): ReadonlyMap<string, Vouched> {
   const all = new Map<string, Vouched>();
   for (const { seq, entry } of entries) {
     for (const { name, sha256 } of entry.attachments ?? []) {
+      if (!mayName(entry, name)) continue;
       const before = all.get(name);
       const earlier = new Map(before?.earlier);
       if (before !== undefined) earlier.set(before.sha256, before.seq);
-      all.set(name, { seq, sha256, earlier });
+      all.set(name, { seq, event: entry.event, signer: entry.actor.name, sha256, earlier });
     }
   }
   return all;
 }
+
+/** A note of somebody who may sign does not make another certificate or report the good one. */
+function mayName({ event }: Entry, name: string): boolean {
+  if (name.startsWith('pki/signers/')) return event === 'opened' || event === 'key-added';
+  const writtenBy = REPORTS.get(name);
+  return writtenBy === undefined || event === writtenBy;
+}
+
+/** Files that exhibit itself writes into report/, and the event that tells of it. */
+const REPORTS: ReadonlyMap<string, EntryEvent> = new Map([
+  ['report/report.html', 'export'],
+  ['report/report.json', 'export'],
+  ['report/cloudtrail-validation.json', 'verified'],
+]);
 
 /** Certificates: each one that an entry names is there, unchanged, and no other, but what the root itself issued. */
 async function signerFiles(
@@ -64,14 +83,19 @@ async function signerFiles(
   for (const name of here) {
     const subject = `${folder}/${name}`;
     const known = vouched.get(subject);
-    const hash = await hashRegular(join(paths.signers, name), signal);
+    const path = join(paths.signers, name);
+    const hash = await hashRegular(path, signal);
+    if (hash !== undefined && !isNamedAfter(path, name)) {
+      found.push(check(id, subject, 'fail', 'not the certificate that its name says'));
+      continue;
+    }
     if (known?.sha256 === hash && hash !== undefined) continue;
     if (known !== undefined) {
       const detail = `not the certificate that entry ${String(known.seq)} names`;
       found.push(check(id, subject, 'fail', detail));
       continue;
     }
-    const issued = anchor !== undefined && isIssued(join(paths.signers, name), anchor);
+    const issued = anchor !== undefined && isIssued(path, anchor);
     found.push(
       issued
         ? check(id, subject, 'not_checked', 'issued by the root, but no ledger entry names it')
@@ -83,13 +107,24 @@ async function signerFiles(
   return [check(id, folder, 'pass', good)];
 }
 
+/** The name of a certificate's file is its SHA-256. */
+function isNamedAfter(path: string, name: string): boolean {
+  const certificate = certificateAt(path);
+  return certificate !== undefined && name === `${fingerprint(certificate)}.pem`;
+}
+
 function isIssued(path: string, root: NonNullable<CaseGround['anchor']>): boolean {
+  const certificate = certificateAt(path);
+  return certificate !== undefined && issuanceProblem(certificate, root) === undefined;
+}
+
+function certificateAt(path: string): X509Certificate | undefined {
   const bytes = readRegular(path);
-  if (bytes === undefined) return false;
+  if (bytes === undefined) return undefined;
   try {
-    return issuanceProblem(readCertificate(bytes, path), root) === undefined;
+    return readCertificate(bytes, path);
   } catch (error) {
-    if (error instanceof ExhibitError) return false;
+    if (error instanceof ExhibitError) return undefined;
     throw error;
   }
 }
@@ -108,8 +143,12 @@ async function reportFiles(
       vouched.get(subject),
       await hashRegular(join(paths.report, name), signal),
     );
+    const known = vouched.get(subject);
     if (answer.status === 'pass') good += 1;
     else found.push(check(id, subject, answer.status, answer.detail));
+    if (answer.status !== 'pass' || known === undefined || REPORTS.has(subject)) continue;
+    const by = `entry ${String(known.seq)} (${known.event}, signed by ${known.signer}) names it, and it is no report of exhibit`;
+    found.push(check(id, subject, 'pass', by));
   }
   for (const [name, { seq }] of vouched) {
     if (!name.startsWith('report/') || here.includes(name.slice('report/'.length))) continue;

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { custodyAdd } from '#src/app/custody.ts';
 import { newIdentity } from '#src/app/custody-keys.ts';
+import { appendEntry } from '#src/app/ledger.ts';
 import { makeReport } from '#src/app/report.ts';
 import type { VerifyResult } from '#src/app/verify.ts';
 import { canonicalLine, type CanonicalValue } from '#src/core/canonical.ts';
@@ -69,6 +70,12 @@ function withRows(record: RunRecord, rows: string): RunRecord {
   const { core } = record;
   const result = { ...core.result, ordered_sha256: sha256Hex(rows) };
   return { ...record, core: { ...core, result } };
+}
+
+/** What somebody who may sign can say of any file of the case. */
+async function vouchByNote(made: TestCase, name: string): Promise<void> {
+  const attachments = [{ name, sha256: sha256Hex(readFileSync(at(made, name))) }];
+  await appendEntry(made.case, made.signer, made.fx, { event: 'note', attachments });
 }
 
 /** What was done, how, and the checks that must fail: these and no others. */
@@ -212,6 +219,34 @@ const TAMPERED: readonly (readonly [string, (made: TestCase) => unknown, readonl
     ['trust.signers'],
   ],
   [
+    'a certificate swapped for another that a note vouches for',
+    async (made) => {
+      const out = join(await tempDir(), 'eve');
+      await newIdentity(made.fx, { name: 'Eve', out, unprotected: true });
+      const name = `pki/signers/${made.signer.fingerprint}.pem`;
+      copyFileSync(join(out, 'cert.pem'), at(made, name));
+      await vouchByNote(made, name);
+    },
+    ['trust.signers', 'ledger.case_files'],
+  ],
+  [
+    'a certificate under the name of another that a note vouches for',
+    async (made) => {
+      const name = `pki/signers/${'0'.repeat(64)}.pem`;
+      copyFileSync(at(made, `pki/signers/${made.signer.fingerprint}.pem`), at(made, name));
+      await vouchByNote(made, name);
+    },
+    ['trust.signers'],
+  ],
+  [
+    'a report that only a note vouches for',
+    async (made) => {
+      edit(made, 'report/report.html', (text) => text.replace('Tester', 'Nobody'));
+      await vouchByNote(made, 'report/report.html');
+    },
+    ['report.files'],
+  ],
+  [
     'a file among the certificates',
     (made) => {
       writeFileSync(at(made, 'pki/signers/notes.txt'), 'x');
@@ -325,6 +360,15 @@ const NAMED: readonly (readonly [
     },
     'report.files',
     { 'report/opinion.pdf': 'not_checked', report: 'pass' },
+  ],
+  [
+    'a report of somebody else that a note vouches for',
+    async (made) => {
+      writeFileSync(at(made, 'report/opinion.pdf'), 'x');
+      await vouchByNote(made, 'report/opinion.pdf');
+    },
+    'report.files',
+    { 'report/opinion.pdf': 'pass', report: 'pass' },
   ],
   [
     'a report that is gone',
