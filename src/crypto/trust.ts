@@ -3,6 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
+import { EXTENSION, readCertificateFields } from './certificate-read.ts';
+import { keyUsage } from './chain.ts';
+import { DerError } from './der-read.ts';
 import { keyProblem } from './key-policy.ts';
 
 /** Lower-case hex SHA-256 of a certificate's DER. */
@@ -77,10 +80,35 @@ export function issuanceProblem(
 
 /** Why a certificate can never sign for a case, whoever issued it; `undefined` when it can. */
 export function ownKeyProblem(certificate: X509Certificate): string | undefined {
-  if (certificate.ca) return 'the signer certificate is a certificate authority';
+  if (certificate.ca || mightIssue(certificate)) {
+    return 'the signer certificate is a certificate authority, or some programs take it for one';
+  }
   const weak = keyProblem(certificate, 'own');
   return weak === undefined ? undefined : `the signer certificate: ${weak}`;
 }
+
+/**
+ * Without basicConstraints OpenSSL still takes a certificate for an authority that is of version 1, may sign certificates, or
+ * has Netscape's old extension (`check_ca` of OpenSSL's crypto/x509/v3_purp.c).
+ */
+function mightIssue(certificate: X509Certificate): boolean {
+  try {
+    const { extensions } = readCertificateFields(certificate.raw);
+    const usage = extensions.get(EXTENSION.keyUsage);
+    return (
+      extensions.has(NETSCAPE_CERT_TYPE) ||
+      (usage !== undefined && keyUsage(usage.value).includes(KEY_CERT_SIGN))
+    );
+  } catch (error) {
+    // Also of version 1.
+    if (error instanceof DerError) return true;
+    throw error;
+  }
+}
+
+const NETSCAPE_CERT_TYPE = '2.16.840.1.113730.1.1';
+/** RFC 5280 section 4.2.1.3. */
+const KEY_CERT_SIGN = 5;
 
 /** Why certificate or root are not valid at a time, microseconds UTC; both edges are inside. */
 export function validityProblem(

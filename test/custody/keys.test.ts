@@ -13,9 +13,11 @@ import { entryFile } from '#src/custody/entry.ts';
 import { verifyLedger } from '#src/custody/verify.ts';
 import { verifyForm } from '#src/crypto/cms-verify.ts';
 import { fakeEffects, type FakeEffects } from '../helpers/effects.ts';
+import { runProcess } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { hasTool, needs } from '../helpers/tools.ts';
 
 /** Bob's own key and certificate, made once. */
 let bob: { readonly certificate: string; readonly pem: string; readonly key: string };
@@ -106,6 +108,45 @@ describe('a further signer', () => {
     const text = { name: 'R', certificate: made.case.paths.caseJson };
     await expect(addKey(made.case, made.fx, text)).rejects.toMatchObject({ code: 'E_FORMAT' });
   });
+
+  test
+    .skipIf(!hasTool('openssl'))
+    .each([
+      ['basicConstraints=critical,CA:TRUE'],
+      ['keyUsage=critical,keyCertSign,digitalSignature'],
+      ['nsCertType=sslCA'],
+      [undefined],
+    ])(
+    needs('is nothing that openssl takes for an authority: %s', 'openssl'),
+    async (extension) => {
+      const made = await testCase();
+      const dir = await tempDir();
+      const words = extension === undefined ? '' : `x509_extensions=e\n`;
+      await writeFile(
+        join(dir, 'req.cnf'),
+        `[req]\ndistinguished_name=d\n${words}[d]\n[e]\n${extension ?? ''}\n`,
+      );
+      const request = ['req', '-new', '-key', bob.key, '-subj', '/CN=Eve', '-config', 'req.cnf'];
+      // `x509 -req` without extensions makes version 1.
+      const { stdout, stderr } = await runProcess(
+        'bash',
+        [
+          '-euc',
+          extension === undefined
+            ? 'openssl "$@" -out r.csr; openssl x509 -req -in r.csr -signkey "$4"'
+            : 'openssl "$@" -x509',
+          'bash',
+          ...request,
+        ],
+        { cwd: dir },
+      );
+      await writeFile(join(dir, 'cert.pem'), stdout);
+      expect(stdout, stderr).toContain('BEGIN CERTIFICATE');
+      await expect(
+        addKey(made.case, made.fx, { name: 'Eve', certificate: join(dir, 'cert.pem') }),
+      ).rejects.toMatchObject({ code: 'E_FORMAT' });
+    },
+  );
 });
 
 describe('a certificate that was taken back', () => {
