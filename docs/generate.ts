@@ -1,5 +1,5 @@
 /**
- * Writes what is derived from the code: src/sources/_registry.ts, docs/sources.md, docs/sources/<id>.md,
+ * Writes what is derived from the code: src/sources/_registry.ts, src/db/source-schema.ts, docs/sources.md, docs/sources/<id>.md,
  * docs/queries.md and docs/errors.md. With `--check` it writes nothing and fails if a file is not what it would write.
  */
 import {
@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { format } from 'prettier';
 import { ERROR_CODES } from '../src/core/errors.ts';
 import { COMMON_COLUMNS, type CommonColumn } from '../src/core/columns.ts';
+import { sourceSchema } from '../src/db/schema-check.ts';
 import { ANOMALY_KINDS, type Column, REJECT_REASONS, type Source } from '../src/sources/source.ts';
 import { queriesPage } from './generate-queries.ts';
 import { schemaPage } from './generate-schema.ts';
@@ -190,6 +191,15 @@ function sourcePage(source: Source): string {
   ].join('\n\n');
 }
 
+function schemaHashes(sources: readonly Source[]): string {
+  return [
+    '/** SHA-256 of the texts of each table with its indexes, and of the time line. Written by `npm run gen`; do not edit. */',
+    'export const SOURCE_SCHEMA: Readonly<Record<string, string>> = {',
+    ...Array.from(sourceSchema(sources), ([table, hash]) => `  ${table}: '${hash}',`),
+    '};',
+  ].join('\n');
+}
+
 function errorsPage(): string {
   const rows = Object.entries(ERROR_CODES).map(([name, { exit, about }]) => [
     code(name),
@@ -209,6 +219,7 @@ async function outputs(): Promise<Map<string, string>> {
   const sources = await loadSources();
   const written = new Map<string, string>([
     ['src/sources/_registry.ts', registry()],
+    ['src/db/source-schema.ts', schemaHashes(sources)],
     ['docs/sources.md', sourcesPage(sources)],
     ['docs/errors.md', errorsPage()],
     ...sources.map((source): [string, string] => [

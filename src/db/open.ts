@@ -6,7 +6,7 @@ import { BlockReader } from './blocks.ts';
 import { childTables } from './child-tables.ts';
 import { sqliteFailure } from './failure.ts';
 import { addRaw } from './raw.ts';
-import { checkSchema } from './schema-check.ts';
+import { checkNamed, checkSchema } from './schema-check.ts';
 
 export type { Database } from 'better-sqlite3';
 
@@ -51,8 +51,9 @@ export function openDatabase(path: string, _options: { readonly readonly: true }
         hint: 'delete it and run `exhibit import`',
       });
     }
+    checkSchema(db);
     const tables = sourceTables(db);
-    checkSchema(db, tables, childTables(db));
+    checkNamed(db, tables, childTables(db).keys());
     let blocks: BlockReader | undefined;
     addRaw(db, tables, () => (blocks ??= new BlockReader(connect(path))));
     db.pragma('query_only = ON');

@@ -1,11 +1,14 @@
 /**
- * Looks at the schema of a case database that may come from anyone, before a statement uses it: only what an import makes may
- * stand there. SQLite, "Defense Against The Dark Arts": the schema is a program that runs when a table is read.
+ * Looks at the schema of a case database that may come from anyone, before a statement uses it: only what an import of this
+ * version makes may stand there. SQLite, "Defense Against The Dark Arts": the schema is a program that runs when a table is read.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
+import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { quoted } from './ddl.ts';
+import { createChild, createChildIndexes } from './child-tables.ts';
+import { createIndexes, createTable, createTimeline, type TableShape } from './ddl.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { SOURCE_SCHEMA } from './source-schema.ts';
 
 /** `PRAGMA user_version` of the databases that this version makes. */
 const USER_VERSION = 1;
@@ -17,94 +20,98 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-const NAME = '"[a-z][a-z0-9_]*"';
-const INDEX = new RegExp(
-  `^CREATE INDEX ${NAME} ON ${NAME} \\(${NAME}(?:, ${NAME})*\\)(?: WHERE ${NAME} IS NOT NULL)?$`,
-);
-const SELECT = `SELECT id, '[a-z][a-z0-9_]*' AS source, ${NAME}(?:, ${NAME})* FROM ${NAME}`;
-const TIMELINE = new RegExp(`^CREATE VIEW timeline AS\\n${SELECT}(?:\\nUNION ALL\\n${SELECT})*$`);
-const TABLE = new RegExp(
-  `^CREATE TABLE ${NAME} \\(\\n {2}id INTEGER PRIMARY KEY(?:,\\n {2}.+)*\\n\\) STRICT$`,
-);
-const ITEMS = new RegExp(
-  `^CREATE TABLE ${NAME} \\(\\n {2}parent_id INTEGER NOT NULL REFERENCES (${NAME}),\\n {2}position INTEGER NOT NULL(?:,\\n {2}${NAME} (?:TEXT|INTEGER))*,\\n {2}PRIMARY KEY \\(parent_id, position\\)\\n\\) STRICT, WITHOUT ROWID$`,
-);
-const COLUMN = new RegExp(
-  `^ {2}(?:${NAME}|file_id|record_no|id) (?:TEXT|INTEGER)(?: NOT NULL| PRIMARY KEY)?$`,
-);
-const GENERATED = new RegExp(
-  `^ {2}(?:${NAME}|file_id|record_no) (?:TEXT|INTEGER) GENERATED ALWAYS AS \\((.*)\\) VIRTUAL$`,
-);
-/** What common columns of sources may be computed with; a source that needs another function adds it here. */
-const FUNCTIONS = new Set([
-  ...['coalesce', 'ifnull', 'iif', 'instr', 'json_extract', 'json_type', 'json_valid', 'length'],
-  ...['lower', 'ltrim', 'nullif', 'replace', 'rtrim', 'substr', 'trim', 'upper'],
-  // Words that a bracket may follow.
-  ...['and', 'else', 'in', 'not', 'or', 'then', 'when'],
-]);
-
 /**
- * Checks version and schema.
- * @param sources names of the source tables.
- * @param items names of the tables of items, and the source table of each.
- * @throws ExhibitError `E_FORMAT` for a trigger, a virtual table, a view, index, table or column that no import makes, or
- *   another version.
+ * Checks version and schema against the texts with which this version makes a database, character by character.
+ * @throws ExhibitError `E_FORMAT` for a trigger, a virtual table, a view, index, table or column that no import of this
+ *   version makes, for one that is missing, or another version.
  */
-export function checkSchema(
-  db: Database,
-  sources: readonly string[],
-  items: ReadonlyMap<string, string>,
-): void {
+export function checkSchema(db: Database): void {
   const found = db.pragma('user_version', { simple: true });
   if (found !== USER_VERSION) throw foreign(db, `its version is ${String(found)}`);
-  const expected = new Map(migrated().map((row) => [`${row.type} ${row.name}`, row.sql]));
+  const rows = rowsOf(db);
+  const expected = new Map(migrated().map((row) => [keyOf(row), row.sql]));
+  const derived: SchemaRow[] = [];
   const seen = new Set<string>();
-  for (const row of rowsOf(db)) {
-    const key = `${row.type} ${row.name}`;
+  for (const row of rows) {
+    const key = keyOf(row);
     if (seen.has(key)) throw foreign(db, `it holds the ${key} twice`);
     seen.add(key);
     const own = expected.get(key);
-    if (own === undefined ? !isDerived(row, sources, items) : own !== row.sql)
-      throw foreign(db, `no import makes the ${JSON.stringify(key)}`);
+    if (own === undefined) derived.push(row);
+    else if (own !== row.sql) throw foreign(db, `no import makes the ${JSON.stringify(key)}`);
     expected.delete(key);
   }
   const [missing] = expected.keys();
   if (missing !== undefined) throw foreign(db, `the ${missing} is missing`);
+  const hashes = hashesOf(derived);
+  for (const [table, hash] of hashes) {
+    if (DERIVED.get(table) !== hash)
+      throw foreign(db, `no import makes ${JSON.stringify(table)} and its indexes like that`);
+  }
+  for (const table of DERIVED.keys())
+    if (!hashes.has(table)) throw foreign(db, `${JSON.stringify(table)} is missing`);
 }
 
-/** A source's table, its indexes, and the view over them. */
-function isDerived(
-  { type, name, tbl_name: table, sql }: SchemaRow,
+/**
+ * Checks that the tables which the database names are those it has.
+ * @param sources names of the source tables.
+ * @param items names of the tables of items.
+ * @throws ExhibitError `E_FORMAT`.
+ */
+export function checkNamed(
+  db: Database,
   sources: readonly string[],
-  items: ReadonlyMap<string, string>,
-): boolean {
-  if (sql === null) return false;
-  if (type === 'view') return name === 'timeline' && TIMELINE.test(sql);
-  if (type === 'index') return (sources.includes(table) || items.has(table)) && INDEX.test(sql);
-  const parent = type === 'table' ? items.get(name) : undefined;
-  if (parent !== undefined)
-    return sources.includes(parent) && ITEMS.exec(sql)?.[1] === quoted(parent);
-  return type === 'table' && sources.includes(name) && TABLE.test(sql) && columnsAreOurs(sql);
+  items: Iterable<string>,
+): void {
+  const named = new Set([...sources, ...items, TIMELINE]);
+  if (named.size !== DERIVED.size || [...named].some((name) => !DERIVED.has(name)))
+    throw foreign(db, 'it names other tables than it has');
 }
 
-function columnsAreOurs(sql: string): boolean {
-  return sql
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.replace(/,$/, ''))
-    .every((line) => {
-      const expression = GENERATED.exec(line)?.[1];
-      if (expression === undefined) return COLUMN.test(line);
-      const outside = expression.replace(/'(?:[^']|'')*'/g, "''");
-      const calls = Array.from(
-        outside.matchAll(/([A-Za-z_][A-Za-z0-9_]*)\s*\(/g),
-        ([, call]) => call,
-      );
-      return (
-        !/;|--|\/\*|\bselect\b/i.test(outside) &&
-        calls.every((call) => FUNCTIONS.has((call ?? '').toLowerCase()))
-      );
-    });
+/** The view over the sources; the other names are tables. */
+const TIMELINE = 'timeline';
+
+const DERIVED: ReadonlyMap<string, string> = new Map(Object.entries(SOURCE_SCHEMA));
+
+/**
+ * What src/db/source-schema.ts has to say of these sources: for each table, with its indexes, and for the time line the
+ * SHA-256 of its texts. The texts themselves are in docs/schema.md; loading every source to compare them would cost more
+ * than most questions do.
+ */
+export function sourceSchema(shapes: readonly TableShape[]): ReadonlyMap<string, string> {
+  const db = new Sqlite(':memory:');
+  try {
+    for (const shape of shapes) {
+      db.exec(createTable(shape));
+      for (const { sql } of createIndexes(shape)) db.exec(sql);
+      for (const child of shape.children ?? []) {
+        db.exec(createChild(shape.id, child));
+        for (const sql of createChildIndexes(child)) db.exec(sql);
+      }
+    }
+    db.exec(createTimeline(shapes));
+    return hashesOf(rowsOf(db));
+  } finally {
+    db.close();
+  }
+}
+
+/** Hash of each table's texts: its own and its indexes', by name. */
+function hashesOf(rows: readonly SchemaRow[]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string[]>();
+  for (const row of rows) {
+    const text = JSON.stringify([row.type, row.name, row.sql]);
+    const list = texts.get(row.tbl_name);
+    if (list === undefined) texts.set(row.tbl_name, [text]);
+    else list.push(text);
+  }
+  return new Map(
+    [...texts].map(([table, list]) => [table, sha256Hex(list.sort().join('\n'))] as const),
+  );
+}
+
+function keyOf({ type, name, tbl_name: table }: SchemaRow): string {
+  return name === table ? `${type} ${name}` : `${type} ${name} of ${table}`;
 }
 
 let known: readonly SchemaRow[] | undefined;
