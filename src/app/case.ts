@@ -6,7 +6,7 @@ import { casePaths, type CasePaths } from '../bundle/layout.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
 import { parseCanonicalLine } from '../core/canonical-read.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { isEncryptedKey, openPrivateKey } from '../crypto/keys.ts';
 import { createSigner, type Signer } from '../crypto/signer.ts';
 import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
@@ -126,7 +126,7 @@ export async function openSigner(
     return createSigner(await certificateOf(paths, key, file), key, fx.now);
   }
   const { certificate } = info.examiner;
-  const pem = await readFile(signerFile(paths, certificate), 'utf8');
+  const pem = await readCertificateFile(signerFile(paths, certificate));
   if (fingerprint(readCertificate(pem, signerFile(paths, certificate))) !== certificate) {
     throw new ExhibitError('E_FORMAT', 'the certificate is not the one that case.json names', {
       where: { file: signerFile(paths, certificate) },
@@ -160,21 +160,26 @@ async function certificateOf(paths: CasePaths, key: KeyObject, file: string): Pr
   });
 }
 
+async function readCertificateFile(file: string): Promise<string> {
+  const bytes = await readSmallFile(file, MAX_FILE_BYTES);
+  if (bytes !== undefined) return bytes.toString('utf8');
+  throw new ExhibitError('E_READ', "the examiner's certificate is not in this case", {
+    where: { file },
+    hint: 'run `exhibit verify` to see what else is missing',
+  });
+}
+
 async function readKey(file: string, paths: CasePaths): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-    const others = (await readdir(paths.keys).catch(() => [])).length;
-    throw new ExhibitError('E_READ', "the examiner's private key is not in this case", {
-      where: { file },
-      hint:
-        others === 0
-          ? 'a copy handed to others has no keys; work in the original, or put keys/ back'
-          : 'the key is named after the certificate that case.json names',
-      cause: error,
-    });
-  }
+  const bytes = await readSmallFile(file, MAX_FILE_BYTES);
+  if (bytes !== undefined) return bytes.toString('utf8');
+  const others = (await readdir(paths.keys).catch(() => [])).length;
+  throw new ExhibitError('E_READ', "the examiner's private key is not in this case", {
+    where: { file },
+    hint:
+      others === 0
+        ? 'a copy handed to others has no keys; work in the original, or put keys/ back'
+        : 'the key is named after the certificate that case.json names',
+  });
 }
 
 async function askPassphrase(fx: Effects, file: string): Promise<string> {

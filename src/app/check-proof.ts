@@ -1,11 +1,12 @@
 /** Checks a proof that was handed over without its case. Everything in the folder may be hostile. */
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 import { Buffer } from 'node:buffer';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError } from '../core/errors.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { verifyForm } from '../crypto/cms-verify.ts';
 import { fingerprint, readCertificate, rootProblem } from '../crypto/trust.ts';
 import { parseCheckpoint, type Checkpoint } from '../custody/checkpoint.ts';
@@ -55,8 +56,30 @@ export async function checkProof(
     vouched: new Map(known === undefined ? [] : [[fingerprint(known), 0]]),
     revocations: list.revocations,
   };
-  const checks = [...list.checks, ...new Checker(dir, root ?? known, signers).all()];
+  const given = [trust.trust, trust.signer].map((path) => path && resolve(fx.cwd, path));
+  const checker = new Checker(dir, root ?? known, signers);
+  const checks = [...list.checks, ...checker.all()];
+  // After a check that failed, files may not have been reached: then that check is what there is to say.
+  if (checks.every(({ status }) => status !== 'fail')) {
+    const judged = new Set([...checker.read, PROOF_LIST]);
+    for (const name of namesIn(dir)) {
+      if (judged.has(name) || given.includes(join(dir, name))) continue;
+      checks.push({ id: 'proof.files', subject: name, status: 'fail', detail: UNREAD });
+    }
+  }
   return { ok: checks.every(({ status }) => status !== 'fail'), checks };
+}
+
+const UNREAD = 'no part of this proof: nothing was checked of it';
+
+/** In bytewise order; none where there is no folder, which the missing proof says by itself. */
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
 }
 
 async function certificate(file: string): Promise<X509Certificate> {
@@ -67,6 +90,8 @@ async function certificate(file: string): Promise<X509Certificate> {
 }
 
 class Checker {
+  /** Names of the files whose bytes were looked at. */
+  readonly read = new Set<string>();
   readonly #dir: string;
   readonly #root: X509Certificate | undefined;
   readonly #signers: Signers;
@@ -219,7 +244,9 @@ class Checker {
   }
 
   #read(name: string): Buffer | undefined {
-    return readRegular(join(this.#dir, name));
+    const bytes = readRegular(join(this.#dir, name));
+    if (bytes !== undefined) this.read.add(name);
+    return bytes;
   }
 
   #judge(id: string, subject: string, problem: string | undefined, good: string): void {

@@ -1,8 +1,9 @@
 /** Reads a recorded run back, each file checked against the signed record. */
-import { readFile } from 'node:fs/promises';
+import { constants, type Buffer } from 'node:buffer';
 import { join } from 'node:path';
+import { readSmallFile } from '../bundle/small-file.ts';
 import { sameHex, sha256Hex } from '../core/digest.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import {
   canonicalResult,
   cellOf,
@@ -29,16 +30,13 @@ export async function readRecorded(target: Case, folder: string, id: string): Pr
     });
   }
   const read = async (name: string): Promise<Buffer> => {
-    try {
-      return await readFile(join(folder, name));
-    } catch (cause) {
-      if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause;
-      throw new ExhibitError('E_NOT_FOUND', `the run ${id} or a file of it is not in this case`, {
-        where: { file: join(folder, name) },
-        hint: 'the folder queries/ of the case holds its runs; custody log tells which there were',
-        cause,
-      });
-    }
+    const file = join(folder, name);
+    const content = await readSmallFile(file, constants.MAX_STRING_LENGTH);
+    if (content !== undefined) return content;
+    throw new ExhibitError('E_NOT_FOUND', `the run ${id} or a file of it is not in this case`, {
+      where: { file },
+      hint: 'the folder queries/ of the case holds its runs; custody log tells which there were',
+    });
   };
   const bytes = await read('run.json');
   const record = parseRun(bytes);

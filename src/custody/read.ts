@@ -1,11 +1,10 @@
 /** Reads a ledger for showing it; who is to be believed is for verify.ts. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { entryFile, parseEntry, type Entry } from './entry.ts';
-import { listLedger } from './files.ts';
+import { listLedger, readRegular } from './files.ts';
 
 /** One entry and the file it lies in. */
 export interface EntryView {
@@ -29,7 +28,9 @@ export function readLedger(caseDir: string): EntryView[] {
   if (first !== undefined) throw unreadable(join(custody, first.file), first.detail);
   return Array.from({ length: last }, (_, index) => {
     const seq = index + 1;
-    const bytes = readFileSync(join(custody, entryFile(seq)));
+    const bytes = readRegular(join(custody, entryFile(seq)));
+    if (bytes === undefined)
+      throw unreadable(join(custody, entryFile(seq)), 'larger than any entry');
     const parsed = parseEntry(bytes);
     if (!parsed.ok) throw unreadable(join(custody, entryFile(seq)), parsed.problems.join('; '));
     const { entry } = parsed;

@@ -8,16 +8,19 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCase } from '#src/app/case.ts';
+import { openCase, openSigner } from '#src/app/case.ts';
 import { validateCloudTrail } from '#src/app/cloudtrail.ts';
 import { collectDir } from '#src/app/collect.ts';
 import { importEvidence } from '#src/app/import.ts';
+import { readRecorded } from '#src/app/query-recorded.ts';
 import { sealEvidence } from '#src/app/seal.ts';
 import { recordingCase } from '#src/app/verify.ts';
+import { readLedger } from '#src/custody/read.ts';
 import { readPublicKeys } from '#src/witness/public-keys.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { runProcess } from '../helpers/exhibit.ts';
@@ -135,3 +138,29 @@ test.skipIf(process.platform === 'win32')('a FIFO in place of the lock hangs nob
   await runProcess('mkfifo', [at(made, '.lock')]);
   await expect(importEvidence(made.case, made.fx)).rejects.toThrow(code('E_LOCKED'));
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a FIFO in place of the key or of its certificate hangs nobody, and nothing endless is read',
+  async () => {
+    for (const path of ['keys/CERT.key.pem', 'pki/signers/CERT.pem']) {
+      const made = await sealedCase();
+      const file = at(made, path.replace('CERT', made.case.info.examiner.certificate));
+      rmSync(file);
+      await runProcess('mkfifo', [file]);
+      await expect(openSigner(made.case, made.fx)).rejects.toThrow(code('E_TAMPERED'));
+      rmSync(file);
+      writeFileSync(file, '');
+      truncateSync(file, 20 * 2 ** 30);
+      await expect(openSigner(made.case, made.fx)).rejects.toThrow(code('E_TAMPERED'));
+    }
+    const made = await sealedCase();
+    const entry = at(made, 'custody/00000001.json');
+    expect(existsSync(entry)).toBe(true);
+    truncateSync(entry, 20 * 2 ** 30);
+    expect(() => readLedger(made.case.paths.dir)).toThrow(code('E_FORMAT'));
+    const run = at(made, 'queries/Q-0001');
+    mkdirSync(run, { recursive: true });
+    await runProcess('mkfifo', [join(run, 'run.json')]);
+    await expect(readRecorded(made.case, run, 'Q-0001')).rejects.toThrow(code('E_TAMPERED'));
+  },
+);

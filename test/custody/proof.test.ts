@@ -1,5 +1,5 @@
 /** Proofs: of one entry, one record, and that the ledger only grew; mutants of them; and the same by shell. */
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -121,6 +121,20 @@ describe('a proof', () => {
     expect(await failed(mixed)).toEqual(['proof.form']);
     await cp(join(proofs.record, 'proof.txt'), join(mixed, 'proof.txt'));
     expect(await failed(mixed)).not.toEqual([]);
+  });
+
+  test('does not hold with a file, a link or a folder in it that nobody checked', async () => {
+    const add: Readonly<Record<string, (copy: string) => Promise<unknown>>> = {
+      'a stranger': (copy) => writeFile(join(copy, 'statement.txt'), 'it was Bob'),
+      'a record that is a link': (copy) => symlink('entry.json', join(copy, 'record.txt')),
+      'a folder': (copy) => mkdir(join(copy, 'more')),
+    };
+    for (const [what, change] of Object.entries(add)) {
+      const copy = join(await tempDir(), 'copy');
+      await cp(proofs.entry, copy, { recursive: true });
+      await change(copy);
+      expect(await failed(copy), what).toEqual(['proof.files']);
+    }
   });
 
   test('does not hold after any single bit of it was flipped', async () => {

@@ -75,7 +75,7 @@ const WORDS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as cons
 function asText({ ok, checks }: ProofVerdict): string {
   const lines = checks.map(
     ({ id, subject, status, detail }) =>
-      `${WORDS[status].padEnd(11)}  ${id.padEnd(17)}  ${subject.padEnd(18)}  ${terminalSafe(detail)}\n`,
+      `${WORDS[status].padEnd(11)}  ${id.padEnd(17)}  ${terminalSafe(subject).padEnd(18)}  ${terminalSafe(detail)}\n`,
   );
   return `${lines.join('')}\n${ok ? 'No check failed.' : 'THE PROOF DOES NOT HOLD.'}\n`;
 }
