@@ -19,9 +19,31 @@ interface Step {
   readonly windows?: string;
 }
 
-// Without the last two, openssl also trusts whatever the machine trusts.
-const CMS =
-  'openssl cms -verify -binary -inform DER -purpose any -partial_chain -CAfile "$W/trust.pem" \\\n    -no-CApath -no-CAstore';
+// Without the last two options, openssl also trusts whatever the machine trusts. A registered certificate is trusted itself,
+// but what it issues is not.
+const SETUP = `top() { LC_ALL=C awk 'NR > 1 { exit 1 } { d = 0; s = 0; o = ""
+  for (i = 1; i <= length($0); i++) { c = substr($0, i, 1)
+    if (s) { if (c == "\\\\") { o = o c; c = substr($0, ++i, 1) } else if (c == "\\"") s = 0 }
+    else if (c == "\\"") s = 1
+    else if (c == "{" || c == "[") { if (++d == 1) continue }
+    else if (c == "}" || c == "]") { if (--d == 0) continue }
+    else if (c == "," && d == 1) { print o; o = ""; continue }
+    o = o c }
+  print o }' "$1" > "$W/entry" && cut -d: -f1 "$W/entry" | LC_ALL=C sort -c -u 2> /dev/null; }
+signed() { openssl cms -verify -binary -inform DER -purpose any -partial_chain \\
+    -CAfile "$W/trust.pem" -no-CApath -no-CAstore -in "$1.p7s" -content "$1" \\
+    -signer "$W/signer.pem" -out /dev/null &&
+  [ "$(grep -c BEGIN "$W/signer.pem")" = 1 ] || return 1
+  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
+  grep -qx "$fp" "$W/registered" || openssl verify -no_check_time -CAfile "$W/root.pem" \\
+    -no-CApath -no-CAstore "$W/signer.pem" > /dev/null; }
+named() { for f in custody/[0-9]*.json; do top "$f"
+  e=$(grep '^"event":' "$W/entry" | cut -d'"' -f4)
+  grep '^"attachments":' "$W/entry" | grep -o '{"name":"[^"\\\\]*","sha256":"[0-9a-f]*"}' |
+    sed "s/^/$e /"; done; }
+find . -print0 | LC_ALL=C tr '\\n\\000' '\\001\\n' | LC_ALL=C grep '[^ -~]' | cat -v > "$W/odd"
+if [ -s "$W/odd" ]; then cat "$W/odd"; W=$W/none
+  echo "NAMES THAT CHANGE WHAT IS PRINTED: STOP, NOTHING BELOW COUNTS"; fi`;
 
 const STEPS: readonly Step[] = [
   {
@@ -38,44 +60,49 @@ form or letter that reached you by another way than this folder. If it differs, 
 between. Entries of kind key-added let others sign from then on, entries of kind key-revoked take
 a signer back; trust.pem collects who may sign. What the chain cannot show by itself is that
 entries were cut off at its end: compare the count and hash printed last with a ledger head that
-was written down elsewhere.`,
-    commands: `( cp pki/root.pem "$W/trust.pem"; : > "$W/revoked"; prev=$(printf '0%.0s' $(seq 64)); n=0
+was written down elsewhere. Not looked at here, but by "exhibit verify": a revocation that reaches
+back before its entry (its "from"), and pki/crl.pem (openssl crl -in pki/crl.pem -noout -text).`,
+    commands: `( openssl x509 -in pki/root.pem > "$W/root.pem" && cp "$W/root.pem" "$W/trust.pem" || exit 1
+: > "$W/registered"; : > "$W/revoked"; : > "$W/seals"; prev=$(printf '0%.0s' $(seq 64)); n=0
 for f in custody/[0-9]*.json; do n=$((n+1))
   [ "$f" = "$(printf 'custody/%08d.json' $n)" ] || { echo "GAP before $f"; exit 1; }
-  grep -qF "\\"prev\\":\\"$prev\\"" "$f" || { echo "BROKEN $f"; exit 1; }
-  grep -qF "\\"case\\":\\"$CASE\\"" "$f" || { echo "OTHER CASE $f"; exit 1; }
-  ${CMS} -in "$f.p7s" -content "$f" -signer "$W/signer.pem" -out /dev/null ||
-    { echo "BAD SIGNATURE $f"; exit 1; }
-  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
-  grep -qF "\\"cert\\":\\"$fp\\"" "$f" || { echo "OTHER SIGNER $f"; exit 1; }
+  top "$f" || { echo "NOT AN ENTRY $f"; exit 1; }
+  grep -qxF "\\"prev\\":\\"$prev\\"" "$W/entry" || { echo "BROKEN $f"; exit 1; }
+  grep -qxF "\\"seq\\":$n" "$W/entry" || { echo "OTHER NUMBER $f"; exit 1; }
+  grep -qxF "\\"case\\":\\"$CASE\\"" "$W/entry" || { echo "OTHER CASE $f"; exit 1; }
+  signed "$f" || { echo "BAD SIGNATURE $f"; exit 1; }
+  grep -q "^{\\"actor\\":{\\"cert\\":\\"$fp\\"" "$f" || { echo "OTHER SIGNER $f"; exit 1; }
   if grep -qx "$fp" "$W/revoked"; then echo "REVOKED SIGNER $f"; exit 1; fi
-  c=$(grep -o '"details":{"certificate":"[0-9a-f]*"' "$f" | cut -d'"' -f6)
-  if grep -qF '"event":"key-revoked"' "$f"; then echo "$c" >> "$W/revoked"; fi
-  if grep -F '"event":"key-added"' "$f" | grep -qF '"how":"registered"'; then
-    openssl x509 -in "pki/signers/$c.pem" >> "$W/trust.pem"
+  e=$(grep '^"event":' "$W/entry" | cut -d'"' -f4)
+  c=$(grep -o '^"details":{"certificate":"[0-9a-f]*"' "$W/entry" | cut -d'"' -f6)
+  if [ "$e" = key-revoked ]; then echo "$c" >> "$W/revoked"; fi
+  if [ "$e" = sealed ]; then grep '^"evidence":' "$W/entry" |
+    grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4 >> "$W/seals"; fi
+  if [ "$e" = key-added ] &&
+    grep -q '^"details":{"certificate":"[0-9a-f]*","how":"registered",' "$W/entry"; then
     h=$(openssl x509 -in "pki/signers/$c.pem" -outform DER | sha256sum | cut -d' ' -f1)
     [ "$h" = "$c" ] || { echo "NOT THE CERTIFICATE OF $f"; exit 1; }
+    openssl x509 -in "pki/signers/$c.pem" >> "$W/trust.pem"; echo "$c" >> "$W/registered"
   fi
   prev=$(sha256sum "$f" | cut -d' ' -f1)
 done
 [ "$n" -gt 0 ] && [ "$(ls -A custody | grep -v '^checkpoint-' | grep -vc '\\.ts[qr]')" = $((2*n)) ] ||
   { echo "NOT EXACTLY THE ENTRIES AND THEIR SIGNATURES IN custody"; exit 1; }
-for f in case.json pki/root.pem; do
-  h=$(sha256sum "$f" | cut -d' ' -f1)
-  grep -qF "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" custody/00000001.json ||
-    { echo "CHANGED SINCE THE CASE WAS OPENED $f"; exit 1; }
-done
+top custody/00000001.json
+grep '^"attachments":' "$W/entry" | grep -o '{"name":"[^"\\\\]*","sha256":"[0-9a-f]*"}' |
+  sed 's/^{"name":"\\(.*\\)","sha256":"\\(.*\\)"}$/\\2  \\1/' > "$W/list"
+grep -q '  case.json$' "$W/list" && grep -q '  pki/root.pem$' "$W/list" &&
+  sha256sum -c --strict --quiet "$W/list" || { echo "CHANGED SINCE THE CASE WAS OPENED"; exit 1; }
 for s in evidence/EV-*/EV-*.seal; do
   [ -e "$s" ] || break
-  h=$(sha256sum "$s" | cut -d' ' -f1)
-  grep -l '"event":"sealed"' custody/[0-9]*.json | xargs grep -qF "\\"seal\\":\\"$h\\"" ||
+  grep -qx "$(sha256sum "$s" | cut -d' ' -f1)" "$W/seals" ||
     { echo "SEAL NOT IN THE LEDGER $s"; exit 1; }
 done
-for h in $(grep -h '"event":"sealed"' custody/[0-9]*.json |
-    grep -o '"seal":"[0-9a-f]*"' | cut -d'"' -f4); do
+for h in $(cat "$W/seals"); do
   sha256sum evidence/EV-*/EV-*.seal 2> /dev/null | grep -q "^$h " ||
     { echo "SEALED EVIDENCE IS GONE"; exit 1; }
 done
+[ ! -e pki/crl.pem ] || echo "not looked at: pki/crl.pem, a list of revoked certificates"
 echo "OK $n $prev" )`,
   },
   {
@@ -88,7 +115,7 @@ cut off and a second history show: put it beside the others in custody, or compa
   else while [ $((2*k)) -lt $n ]; do k=$((2*k)); done
     { printf '\\001'; mth $1 $(($1+k)); mth $(($1+k)) $2; } | openssl dgst -sha256 -binary; fi; }
 for c in custody/checkpoint-*.txt; do [ -e "$c" ] || { echo "no checkpoints here"; break; }
-  ${CMS} -in "$c.p7s" -content "$c" -out /dev/null ||
+  signed "$c" ||
     { echo "BAD SIGNATURE $c"; exit 1; }
   [ "$(sed -n 1p "$c")" = "custody-checkpoint/1/$CASE" ] || { echo "OTHER CASE $c"; exit 1; }
   n=$(sed -n 2p "$c"); last=$(ls custody/[0-9]*.json | wc -l)
@@ -104,9 +131,7 @@ signature covers all of it, the # lines too. If this fails, the seal was changed
 somebody else, and the hashes in it mean nothing.`,
     commands: `( for s in evidence/EV-*/EV-*.seal; do
   [ -e "$s" ] || { echo "no sealed evidence here"; break; }
-  ${CMS} -in "$s.p7s" -content "$s" -signer "$W/signer.pem" -out /dev/null ||
-    { echo "BAD SIGNATURE $s"; exit 1; }
-  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
+  signed "$s" || { echo "BAD SIGNATURE $s"; exit 1; }
   grep -qxF "# signer-cert-sha256: $fp" "$s" || { echo "OTHER SIGNER $s"; exit 1; }
   grep -qxF "# case: $CASE" "$s" || { echo "OTHER CASE $s"; exit 1; }
   grep -qxF "# evidence: $(basename "$s" .seal)" "$s" || { echo "OTHER EVIDENCE $s"; exit 1; }
@@ -119,7 +144,8 @@ independent authority proves that a signature existed at its time. Put the autho
 certificate, obtained from the authority itself, into tsa.pem; pki/tsa holds what lies between.
 The first command asks whether it stamps this file, the second whether it answers the request.
 Without tsa.pem nothing is said about them. No signature may claim a time after its time-stamp:
-compare "Time stamp" with "signingTime".`,
+compare "Time stamp" with "signingTime"; nothing here does that for you. That every time-stamp of
+which the ledger tells is still there is asked last.`,
     commands: `( cat pki/tsa/*-chain.pem pki/root.pem > "$W/between.pem" 2> /dev/null
 for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
   [ -e "$r" ] || continue
@@ -133,6 +159,9 @@ for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
   echo "$r"; openssl ts -reply -in "$r" -text 2> /dev/null | grep '^Time stamp'
   openssl cms -cmsout -print -inform DER -in "$f" | grep -A3 signingTime | grep TIME
 done
+named | sed -n 's/^timestamped {"name":"\\(.*\\)","sha256":"\\(.*\\)"}$/\\2  \\1/p' > "$W/list"
+[ ! -s "$W/list" ] || sha256sum -c --strict --quiet "$W/list" ||
+  { echo "A TIME-STAMP IS GONE OR CHANGED"; exit 1; }
 ls evidence/EV-*/*.tsr* custody/*.tsr* 2> /dev/null | grep -q . ||
   echo "no time-stamps: all times are claims" )`,
   },
@@ -160,7 +189,9 @@ done; echo "OK volumes" )`,
     commands: `( for t in evidence/EV-*/EV-*.tar; do
   [ -e "$t" ] || { echo "no volumes here"; break; }
   tar -tvf "$t" > "$W/list" || { echo "NOT A TAR $t"; exit 1; }
-  if grep -v '^[-d]' "$W/list"; then echo "LINK OR DEVICE IN $t"; exit 1; fi
+  if LC_ALL=C grep -vx '[-d][] -[^-~]*' "$W/list"; then echo "LINK OR DEVICE IN $t"; exit 1; fi
+  if tar -tf "$t" | grep -v "^$(basename "$t" .tar)/"; then
+    echo "NOT ITS OWN FOLDER IN $t"; exit 1; fi
   tar -xf "$t" -C "$W" || { echo "CANNOT UNPACK $t"; exit 1; }
 done; ls "$W"; echo "OK unpacked" )`,
     windows: 'tar -tvf EV-0001.v001.tar, then tar -xf EV-0001.v001.tar in an empty folder',
@@ -209,24 +240,30 @@ its ledger entry names them too, as others name reports and certificates. A pack
 else may leave queries and reports at home. What is "not vouched for" is no part of the case.`,
     commands: `( for q in queries/Q-*; do [ -e "$q" ] || { echo "no recorded queries here"; break; }
   r="$q/run.json"
-  ${CMS} -in "$r.p7s" -content "$r" -signer "$W/signer.pem" -out /dev/null ||
-    { echo "BAD SIGNATURE $r"; exit 1; }
-  fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
-  grep -qF "\\"signer_cert_sha256\\":\\"$fp\\"" "$r" || { echo "OTHER SIGNER $r"; exit 1; }
-  grep -qF "\\"case\\":\\"$CASE\\"" "$r" || { echo "OTHER CASE $r"; exit 1; }
-  grep -qF "\\"run_id\\":\\"$(basename "$q")\\"" "$r" || { echo "OTHER RUN $r"; exit 1; }
+  signed "$r" && top "$r" || { echo "BAD SIGNATURE $r"; exit 1; }
+  grep -qxF "\\"signer_cert_sha256\\":\\"$fp\\"" "$W/entry" || { echo "OTHER SIGNER $r"; exit 1; }
+  grep -qxF "\\"case\\":\\"$CASE\\"" "$W/entry" || { echo "OTHER CASE $r"; exit 1; }
+  grep -qxF "\\"run_id\\":\\"$(basename "$q")\\"" "$W/entry" || { echo "OTHER RUN $r"; exit 1; }
   for p in sql:query.sql params:params.json ordered:result.jsonl csv:result.csv; do
     h=$(sha256sum < "$q/\${p#*:}" | cut -d' ' -f1)
     grep -qF "\\"\${p%%:*}_sha256\\":\\"$h\\"" "$r" || { echo "CHANGED $q/\${p#*:}"; exit 1; }
   done
   [ "$(ls -A "$q" | wc -l)" = 6 ] || { echo "NOT EXACTLY THE FILES OF A RUN $q"; exit 1; }
 done
+named > "$W/named"
 for f in queries/Q-*/* report/* pki/signers/*; do [ -e "$f" ] || continue
-  v=$(grep -ho '{"name":"[^"]*","sha256":"[0-9a-f]*"}' custody/[0-9]*.json |
-    grep -F "{\\"name\\":\\"$f\\"," | tail -n 1)
+  case "$f" in queries/*) e=query ;; report/report.html | report/report.json) e=export ;;
+    pki/*) e='opened|key-added' ;; report/cloudtrail-validation.json) e=verified ;;
+    *) e='[a-z-]*' ;; esac
+  v=$(grep -E "^($e) " "$W/named" | grep -F " {\\"name\\":\\"$f\\"," | tail -n 1)
   if [ -z "$v" ]; then echo "not vouched for: $f"; continue; fi
   h=$(sha256sum < "$f" | cut -d' ' -f1)
-  [ "$v" = "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" ] || { echo "CHANGED $f"; exit 1; }
+  [ "\${v#* }" = "{\\"name\\":\\"$f\\",\\"sha256\\":\\"$h\\"}" ] || { echo "CHANGED $f"; exit 1; }
+  [ "$e" != '[a-z-]*' ] || echo "named by an entry of kind \${v%% *}: $f"
+done
+for f in pki/signers/*; do [ -e "$f" ] || continue
+  h=$(openssl x509 -in "$f" -outform DER | sha256sum | cut -d' ' -f1)
+  [ "$f" = "pki/signers/$h.pem" ] || { echo "CHANGED $f: ITS NAME IS ANOTHER'S"; exit 1; }
 done
 ls -A | grep -vxE 'case\\.json|(TRUST|VERIFY)\\.txt|pki|keys|evidence|staging|custody' |
   grep -vxE 'queries|report' | sed 's/^/not vouched for: /'
@@ -243,7 +280,11 @@ export function verifyText({ caseId, rootFingerprint }: VerifyTextFacts): string
       '',
       words,
       '',
-      indent(commands),
+      indent(
+        commands.startsWith('( ')
+          ? `${commands} 2>&1 | cat -v; ( exit \${PIPESTATUS[0]} )`
+          : commands,
+      ),
       ...(windows === undefined ? [] : ['', `On Windows: ${windows}`]),
       '',
     ].join('\n'),
@@ -262,9 +303,12 @@ What this can show: that no bit of the evidence, the seals or the ledger changed
 were signed, and who signed them. What it cannot show: that the logs were true before they
 were collected, that a claimed time is right, or that an examiner is honest.
 
-First, an empty folder for what gets unpacked, and the name of the case:
+First, an empty folder for what gets unpacked, the name of the case, and how to take an entry of the
+ledger apart, ask who signed a file, and list what entries name. Names of files that could write
+over what you read here are refused at once (and shown with ^ in place of what they hide):
 
     W=$(mktemp -d); CASE='${caseId}'
+${indent(SETUP)}
 
 ${steps.join('\n')}
 Afterwards the unpacked copy may go: rm -r "$W"

@@ -1,9 +1,10 @@
 /** VERIFY.txt: its commands are taken out of the file as a reader would, and run on good and on tampered cases. */
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey } from 'node:crypto';
 import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,9 +17,10 @@ import { openCase, openSigner } from '#src/app/case.ts';
 import { custodyCheckpoint } from '#src/app/custody.ts';
 import { addKey, newIdentity, revokeKey } from '#src/app/custody-keys.ts';
 import { receiveCase, recordTransferOut } from '#src/app/custody-transfer.ts';
-import { canonicalLine } from '#src/core/canonical.ts';
+import { canonicalLine, type CanonicalValue } from '#src/core/canonical.ts';
 import { attachTimestamp, requestTimestamp } from '#src/app/timestamp.ts';
-import { fingerprintWithColons } from '#src/crypto/trust.ts';
+import { createSigner, type Signer } from '#src/crypto/signer.ts';
+import { fingerprint, fingerprintWithColons, readCertificate } from '#src/crypto/trust.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { fakeEffects } from '../helpers/effects.ts';
@@ -105,6 +107,33 @@ async function inShell(made: TestCase, script: string): Promise<void> {
 }
 
 const X = Buffer.from('x');
+
+/** An entry more, whatever it says, signed as its owner would with another program. */
+function append(made: TestCase, change: object, signer = made.signer): string {
+  const names = readdirSync(made.case.paths.custody).filter((name) => /^\d{8}\.json$/.test(name));
+  const before = readFileSync(at(made, `custody/${names.sort().at(-1) ?? ''}`));
+  const entry = JSON.parse(before.toString()) as { actor: object };
+  const bytes = canonicalLine({
+    ...entry,
+    actor: { ...entry.actor, cert: signer.fingerprint },
+    attachments: undefined,
+    seq: names.length + 1,
+    prev: createHash('sha256').update(before).digest('hex'),
+    details: {},
+    ...change,
+  });
+  const file = `custody/${String(names.length + 1).padStart(8, '0')}.json`;
+  writeFileSync(at(made, file), bytes);
+  const second = Math.floor(made.fx.now() / 1000) * 1_000_000;
+  writeFileSync(at(made, `${file}.p7s`), signer.sign(bytes, second));
+  return file;
+}
+
+/** A certificate that openssl takes for an authority, without saying that it is one, and one that it issued. */
+const MALLORY = `openssl req -x509 -newkey rsa:3072 -nodes -keyout ca.key -out ca.pem -subj /CN=M -days 9000 \\
+  -config <(printf '[req]\\ndistinguished_name=d\\nx509_extensions=e\\n[d]\\n[e]\\nkeyUsage=keyCertSign,digitalSignature\\n')
+openssl req -x509 -newkey rsa:3072 -nodes -keyout eve.key -out eve.pem -subj /CN=Eve -days 9000 \\
+  -CA ca.pem -CAkey ca.key -config <(printf '[req]\\ndistinguished_name=d\\nx509_extensions=e\\n[d]\\n[e]\\nkeyUsage=digitalSignature\\n')`;
 
 const PACK =
   'LC_ALL=C tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -cf';
@@ -299,7 +328,7 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
           renameSync(at(made, `${EV}/EV-0001.v002.tar`), at(made, `${EV}/EV-0001.v001.tar`));
           renameSync(at(made, 'x'), at(made, `${EV}/EV-0001.v002.tar`));
         },
-        ['volumes', 'repack'],
+        ['volumes', 'unpack', 'bags', 'repack'],
       ],
       [
         'a file beside the volumes',
@@ -399,7 +428,7 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
           mkdirSync(at(made, 'evidence/EV-0009'));
           cpSync(at(made, `${EV}/EV-0001.v001.tar`), at(made, 'evidence/EV-0009/EV-0009.v001.tar'));
         },
-        ['volumes', 'repack'],
+        ['volumes', 'unpack', 'repack'],
       ],
       [
         'an evidence folder renamed',
@@ -485,6 +514,54 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
         },
         ['ledger'],
       ],
+      ...['TRUST.txt', 'pki/chain.pem'].map(
+        (name) =>
+          [
+            name,
+            (made: TestCase): void => {
+              writeFileSync(at(made, name), Buffer.concat([readFileSync(at(made, name)), X]));
+            },
+            ['ledger'],
+          ] as const,
+      ),
+      [
+        'a second root behind the one on paper',
+        async (made) => {
+          const other = await otherCase('TEST-1');
+          const pem = readFileSync(made.case.paths.rootPem);
+          writeFileSync(
+            made.case.paths.rootPem,
+            Buffer.concat([pem, readFileSync(other.case.paths.rootPem)]),
+          );
+          writeFileSync(
+            at(made, `${EV}/EV-0001.seal.p7s`),
+            other.signer.sign(readFileSync(at(made, `${EV}/EV-0001.seal`))),
+          );
+        },
+        ['ledger', 'signature'],
+      ],
+      [
+        'a time-stamp that the ledger tells of taken away',
+        (made) => {
+          append(made, {
+            event: 'timestamped',
+            attachments: [{ name: 'custody/00000003.json.p7s.tsr', sha256: '0'.repeat(64) }],
+          });
+        },
+        ['stamps'],
+      ],
+      [
+        'a certificate swapped for another that a note vouches for',
+        async (made) => {
+          const other = await otherCase('TEST-1');
+          const name = `pki/signers/${made.signer.fingerprint}.pem`;
+          const pem = readFileSync(at(other, `pki/signers/${other.signer.fingerprint}.pem`));
+          writeFileSync(at(made, name), pem);
+          const sha256 = createHash('sha256').update(pem).digest('hex');
+          append(made, { event: 'note', attachments: [{ name, sha256 }] });
+        },
+        ['ledger', 'rest'],
+      ],
       [
         'case.json',
         (made) => {
@@ -555,6 +632,19 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
     expect(results.ledger.status).not.toBe(0);
   });
 
+  test.each(['a\rOK 3 0000', 'a\u001b[2K', 'a\nOK seals signed', 'evidence/EV-0001/\u202eb'])(
+    'tell: the name %j, before they print any other',
+    async (name) => {
+      const made = await sealedCase();
+      writeFileSync(at(made, name), 'x');
+      const results = await runSteps(made);
+      expect(results.root.out).toContain('NAMES THAT CHANGE WHAT IS PRINTED');
+      for (const { out } of Object.values(results)) expect(out).toMatch(/^[ -~\n]*$/);
+      for (const step of ['ledger', 'signature'] as const)
+        expect(results[step].status, step).not.toBe(0);
+    },
+  );
+
   test('tell: a link in place of the seal does not make another file evidence', async () => {
     const made = await sealedCase();
     renameSync(at(made, `${EV}/EV-0001.seal`), at(made, 'x'));
@@ -566,6 +656,7 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
 
 describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
   let handed: string;
+  let bobSigner: Signer;
 
   /** Bob's certificate is registered, he took the case over, and there is a checkpoint. */
   beforeAll(async () => {
@@ -579,6 +670,7 @@ describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
     await receiveCase(made.case, bob, {});
     await custodyCheckpoint(made.case, bob);
     handed = made.case.paths.dir;
+    bobSigner = await openSigner(made.case, bob);
   });
 
   async function handedCase(): Promise<TestCase> {
@@ -655,6 +747,46 @@ describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
         writeFileSync(at(made, 'custody/00000008.json'), bytes);
         const second = Math.floor(made.fx.now() / 1000) * 1_000_000;
         writeFileSync(at(made, 'custody/00000008.json.p7s'), made.signer.sign(bytes, second));
+      },
+      ['ledger'],
+    ],
+    [
+      "an entry in somebody else's name, the signer named further in",
+      (made) => {
+        append(
+          made,
+          {
+            actor: { cert: made.signer.fingerprint, name: 'Ada' },
+            details: { x: { cert: bobSigner.fingerprint } },
+          },
+          bobSigner,
+        );
+      },
+      ['ledger'],
+    ],
+    [
+      'an entry that names its predecessor and its case further in only',
+      (made) => {
+        const entry = readFileSync(at(made, 'custody/00000006.json'));
+        const prev = createHash('sha256').update(entry).digest('hex');
+        append(made, { prev: '0'.repeat(64), case: 'X', details: { case: 'TEST-1', prev } });
+      },
+      ['ledger'],
+    ],
+    [
+      'an entry signed by a certificate that a registered one issued',
+      async (made) => {
+        const dir = await tempDir();
+        const { status, stderr } = await runProcess('bash', ['-euc', MALLORY], { cwd: dir });
+        expect(status, stderr).toBe(0);
+        const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
+        const print = (pem: string): string => fingerprint(readCertificate(pem, 'x'));
+        const ca = print(read('ca.pem'));
+        writeFileSync(at(made, `pki/signers/${ca}.pem`), read('ca.pem'));
+        const details = { certificate: ca, how: 'registered', name: 'M', role: 'lab' };
+        append(made, { event: 'key-added', details });
+        const eve = createSigner(read('eve.pem'), createPrivateKey(read('eve.key')), made.fx.now);
+        append(made, { event: 'note' }, eve);
       },
       ['ledger'],
     ],
