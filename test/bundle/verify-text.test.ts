@@ -17,7 +17,7 @@ import { openCase, openSigner } from '#src/app/case.ts';
 import { custodyCheckpoint } from '#src/app/custody.ts';
 import { addKey, newIdentity, revokeKey } from '#src/app/custody-keys.ts';
 import { receiveCase, recordTransferOut } from '#src/app/custody-transfer.ts';
-import { canonicalLine, type CanonicalValue } from '#src/core/canonical.ts';
+import { canonicalLine } from '#src/core/canonical.ts';
 import { attachTimestamp, requestTimestamp } from '#src/app/timestamp.ts';
 import { createSigner, type Signer } from '#src/crypto/signer.ts';
 import { fingerprint, fingerprintWithColons, readCertificate } from '#src/crypto/trust.ts';
