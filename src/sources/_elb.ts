@@ -1,8 +1,8 @@
 /** What the access logs of the three kinds of load balancer share. */
 import { Buffer } from 'node:buffer';
 import type { Fields } from './_fields.ts';
-import { orNull } from './_lines.ts';
-import type { Column, Head } from './source.ts';
+import { isoTime, orNull, splitQuoted } from './_lines.ts';
+import type { Column, Head, RowOut } from './source.ts';
 
 /** A text column. */
 export function text(name: string, about: string): Column {
@@ -34,6 +34,47 @@ export function ownerBytes({ account, region }: ReturnType<typeof ownerOf>): {
     account: account === null ? undefined : Buffer.from(account),
     region: region === null ? undefined : Buffer.from(region),
   };
+}
+
+/**
+ * Fields and time (microseconds UTC) of a line; a line with too few fields or without a time is a reject, one with more
+ * fields than are known an anomaly.
+ */
+export function timedFields(
+  line: string,
+  time: number,
+  least: number,
+  most: number,
+  out: RowOut,
+): { readonly fields: readonly string[]; readonly timeUs: number } | undefined {
+  const fields = splitQuoted(line);
+  if (fields === undefined || fields.length < least) {
+    out.reject('bad_fields', `the line does not have ${String(most)} fields`);
+    return undefined;
+  }
+  const timeUs = isoTime(fields[time]);
+  if (timeUs === undefined || timeUs < 0) {
+    out.reject('bad_time', 'the time of the line is not a time after 1970');
+    return undefined;
+  }
+  noteMore(fields, most, out);
+  return { fields, timeUs };
+}
+
+/** An anomaly for fields behind the known ones: they stay in the raw text. */
+export function noteMore(fields: readonly string[], most: number, out: RowOut): void {
+  if (fields.length > most) {
+    out.anomaly('extra_fields', `${String(fields.length - most)} more fields than are known`);
+  }
+}
+
+/** A second time of a line, microseconds UTC: NULL for a dash, and with an anomaly for what is no time. */
+export function timeField(field: string | undefined, name: string, out: RowOut): number | null {
+  const written = orNull(field);
+  if (written === null) return null;
+  const timeUs = isoTime(written);
+  if (timeUs === undefined) out.anomaly('bad_value', `${name} is not a time`);
+  return timeUs ?? null;
 }
 
 const SPACE = 0x20;

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import {
   integer,
+  noteMore,
   OWNER_COLUMNS,
   ownerBytes,
   ownerOf,
@@ -9,6 +10,7 @@ import {
   requestLine,
   takeRequest,
   text,
+  timeField,
 } from './_elb.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { type Fields, withFields } from './_fields.ts';
@@ -221,17 +223,11 @@ function map(
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
 ): readonly Value[] {
-  if (fields.length > MOST) {
-    out.anomaly('extra_fields', `${String(fields.length - MOST)} more fields than are known`);
-  }
+  noteMore(fields, MOST, out);
   const client = addressField(fields[3], 'client:port', out);
   const target = addressField(fields[4], 'target:port', out);
   const request = requestLine(fields[12]);
-  const created = orNull(fields[21]);
-  const createdUs = created === null ? null : (isoTime(created) ?? null);
-  if (created !== null && createdUs === null) {
-    out.anomaly('bad_value', 'request_creation_time is not a time');
-  }
+  const createdUs = timeField(fields[21], 'request_creation_time', out);
   const values: Value[] = [
     timeUs,
     owner.account,

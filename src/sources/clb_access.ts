@@ -8,6 +8,7 @@ import {
   requestLine,
   takeRequest,
   text,
+  timedFields,
 } from './_elb.ts';
 import { type Fields, withFields } from './_fields.ts';
 import {
@@ -15,10 +16,8 @@ import {
   decimalUs,
   detectLines,
   integerField,
-  isoTime,
   lineReader,
   orNull,
-  splitQuoted,
   strictly,
 } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
@@ -111,20 +110,10 @@ function map(
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
 ): readonly Value[] | undefined {
-  const fields = splitQuoted(line);
   // The first forms ended with the request, later with the user agent and TLS.
-  if (fields === undefined || fields.length <= REQUEST) {
-    out.reject('bad_fields', `the line does not have ${String(FIELDS)} fields`);
-    return undefined;
-  }
-  const timeUs = isoTime(fields[0]);
-  if (timeUs === undefined || timeUs < 0) {
-    out.reject('bad_time', 'the time of the line is not a time after 1970');
-    return undefined;
-  }
-  if (fields.length > FIELDS) {
-    out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
-  }
+  const taken = timedFields(line, 0, REQUEST + 1, FIELDS, out);
+  if (taken === undefined) return undefined;
+  const { fields, timeUs } = taken;
   const client = addressField(fields[2], 'client:port', out);
   const backend = addressField(fields[3], 'backend:port', out);
   const line_ = fields[REQUEST]?.trim() === '- - -' ? undefined : fields[REQUEST];

@@ -1,16 +1,15 @@
 /** Access logs of Network Load Balancers: one line for each TLS connection, written when it ends. */
-import { integer, OWNER_COLUMNS, ownerBytes, ownerOf, text } from './_elb.ts';
-import { type Fields, withFields } from './_fields.ts';
 import {
-  addressField,
-  detectLines,
-  integerField,
-  isoTime,
-  lineReader,
-  orNull,
-  splitQuoted,
-  strictly,
-} from './_lines.ts';
+  integer,
+  OWNER_COLUMNS,
+  ownerBytes,
+  ownerOf,
+  text,
+  timedFields,
+  timeField,
+} from './_elb.ts';
+import { type Fields, withFields } from './_fields.ts';
+import { addressField, detectLines, integerField, lineReader, orNull, strictly } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -96,26 +95,12 @@ function map(
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
 ): readonly Value[] | undefined {
-  const fields = splitQuoted(line);
-  if (fields === undefined || fields.length < LEAST) {
-    out.reject('bad_fields', `the line does not have ${String(FIELDS)} fields`);
-    return undefined;
-  }
-  const timeUs = isoTime(fields[2]);
-  if (timeUs === undefined || timeUs < 0) {
-    out.reject('bad_time', 'the time of the line is not a time after 1970');
-    return undefined;
-  }
-  if (fields.length > FIELDS) {
-    out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
-  }
+  const taken = timedFields(line, 2, LEAST, FIELDS, out);
+  if (taken === undefined) return undefined;
+  const { fields, timeUs } = taken;
   const client = addressField(fields[5], 'client:port', out);
   const destination = addressField(fields[6], 'destination:port', out);
-  const created = orNull(fields[21]);
-  const createdUs = created === null ? null : (isoTime(created) ?? null);
-  if (created !== null && createdUs === null) {
-    out.anomaly('bad_value', 'tls_connection_creation_time is not a time');
-  }
+  const createdUs = timeField(fields[21], 'tls_connection_creation_time', out);
   return [
     timeUs,
     owner.account,
