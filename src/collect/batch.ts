@@ -67,10 +67,16 @@ export class Batch {
     return events;
   }
 
-  /** Closes what is open; parts that were not settled stay for the next process to remove. */
+  /**
+   * Closes what is open, all of it even if one fails: Node ends a process that forgets a handle. Parts that were not settled stay
+   * for the next process to remove.
+   */
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = [];
-    for (const { part, copied } of open) await staged(part, () => copied.target.close());
+    const closed = await Promise.allSettled(
+      open.map(({ part, copied }) => staged(part, () => copied.target.close())),
+    );
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
   }
 }

@@ -18,19 +18,21 @@ interface Launcher {
 }
 
 const launcher = createRequire(import.meta.url)('../../bin/launch.js') as Launcher;
-const PRELOADED = withoutTypes(join(import.meta.dirname, 'inject.ts'));
+const PRELOADED = withoutTypes('inject');
+const AT_ONCE = withoutTypes('at-once');
 const RUNNER = join(import.meta.dirname, 'runner.ts');
 const START = launcher.startFile();
 /** Ends a run that hangs; nothing is measured by it. */
 const PATIENCE_MS = 120_000;
 
 /** A copy of a module that Node loads without its compiler of types, which would cost every child a tenth of a second. */
-function withoutTypes(file: string): string {
+function withoutTypes(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'exhibit-preload-'));
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true });
   });
-  const copy = join(folder, 'inject.mjs');
+  const file = join(import.meta.dirname, `${name}.ts`);
+  const copy = join(folder, `${name}.mjs`);
   writeFileSync(copy, stripTypeScriptTypes(readFileSync(file, 'utf8')));
   return copy;
 }
@@ -134,6 +136,7 @@ function mayMove(world: string, args: string[]): void {
 export class Runner {
   readonly #world: string;
   readonly #verb: Call;
+  readonly #nowMs = Date.now();
   readonly #started = new Map<boolean, Conversation>();
 
   constructor(world: string, verb: Call) {
@@ -153,7 +156,8 @@ export class Runner {
       fault,
     };
     const { cwd, args } = command(this.#world, this.#verb);
-    const answer = await talk.ask({ cwd, argv: args.slice(args.indexOf(START) + 1), plan });
+    const argv = args.slice(args.indexOf(START) + 1);
+    const answer = await talk.ask({ cwd, argv, plan, nowMs: this.#nowMs });
     if (answer === undefined) {
       this.#started.delete(key);
       return undefined;
@@ -183,7 +187,8 @@ function converse(world: string, verb: Call, move: boolean): Conversation {
   const { cwd, args, env } = command(world, verb);
   if (move) mayMove(world, args);
   const flags = args.slice(0, args.indexOf(START));
-  const child = spawn(process.execPath, ['--import', PRELOADED, ...flags, RUNNER], {
+  const preloaded = ['--import', AT_ONCE, '--import', PRELOADED];
+  const child = spawn(process.execPath, [...preloaded, ...flags, RUNNER], {
     cwd,
     // Threads that it starts are not disturbed.
     env: { ...env, EXHIBIT_FAULT: JSON.stringify({ scope: '\0', at: 'never', fault: 'EIO' }) },

@@ -4,6 +4,7 @@
  * at the end, exit status 1 if one of them was not recovered from. Each verdict is a line of the log; a disturbance that the log
  * holds as recovered from is not run again.
  */
+import './at-once.ts';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -19,6 +20,7 @@ import {
   type Disturbance,
   type Undisturbed,
 } from './sweep.ts';
+import type { Point } from './plan.ts';
 import { VERBS, type Verb } from './verbs.ts';
 import { copyWorld, wholeMirror, Worlds } from './world.ts';
 
@@ -86,6 +88,9 @@ async function judged(
         ...one,
         strike: async () => {
           ended = await runner.strike(point.at, fault);
+          const struck = ended?.points[0];
+          // Another operation came there than in the run that was counted.
+          if (struck !== undefined && placeOf(struck) !== placeOf(point)) ended = undefined;
           return ended ?? { status: null, signal: null, stdout: '', stderr: '', points: [] };
         },
       },
@@ -97,11 +102,15 @@ async function judged(
 }
 
 /** The same in every run, whatever the processes and keys are. */
-function nameOf(verb: Verb, { point, fault }: Disturbance): string {
-  const path = point.path
+function placeOf({ kind, path }: Point): string {
+  const plain = path
     .replace(/\d+\.[0-9a-f]{8}\.[0-9a-f]{8}/g, 'PROCESS')
     .replace(/[0-9a-f]{64}/g, 'SHA256');
-  return `${verb.name}: ${fault} at ${point.at} ${point.kind} ${path}`;
+  return `${kind} ${plain}`;
+}
+
+function nameOf(verb: Verb, { point, fault }: Disturbance): string {
+  return `${verb.name}: ${fault} at ${point.at} ${placeOf(point)}`;
 }
 
 try {

@@ -12,6 +12,8 @@ export interface Task {
   readonly cwd: string;
   readonly argv: readonly string[];
   readonly plan: FaultPlan;
+  /** Its clock, which stands still, so that one and the same point of a run leaves the same bytes each time. */
+  readonly nowMs: number;
 }
 
 /** One line back, on descriptor 3. */
@@ -34,17 +36,15 @@ process.on('SIGINT', () => {
   stop.abort();
 });
 const quiet = busy();
-const started = Date.now();
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { cwd, argv, plan } = JSON.parse(line) as Task;
+  const { cwd, argv, plan, nowMs } = JSON.parse(line) as Task;
   process.chdir(cwd);
   stop = new AbortController();
   let [stdout, stderr] = ['', ''];
   const after = rearm(plan);
   const status = await run(argv, {
-    // Standing still, so that one and the same point of a run leaves the same bytes each time.
-    now: () => started,
+    now: () => nowMs,
     env: process.env,
     cwd,
     argv,

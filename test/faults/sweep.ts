@@ -7,7 +7,15 @@ import { start, type Ended } from './child.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { FAULTS, type Fault, type Point } from './plan.ts';
 import { envOf, resume, type Verb } from './verbs.ts';
-import { copyWorld, changes, say, snapshot, type Snapshot, type Worlds } from './world.ts';
+import {
+  changes,
+  copyWorld,
+  renewWorld,
+  say,
+  snapshot,
+  type Snapshot,
+  type Worlds,
+} from './world.ts';
 
 /** A verb as it runs undisturbed. */
 export interface Undisturbed {
@@ -79,7 +87,7 @@ export async function disturb(
   scratch: string,
 ): Promise<{ readonly problems: readonly string[]; readonly missed: boolean }> {
   const world = worldIn(scratch);
-  await copyWorld(await worlds.original(verb.state), world);
+  await renewWorld(await worlds.original(verb.state), world);
   verb.prepare?.(world);
   try {
     const ended = await strike(world);
@@ -117,8 +125,9 @@ export async function disturb(
     }
     if (state !== undefined && problems.length === 0) recovered.add(state);
     return { problems, missed };
-  } finally {
+  } catch (error) {
     await rm(world, { recursive: true, force: true });
+    throw error;
   }
 }
 

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { run } from '#src/cli/main.ts';
@@ -225,6 +226,15 @@ export async function copyWorld(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, preserveTimestamps: true });
 }
 
+/** Makes a world what its original is; logs that are there stay, for no verb writes to them. */
+export async function renewWorld(from: string, to: string): Promise<void> {
+  const there = existsSync(to) ? await readdir(to) : [];
+  for (const name of there) if (name !== 'logs') await rm(join(to, name), { recursive: true });
+  for (const name of await readdir(from)) {
+    if (name !== 'logs' || !there.includes(name)) await copyWorld(join(from, name), join(to, name));
+  }
+}
+
 /** Everything in a folder: bytes of files, times of sources; undefined for folders. */
 export type Snapshot = ReadonlyMap<
   string,
@@ -254,8 +264,9 @@ export function changes(world: string, before: Snapshot): string {
       if (!known || file !== undefined) found.push(`${path} folder`);
       continue;
     }
-    const bytes = readFileSync(join(world, path));
     const sameTime = facts.mtimeMs === file?.mtimeMs || !path.startsWith('logs');
+    if (sameTime && path.startsWith('logs') && facts.size === file?.bytes.length) continue;
+    const bytes = readFileSync(join(world, path));
     if (file === undefined || !sameTime || !bytes.equals(file.bytes)) {
       found.push(`${path} ${sha256Hex(bytes)} ${sameTime ? '' : String(facts.mtimeMs)}`);
     }
