@@ -151,13 +151,20 @@ export function integer(name: string, unit: string, path: string, about: string)
 }
 
 /** A port; what is none is noted and NULL. */
+export function portOf(
+  value: JsonValue | undefined,
+  name: string,
+  out: RowOut,
+): number | bigint | null {
+  const number = integerOf(value, name, out);
+  if (number === null || (number >= 0 && number <= 65_535)) return number;
+  out.anomaly('bad_value', `${name} is no port`);
+  return null;
+}
+
+/** A column of a port. */
 export function port(name: string, path: string, about: string): JsonField {
-  return field({ name, type: 'INTEGER', unit: 'port', about }, path, (value, member, out) => {
-    const number = integerOf(value, member, out);
-    if (number === null || (number >= 0 && number <= 65_535)) return number;
-    out.anomaly('bad_value', `${member} is no port`);
-    return null;
-  });
+  return field({ name, type: 'INTEGER', unit: 'port', about }, path, portOf);
 }
 
 /** A truth value, stored as 0 or 1. */
@@ -223,7 +230,7 @@ export interface JsonFormat {
   readonly keys: readonly (readonly string[])[];
   /** The time of a record, if it has a readable one. */
   readonly time: (record: JsonObject) => number | undefined;
-  /** Name of that time, for the reject. */
+  /** Name of that time, for the reject; the way to it where records may have none. */
   readonly timeName: string;
   /** Text that two copies of a record share. */
   readonly identity: (record: JsonObject) => string;
@@ -243,6 +250,8 @@ export interface JsonFormat {
   readonly ways?: readonly (readonly string[])[];
   /** True if a record may be a JSON string that holds it. */
   readonly strings?: true;
+  /** Members that hold identifiers of 64 bits in every record: integers beyond 2^53 are nothing odd there. */
+  readonly longNumbers?: readonly (readonly string[])[];
 }
 
 /** True for an EventBridge event. */
@@ -516,7 +525,10 @@ function emit(
     out.reject('bad_time', `${format.timeName} is missing or not a time`);
     return;
   }
-  noteOddities(raw, text, escaped, out);
+  noteOddities(raw, text, escaped, out, format.longNumbers);
+  if (timeUs === undefined && (valueAt(record, format.timeName.split('.')) ?? null) !== null) {
+    out.anomaly('bad_value', `${format.timeName} is not a time`);
+  }
   const values: Value[] = [timeUs ?? null];
   for (const { value } of format.fields) values.push(value(record, out));
   if (escaped) cleanTexts(values, text, out);
@@ -532,14 +544,17 @@ export function oddities(text: string): string {
   ].join('');
 }
 
-/** Notes a member named __proto__ and integers beyond 2^53. */
+/** Notes a member named __proto__, and integers beyond 2^53 that stand elsewhere than in `longNumbers`. */
 export function noteOddities(
   record: JsonObject,
   text: string,
   escaped: boolean,
   out: RowOut,
+  longNumbers: readonly (readonly string[])[] = [],
 ): void {
-  if (/\d{16}/.test(text) && holdsBigInteger(record)) {
+  const expected = (): number =>
+    longNumbers.filter((path) => typeof valueAt(record, path) === 'bigint').length;
+  if (/\d{16}/.test(text) && bigIntegers(record) > expected()) {
     out.anomaly('big_number', 'an integer is beyond 2^53');
   }
   if (
@@ -562,10 +577,10 @@ export function cleanTexts(values: Value[], text: string, out: RowOut): void {
   }
 }
 
-function holdsBigInteger(value: JsonValue | undefined): boolean {
-  if (typeof value === 'bigint') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(holdsBigInteger);
+function bigIntegers(value: JsonValue | undefined): number {
+  if (typeof value === 'bigint') return 1;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>((sum, one) => sum + bigIntegers(one), 0);
 }
 
 function holdsProto(value: JsonValue | undefined): boolean {

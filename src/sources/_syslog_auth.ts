@@ -19,12 +19,14 @@ interface Auth {
   readonly command?: string | undefined;
 }
 
+const PORT = ' port ';
+
 /** ` from A port P` or ` by A port P`, the last one of a message. */
 function peer(
   message: string,
   word: string,
 ): { readonly at: number } & Pick<Auth, 'address' | 'port'> {
-  const port = message.lastIndexOf(' port ');
+  const port = message.lastIndexOf(PORT);
   const at = message.lastIndexOf(` ${word} `, port < 0 ? undefined : port);
   if (at < 0) return { at };
   const from = at + word.length + 2;
@@ -32,8 +34,13 @@ function peer(
   return {
     at,
     address: message.slice(from, port).trim(),
-    port: /^\d+/.exec(message.slice(port + 6))?.[0],
+    port: portIn(message, port),
   };
+}
+
+/** What stands where a port should, whatever it is: what is none is noted. */
+function portIn(message: string, at: number): string | undefined {
+  return /^-?\w+/.exec(message.slice(at + PORT.length))?.[0];
 }
 
 function sshd(message: string): Auth | undefined {
@@ -62,18 +69,21 @@ function sshd(message: string): Auth | undefined {
     const event = message.startsWith('D') ? 'disconnected' : 'connection closed';
     // `[authenticating|invalid] user U A port P`, or the address alone.
     const body = message.slice(message.startsWith('D') ? 18 : 21);
-    const port = body.lastIndexOf(' port ');
+    const port = body.lastIndexOf(PORT);
     const words = body.slice(0, port < 0 ? undefined : port).split(' ');
     const user = words.indexOf('user');
     return {
       event,
       user: user < 0 ? undefined : words.slice(user + 1, -1).join(' '),
       address: words.at(-1),
-      port: port < 0 ? undefined : /^\d+/.exec(body.slice(port + 6))?.[0],
+      port: port < 0 ? undefined : portIn(body, port),
     };
   }
   if (message.startsWith('Received disconnect from ')) {
-    const { address, port } = peer(message.slice(0, message.indexOf(':', 25)), 'from');
+    // `A port P:N: reason`, of old `A: N: reason`; an IPv6 address has colons too, the reason is the client's.
+    const named = message.indexOf(PORT);
+    const end = named < 0 ? message.indexOf(': ') : message.indexOf(':', named);
+    const { address, port } = peer(message.slice(0, end < 0 ? undefined : end), 'from');
     return { event: 'disconnected', address, port };
   }
   return undefined;

@@ -9,7 +9,15 @@ import {
   type JsonFormat,
   jsonReader,
 } from './_json.ts';
-import { decimalUs, firstLines, integerField, isoTime, lineReader, orNull } from './_lines.ts';
+import {
+  decimalUs,
+  firstLines,
+  integerField,
+  isoTime,
+  lineReader,
+  orNull,
+  portField,
+} from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 type Kind = 'text' | 'integer' | 'seconds' | 'milliseconds';
@@ -175,9 +183,10 @@ function first(
   return undefined;
 }
 
-function convert({ kind, names }: Field, value: string | undefined, out: RowOut): Value {
+function convert({ kind, names, column }: Field, value: string | undefined, out: RowOut): Value {
   if (kind === 'text') return orNull(value);
   const name = names[0] ?? '';
+  if (column.unit === 'port') return portField(value, name, out);
   if (kind === 'integer') return integerField(value, name, out);
   return decimalUs(value, name, out);
 }
@@ -459,7 +468,7 @@ const REAL_TIME_1 = REAL_TIME.map((name) => {
 export const cloudfront: Source = {
   id: 'cloudfront',
   title: 'CloudFront access logs',
-  version: 1,
+  version: 2,
   clock:
     'The edge location’s clock, UTC, to the second (real-time logs to the millisecond): when the response ended.',
   about: [

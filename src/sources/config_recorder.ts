@@ -85,7 +85,7 @@ const RECORDER = {
 export const config_recorder: Source = {
   id: 'config_recorder',
   title: 'AWS Config recorders',
-  version: 1,
+  version: 2,
   clock:
     'AWS Config’s clock, UTC, to the millisecond: when the status last changed, not when somebody asked.',
   about: [

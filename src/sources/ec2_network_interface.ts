@@ -71,7 +71,7 @@ const ENI = {
 export const ec2_network_interface: Source = {
   id: 'ec2_network_interface',
   title: 'Network interfaces',
-  version: 1,
+  version: 2,
   clock: 'EC2’s clock, UTC, to the second: when the interface was attached.',
   about: [
     'The output of `aws ec2 describe-network-interfaces`: each network interface with its addresses, its machine, VPC and security groups, as they were when somebody asked. It ties the addresses and interfaces in flow logs to machines.',

@@ -8,12 +8,12 @@ import {
   detectJson,
   flag,
   integer,
-  integerOf,
   joined,
   json,
   type JsonField,
   type JsonFormat,
   jsonReader,
+  portOf,
   text,
   textOf,
   time,
@@ -61,12 +61,12 @@ function ofAction(name: string, path: string, about: string): JsonField {
   return derived(name, about, (record, out) => textOf(valueAt(actionOf(record), names), path, out));
 }
 
-/** An integer column of the action. */
-function numberOfAction(name: string, unit: string, path: string, about: string): JsonField {
+/** A port of the action. */
+function portOfAction(name: string, path: string, about: string): JsonField {
   const names = path.split('.');
   return {
-    column: { name, type: 'INTEGER', unit, about },
-    value: (record, out) => integerOf(valueAt(actionOf(record), names), path, out),
+    column: { name, type: 'INTEGER', unit: 'port', about },
+    value: (record, out) => portOf(valueAt(actionOf(record), names), path, out),
   };
 }
 
@@ -296,9 +296,9 @@ const FORMAT: JsonFormat = {
       'Autonomous system of the remote address.',
     ),
     ofAction('remote_asn_org', 'remoteIpDetails.organization.asnOrg', 'Its organization.'),
-    numberOfAction('remote_port', 'port', 'remotePortDetails.port', 'Remote port.'),
+    portOfAction('remote_port', 'remotePortDetails.port', 'Remote port.'),
     ofAction('local_ip', 'localIpDetails.ipAddressV4', 'Local address.'),
-    numberOfAction('local_port', 'port', 'localPortDetails.port', 'Local port.'),
+    portOfAction('local_port', 'localPortDetails.port', 'Local port.'),
     ofAction('remote_account_id', 'remoteAccountDetails.accountId', 'Account of the caller.'),
     text(
       'process_executable_path',
@@ -447,7 +447,7 @@ const PROBE = {
 export const guardduty: Source = {
   id: 'guardduty',
   title: 'GuardDuty findings',
-  version: 1,
+  version: 2,
   clock:
     'GuardDuty’s clock, UTC, to the millisecond: when the finding was updated, minutes to hours after what it is about.',
   about: [

@@ -10,6 +10,7 @@ import {
   type JsonFormat,
   jsonReader,
   ownerFields,
+  port,
   text,
   time,
   valueAt,
@@ -29,6 +30,8 @@ const FORMAT: JsonFormat = {
   timeName: 'event.timestamp',
   // Nothing names a record: a flow has one for each direction, an alert one for each signature.
   identity: sortedJson,
+  // Suricata's flow_id is a hash of 64 bits.
+  longNumbers: [['event', 'flow_id']],
   fields: [
     text('firewall_name', 'firewall_name', 'Firewall.'),
     text('availability_zone', 'availability_zone', 'Availability zone of the firewall’s endpoint.'),
@@ -40,9 +43,9 @@ const FORMAT: JsonFormat = {
     text('event_type', 'event.event_type', 'alert, netflow, tls, http, dns, ...'),
     text('flow_id', 'event.flow_id', 'event.flow_id, all its digits: joins alerts and flows.'),
     text('src_ip', 'event.src_ip', 'Source address.'),
-    integer('src_port', 'port', 'event.src_port', 'Source port.'),
+    port('src_port', 'event.src_port', 'Source port.'),
     text('dest_ip', 'event.dest_ip', 'Destination address.'),
-    integer('dest_port', 'port', 'event.dest_port', 'Destination port.'),
+    port('dest_port', 'event.dest_port', 'Destination port.'),
     text('proto', 'event.proto', 'TCP, UDP, ICMP, ...'),
     text('app_proto', 'event.app_proto', 'Application protocol that was recognised.'),
     integer('icmp_type', 'number', 'event.icmp_type', 'ICMP type.'),
@@ -158,7 +161,7 @@ const FLOW = {
 export const network_firewall: Source = {
   id: 'network_firewall',
   title: 'AWS Network Firewall logs',
-  version: 1,
+  version: 2,
   clock: 'The firewall’s clock with the zone in the record, to the microsecond.',
   about: [
     'Alert, flow and TLS logs of AWS Network Firewall: Suricata’s events (EVE JSON), one on a line, with the name and zone of the firewall around each. A flow has one record for each direction.',
@@ -220,10 +223,9 @@ export const network_firewall: Source = {
           outcome: null,
         },
       ],
-      anomalies: ['big_number'],
     },
     {
-      name: 'a key twice, no time, a port that is no number, something else, a cut record',
+      name: 'a key twice, no time, ports that are none, a number too long, something else, a cut record',
       path: 'x',
       text: [
         JSON.stringify(FLOW).replace('"pkts":5', '"pkts":4,"pkts":5'),
@@ -233,12 +235,19 @@ export const network_firewall: Source = {
           event: { ...FLOW.event, timestamp: 1e30 },
         }),
         JSON.stringify({ ...FLOW, event: { ...FLOW.event, src_port: 'https' } }),
+        JSON.stringify({ ...FLOW, event: { ...FLOW.event, dest_port: 70_000 } }),
+        JSON.stringify(FLOW).replace('"bytes":420', `"bytes":${FLOW_ID}`),
         '{"firewall_name":"edge"}',
         JSON.stringify(FLOW).slice(0, 200),
       ].join('\n'),
-      rows: [{ packets: 5, account_id: null }, { src_port: null }],
+      rows: [
+        { packets: 5, account_id: null },
+        { src_port: null },
+        { dest_port: null, target: '[2001:db8::8]' },
+        { bytes: BigInt(FLOW_ID) },
+      ],
       rejects: ['bad_time', 'not_this_source', 'truncated'],
-      anomalies: ['bad_value', 'duplicate_key'],
+      anomalies: ['bad_value', 'big_number', 'duplicate_key'],
     },
   ],
   example: {

@@ -39,7 +39,9 @@ const COLUMNS: readonly Column[] = [
   { name: 'retcode', type: 'INTEGER', unit: 'number', about: 'Return code: 0 for success.' },
 ];
 
-const BEGIN = /^(?:\d{16}|\d{8} \d\d:\d\d:\d\d),/;
+/** A time; or what stands for one before all that an audit line has, so that no line with a broken time goes on the one before. */
+const BEGIN =
+  /^(?:(?:\d{16}|\d{8} \d\d:\d\d:\d\d),|[^,']{0,32},[^,']*,[^,']*,[^,']*,\d+,\d+,[A-Z_]+,)/;
 const LINE = /^(?:\d{16}|\d{8} \d\d:\d\d:\d\d),[^,]*,[^,]*,[^,]*,\d+,\d+,[A-Z_]+,/;
 const LEFT = 8;
 
@@ -100,7 +102,7 @@ const QUERY =
 export const rds_mysql_audit: Source = {
   id: 'rds_mysql_audit',
   title: 'RDS and Aurora MySQL audit logs',
-  version: 1,
+  version: 2,
   clock:
     'The database machine’s clock, UTC, to the microsecond (Aurora) or second; the RDS plugin names no zone, UTC is assumed.',
   about: [

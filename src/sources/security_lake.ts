@@ -13,6 +13,7 @@ import {
   type JsonField,
   type JsonFormat,
   jsonReader,
+  port,
   text,
   textOf,
   time,
@@ -117,13 +118,13 @@ const FIELDS: readonly JsonField[] = [
   text('api_error_message', 'api.response.message', 'Error message of the answer.'),
   text('src_endpoint_ip', 'src_endpoint.ip', 'Source address.'),
   text('src_endpoint_domain', 'src_endpoint.domain', 'Source, where it is a name: an AWS service.'),
-  integer('src_endpoint_port', 'port', 'src_endpoint.port', 'Source port.'),
+  port('src_endpoint_port', 'src_endpoint.port', 'Source port.'),
   text('src_interface_uid', 'src_endpoint.interface_uid', 'Network interface of the source.'),
   either('src_instance_uid', ['src_endpoint.instance_uid'], 'Instance of the source.'),
   either('src_vpc_uid', ['src_endpoint.vpc_uid'], 'VPC of the source.'),
   text('dst_endpoint_ip', 'dst_endpoint.ip', 'Destination address.'),
   text('dst_endpoint_domain', 'dst_endpoint.domain', 'Destination, where it is a name.'),
-  integer('dst_endpoint_port', 'port', 'dst_endpoint.port', 'Destination port.'),
+  port('dst_endpoint_port', 'dst_endpoint.port', 'Destination port.'),
   text('dst_interface_uid', 'dst_endpoint.interface_uid', 'Network interface of the destination.'),
   text('dst_instance_uid', 'dst_endpoint.instance_uid', 'Instance of the destination.'),
   integer('protocol_num', 'IANA number', 'connection_info.protocol_num', 'IP protocol.'),
@@ -303,7 +304,7 @@ const DNS = {
 export const security_lake: Source = {
   id: 'security_lake',
   title: 'Security Lake',
-  version: 1,
+  version: 2,
   clock:
     'The clock of the AWS log that the event was made of, in UTC: to the millisecond in OCSF 1.0, to the microsecond in time_dt of 1.1.',
   about: [

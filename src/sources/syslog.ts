@@ -175,7 +175,7 @@ function detect(head: Head): Detection | undefined {
 export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
-  version: 3,
+  version: 4,
   clock:
     'The machine’s own clock. RFC 3164 names neither year nor zone: the year is inferred (year_from, and the list of files below), UTC is assumed; other forms name both.',
   about: [
@@ -284,6 +284,8 @@ export const syslog: Source = {
         'sshd-session[7]: Connection closed by invalid user eve 198.51.100.7 port 1 [preauth]',
         'sshd[7]: Disconnected from user ec2-user 198.51.100.7 port 51514',
         'sshd[7]: Received disconnect from 198.51.100.7 port 51514:11: disconnected by user',
+        'sshd[7]: Received disconnect from 2001:db8::7 port 51515:11: my port 9:',
+        'sshd[7]: Received disconnect from 198.51.100.7: 11: disconnected by user',
         'sudo: eve : user NOT in sudoers ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh',
         'CRON[9]: (root) CMD (run-parts /etc/cron.hourly)',
         'useradd[9]: new user: name=eve, UID=1001, GID=1001, home=/home/eve, shell=/bin/bash',
@@ -309,6 +311,8 @@ export const syslog: Source = {
         { auth_event: 'connection closed', user_name: 'eve', source_ip: '198.51.100.7' },
         { auth_event: 'disconnected', user_name: 'ec2-user', client_port: 51_514 },
         { auth_event: 'disconnected', source_ip: '198.51.100.7', client_port: 51_514 },
+        { auth_event: 'disconnected', source_ip: '2001:db8::7', client_port: 51_515 },
+        { auth_event: 'disconnected', source_ip: '198.51.100.7', client_port: null },
         { auth_event: 'sudo refused', user_name: 'eve', command: '/bin/sh', outcome: 'failure' },
         { auth_event: 'cron', user_name: 'root', command: 'run-parts /etc/cron.hourly' },
         { auth_event: 'new user', target_user: 'eve', target: 'web eve' },

@@ -79,14 +79,15 @@ function asText(result: ImportResult): string {
     ...Object.entries(result.by_source),
     ['all files', result],
   ];
+  const width = Math.max(...rows.map(([name]) => name.length), 'source'.length);
   const table = rows.map(
     ([name, counts]) =>
-      `  ${name.padEnd(18)}${[counts.files, counts.records, counts.imported, counts.duplicates, counts.rejected, counts.inner].map((n) => String(n).padStart(12)).join('')}`,
+      `  ${name.padEnd(width)}${[counts.files, counts.records, counts.imported, counts.duplicates, counts.rejected, counts.inner].map((n) => String(n).padStart(12)).join('')}`,
   );
   const titles = ['files', 'records', 'imported', 'duplicates', 'rejected', 'inner'];
   return [
     head,
-    `  ${'source'.padEnd(18)}${titles.map((title) => title.padStart(12)).join('')}`,
+    `  ${'source'.padEnd(width)}${titles.map((title) => title.padStart(12)).join('')}`,
     ...table,
     `content_sha256 ${result.content_sha256}`,
     '',
