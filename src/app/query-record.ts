@@ -12,7 +12,6 @@ import { syncFolder, writeSynced } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { canonicalChunks } from '../query/canonical.ts';
 import { parseRow } from '../query/compare.ts';
-import { paramsJson, type BoundParams } from '../query/params.ts';
 import {
   coreHash,
   runBytes,
@@ -35,9 +34,15 @@ import { toolIdentity } from './tool.ts';
 /** What was run and what came out. */
 export interface FinishedRun {
   readonly name: string | null;
+  /** Verb that answered; absent for SQL. */
+  readonly verb?: string;
   readonly sql: string;
-  readonly params: BoundParams;
+  /** Text of params.json. */
+  readonly params: string;
   readonly outcome: Outcome;
+  /** See `RunCore`. */
+  readonly files?: RunCore['input']['files'];
+  readonly details?: RunCore['result']['details'];
   readonly startedAt: string;
 }
 
@@ -76,7 +81,7 @@ export async function recordRun(
     mkdirSync(part);
     const contents: Readonly<Record<(typeof RUN_FILES)[number], Uint8Array>> = {
       'query.sql': Buffer.from(run.sql, 'utf8'),
-      'params.json': Buffer.from(paramsJson(run.params), 'utf8'),
+      'params.json': Buffer.from(run.params, 'utf8'),
       'result.jsonl': Buffer.from([...canonicalChunks(run.outcome.answer)].join(''), 'utf8'),
       'result.csv': Buffer.from(csv, 'utf8'),
       'run.json': bytes,
@@ -102,6 +107,7 @@ function entryOf(
     details: {
       run_id: id,
       name: core.query.name,
+      ...(core.query.verb === undefined ? {} : { verb: core.query.verb }),
       core_sha256,
       row_count,
       ordered_sha256,
@@ -143,10 +149,7 @@ async function enterStopped(target: Case, signer: Signer, fx: Effects): Promise<
 }
 
 /** The part of the record that decides the answer. */
-export function runCore(
-  run: Pick<FinishedRun, 'name' | 'sql' | 'params' | 'outcome'>,
-  csv: string,
-): RunCore {
+export function runCore(run: Omit<FinishedRun, 'startedAt'>, csv: string): RunCore {
   const { answer, meta, engine } = run.outcome;
   const { name, version, hash, node } = toolIdentity();
   return {
@@ -156,11 +159,13 @@ export function runCore(
       content_check: run.outcome.content_check,
       schema_sha256: meta['schema_sha256'] ?? '',
       sources: JSON.parse(meta['sources'] ?? '{}') as Record<string, number>,
+      ...(run.files === undefined ? {} : { files: run.files }),
     },
     query: {
       name: run.name,
+      ...(run.verb === undefined ? {} : { verb: run.verb }),
       sql_sha256: sha256Hex(run.sql),
-      params_sha256: sha256Hex(paramsJson(run.params)),
+      params_sha256: sha256Hex(run.params),
       warnings: answer.warnings,
     },
     environment: {
@@ -180,6 +185,7 @@ export function runCore(
       order: answer.order,
       csv_sha256: sha256Hex(csv),
       exit_status: 0,
+      ...(run.details === undefined ? {} : { details: run.details }),
     },
   };
 }

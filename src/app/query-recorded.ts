@@ -11,6 +11,7 @@ import {
   type CanonicalResult,
 } from '../query/canonical.ts';
 import { paramsJson, type BoundParams, type BoundValue } from '../query/params.ts';
+import { readQuestion, type Question } from '../query/question.ts';
 import { parseRun, runNumber, type RunRecord } from '../query/run-record.ts';
 import type { Case } from './case.ts';
 import { signedFileProblem } from './signed-file.ts';
@@ -18,7 +19,10 @@ import { signedFileProblem } from './signed-file.ts';
 interface Recorded {
   readonly record: RunRecord;
   readonly sql: string;
+  /** Empty for the answer of a verb. */
   readonly params: BoundParams;
+  /** What a verb was asked; undefined for SQL. */
+  readonly question: Question | undefined;
   readonly result: CanonicalResult;
 }
 
@@ -57,11 +61,14 @@ export async function readRecorded(target: Case, folder: string, id: string): Pr
       throw tampered(join(folder, name), `${name} is not the file that run.json names`);
     }
   }
+  const paramsFile = join(folder, 'params.json');
+  const isVerb = record.core.query.verb !== undefined;
   const [, ...rows] = result.toString('utf8').slice(0, -1).split('\n');
   return {
     record,
     sql: sql.toString('utf8'),
-    params: readParams(params.toString('utf8'), join(folder, 'params.json')),
+    params: isVerb ? {} : readParams(params.toString('utf8'), paramsFile),
+    question: isVerb ? readQuestion(params.toString('utf8'), paramsFile) : undefined,
     result: canonicalResult(record.core.result.columns, rows),
   };
 }

@@ -1,10 +1,7 @@
 /** `query`: the pack, and runs that are recorded in the case, signed and entered in the ledger. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-import { readLedger } from '../custody/read.ts';
 import type { CanonicalCell } from '../query/canonical.ts';
 import { findQuery, loadCatalog, type NamedQuery } from '../query/catalog.ts';
 import { parseRow } from '../query/compare.ts';
@@ -13,6 +10,7 @@ import {
   bindFree,
   bindParams,
   canonicalParams,
+  paramsJson,
   parseParamWords,
   type BoundParams,
 } from '../query/params.ts';
@@ -21,6 +19,7 @@ import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
 import { DEFAULT_MAX_ROWS } from '../query/execute.ts';
 import { usedParams } from '../query/tokens.ts';
 import { openSigner, type Case } from './case.ts';
+import { importedContent } from './imported-content.ts';
 import { recordRun } from './query-record.ts';
 
 /** What is to be run: a query of the pack, or SQL as typed. */
@@ -103,28 +102,12 @@ export async function runAndRecord(
   const record = await recordRun(target, signer, fx, {
     name: query?.id ?? null,
     sql,
-    params,
+    params: paramsJson(params),
     outcome,
     startedAt,
   });
   const { columns, rows, ordered_sql: orderedSql } = outcome.answer;
   return { record, query, sql, params, columns, rows, orderedSql };
-}
-
-/**
- * What the ledger says the database must hold.
- * @throws ExhibitError `E_NOT_IMPORTED` when nothing was imported yet.
- */
-export function importedContent(target: Case): string {
-  const entries = readLedger(target.paths.dir).map((view) => view.entry);
-  const content = entries.findLast((entry) => entry.event === 'imported')?.details?.[
-    'content_sha256'
-  ];
-  if (typeof content === 'string' && existsSync(target.paths.database)) return content;
-  throw new ExhibitError('E_NOT_IMPORTED', 'the case has no database yet', {
-    where: { file: target.paths.database },
-    hint: 'run `exhibit import` first',
-  });
 }
 
 /** The document of `query run --json` (docs/cli.md). */

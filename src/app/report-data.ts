@@ -1,5 +1,6 @@
 /** What a report says of the database and of the recorded query runs. */
 import { existsSync, readdirSync } from 'node:fs';
+import { canonicalJson } from '../core/canonical.ts';
 import { formatUs } from '../core/time.ts';
 import { ExhibitError } from '../core/errors.ts';
 import type { EntryView } from '../custody/read.ts';
@@ -10,7 +11,7 @@ import { parseRow } from '../query/compare.ts';
 import { plainCell } from '../query/display.ts';
 import { readFrontMatter, type QueryHead } from '../query/front-matter.ts';
 import type { BoundParams } from '../query/params.ts';
-
+import type { Question } from '../query/question.ts';
 import { runNumber } from '../query/run-record.ts';
 import {
   anomaliesByKind,
@@ -200,16 +201,17 @@ export async function runFacts(target: Case): Promise<RunFacts[]> {
   ids.sort((a, b) => (runNumber(a) ?? 0) - (runNumber(b) ?? 0));
   for (const id of ids) {
     try {
-      const { record, sql, params, result } = await readRecorded(target, runFolder(target, id), id);
+      const recorded = await readRecorded(target, runFolder(target, id), id);
+      const { record, sql, params, result, question } = recorded;
       const { input, query, environment, result: answer } = record.core;
       const head = query.name === null ? undefined : readFrontMatter(sql, id);
       facts.push({
         id,
         run: {
           name: query.name,
-          question: head?.question ?? null,
+          question: query.verb === undefined ? (head?.question ?? null) : `exhibit ${query.verb}`,
           sql,
-          params: shownParams(params, head),
+          params: question === undefined ? shownParams(params, head) : shownQuestion(question),
           started_at: record.started_at,
           columns: answer.columns,
           row_count: answer.row_count,
@@ -230,6 +232,13 @@ export async function runFacts(target: Case): Promise<RunFacts[]> {
     }
   }
   return facts;
+}
+
+function shownQuestion(question: Question): { readonly name: string; readonly value: string }[] {
+  return Object.entries(question).map(([name, value]) => ({
+    name,
+    value: typeof value === 'string' ? value : canonicalJson(value ?? null),
+  }));
 }
 
 function shownParams(

@@ -8,6 +8,7 @@ import {
   EXCEL_SAFE_NOTE,
   excelSafeOption,
   formatOption,
+  recordOption,
   time,
   wholeNumber,
   writeRows,
@@ -30,6 +31,7 @@ export interface EventFlags extends CommonOptions {
   readonly limit?: number;
   readonly format: Format;
   readonly excelSafe?: boolean;
+  readonly record?: boolean;
 }
 
 /** Rows of a table when `--limit` is not given: more than a person reads. Other formats give all. */
@@ -37,7 +39,7 @@ const TABLE_LIMIT = 200;
 
 /** Adds `--from` to `--outcome`, `--limit` and `--format`. */
 export function eventOptions(command: Command): Command {
-  return excelSafeOption(formatOption(commonOptions(command)))
+  return recordOption(excelSafeOption(formatOption(commonOptions(command))))
     .option('--from <time>', 'not before this time (RFC 3339 with zone)', time)
     .option('--to <time>', 'before this time', time)
     .option('--source <name>', 'one source: cloudtrail, s3_access, vpc_flow, ...')
@@ -70,12 +72,14 @@ function formatOf(flags: EventFlags): Format {
 /**
  * Prints events.
  * @param found true for a search: adds `found_in`.
+ * @param runs recorded runs, for the JSON document.
  */
 export function printEvents(
   events: Iterable<ShownEvent>,
   flags: EventFlags,
   fx: Effects,
   found: boolean,
+  runs?: readonly string[],
 ): number {
   const columns = found ? [...EVENT_COLUMNS, 'found_in' as const] : EVENT_COLUMNS;
   let count = 0;
@@ -93,10 +97,12 @@ export function printEvents(
       // Nothing before the first event is there: an error must be the one document on stdout.
       for (const event of counted())
         fx.out.write(`${count > 1 ? ',' : '{"events":['}\n${JSON.stringify(event)}`);
-      fx.out.write(`${count > 0 ? '' : '{"events":['}\n],"count":${String(count)}}\n`);
+      fx.out.write(
+        `${count > 0 ? '' : '{"events":['}\n],"count":${String(count)}${runs === undefined ? '' : `,"runs":${JSON.stringify(runs)}`}}\n`,
+      );
       break;
     case 'csv':
-      writeRows(fx, 'csv', [eventsCsv(counted(), columns, flags.excelSafe === true)]);
+      writeRows(fx, 'csv', eventsCsv(counted(), columns, flags.excelSafe === true));
       if (flags.excelSafe === true && flags.quiet !== true) fx.err.write(`${EXCEL_SAFE_NOTE}\n`);
       break;
     case 'table': {

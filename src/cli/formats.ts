@@ -22,6 +22,19 @@ export function excelSafeOption(command: Command): Command {
   );
 }
 
+/** Adds `--record`. */
+export function recordOption(command: Command): Command {
+  return command.option('--record', 'keep question and answer as a run: signed, in the ledger');
+}
+
+/** Says on stderr which run an answer was recorded as. */
+export function noteRun(fx: Effects, quiet: boolean | undefined, id: string): void {
+  if (quiet === true) return;
+  fx.err.write(
+    `recorded and signed in queries/${id}/; \`exhibit query replay ${id}\` asks again\n`,
+  );
+}
+
 /** Said after CSV that `--excel-safe` wrote. */
 export const EXCEL_SAFE_NOTE =
   "--excel-safe: text that a spreadsheet would run begins with ', so this is not exact";

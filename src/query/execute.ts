@@ -66,7 +66,7 @@ export function execute(
   db.exec('BEGIN');
   try {
     db.pragma('reverse_unordered_selects = 0');
-    const first = new Kept(maxRows);
+    const first = new KeptRows(maxRows);
     const reals = canonicalRows(db, sql, columns, params, first);
     db.pragma('reverse_unordered_selects = 1');
     const second = new Compared(first.rows);
@@ -95,8 +95,8 @@ interface Rows {
   readonly clear: () => void;
 }
 
-/** Rows in memory, within limits. */
-class Kept implements Rows {
+/** Canonical rows in memory, within limits. `add` throws `E_QUERY_REFUSED` for a row too many. */
+export class KeptRows implements Rows {
   rows: string[] = [];
   readonly #maxRows: number;
   #characters = 0;

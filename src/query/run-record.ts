@@ -30,10 +30,14 @@ export interface RunCore {
     readonly schema_sha256: string;
     /** Version of each source's columns and mapping. */
     readonly sources: Readonly<Record<string, number>>;
+    /** SHA-256 of files besides the evidence that the answer was made with (rules, ranges), by name; absent: none. */
+    readonly files?: Readonly<Record<string, string>>;
   };
   readonly query: {
-    /** Id in the pack; null for SQL that was typed. */
+    /** Id in the pack; null for SQL that was typed, and for the answer of a verb. */
     readonly name: string | null;
+    /** Verb that gave the answer, such as `search`; absent: query.sql is one statement, and SQLite answered it. */
+    readonly verb?: string;
     readonly sql_sha256: string;
     readonly params_sha256: string;
     readonly warnings: readonly LintWarning[];
@@ -59,6 +63,8 @@ export interface RunCore {
     readonly order: 'determined' | 'not_determined';
     readonly csv_sha256: string;
     readonly exit_status: number;
+    /** What a verb says of its answer besides the rows: of a pack, the hashes of each query's own result. */
+    readonly details?: CanonicalValue;
   };
 }
 

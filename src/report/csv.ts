@@ -21,14 +21,37 @@ export function csvText(
   rows: readonly (readonly CanonicalCell[])[],
   options: CsvOptions = {},
 ): string {
+  return lines([columns, ...rows], options);
+}
+
+/** Rows that are written together. */
+const BATCH = 500;
+
+/** The same in pieces of bounded size, while the rows come. */
+export function* csvPieces(
+  columns: readonly string[],
+  rows: Iterable<readonly CanonicalCell[]>,
+  options: CsvOptions = {},
+): Generator<string> {
+  let batch: (readonly CanonicalCell[])[] = [columns];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield lines(batch, options);
+    batch = [];
+  }
+  if (batch.length > 0) yield lines(batch, options);
+}
+
+function lines(rows: readonly (readonly CanonicalCell[])[], options: CsvOptions): string {
   const field = (cell: CanonicalCell): string | null => {
     const text = plainCell(cell);
     const runs =
       options.excelSafe === true && typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell);
     return runs ? `'${cell}` : text;
   };
-  return stringify([columns.map(field), ...rows.map((row) => row.map(field))], {
-    record_delimiter: '\n',
-    quoted_match: /^$|[\r]/,
-  });
+  return stringify(
+    rows.map((row) => row.map(field)),
+    { record_delimiter: '\n', quoted_match: /^$|[\r]/ },
+  );
 }

@@ -19,11 +19,11 @@ export function runs(report: Report): Markup {
     return html`<p>None. <code>exhibit query run NAME</code> puts a question and records it.</p>`;
   }
   return html`<p>
-      Each question is SQL that was run on the imported records, with its parameters and the hashes
-      of its answer, in a record that was signed when it ran. The ordered hash is over the rows in
-      their order, the set hash over the rows whatever their order. To put a question again and
-      compare: <code>exhibit query replay</code> with its number. All rows are in the folder of that
-      number under <code>queries/</code>.
+      Each question is SQL that was run on the imported records, or a verb that was asked about
+      them, with its parameters and the hashes of its answer, in a record that was signed when it
+      ran. The ordered hash is over the rows in their order, the set hash over the rows whatever
+      their order. To put a question again and compare: <code>exhibit query replay</code> with its
+      number. All rows are in the folder of that number under <code>queries/</code>.
     </p>
     ${overview(report)} ${report.runs.map((run, index) => one(run, index, report))}`;
 }
@@ -53,10 +53,7 @@ function one({ id, run, problem }: RunFacts, index: number, { data }: Report): M
   return html`<div class="run">
     ${title}
     ${facts([
-      [
-        'Named query',
-        run.name === null ? 'none: the SQL was typed' : html`<code>${run.name}</code>`,
-      ],
+      ['Named query', run.name === null ? 'none' : html`<code>${run.name}</code>`],
       ['Run at (claimed)', run.started_at],
       ['Parameters', parameters(run.params)],
       [

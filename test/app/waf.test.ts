@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { Case } from '#src/app/case.ts';
-import { search } from '#src/app/events.ts';
+import { search } from '#src/app/search.ts';
 import { openDatabase } from '#src/db/open.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { sampleCase } from '../helpers/sample-case.ts';

@@ -1,0 +1,110 @@
+import { cp, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { recordAnswer } from '#src/app/answer.ts';
+import { openCase, type Case } from '#src/app/case.ts';
+import { readRecorded } from '#src/app/query-recorded.ts';
+import { replay } from '#src/app/query-replay.ts';
+import { recordSearch } from '#src/app/search.ts';
+import { recordTimeline } from '#src/app/timeline.ts';
+import { verify } from '#src/app/verify.ts';
+import { readLedger } from '#src/custody/read.ts';
+import { RUN_FILES, type RunRecord } from '#src/query/run-record.ts';
+import { fakeEffects } from '../helpers/effects.ts';
+import { exhibit, exhibitJson } from '../helpers/exhibit.ts';
+import { sampleCase } from '../helpers/sample-case.ts';
+import { tempDir } from '../helpers/temp.ts';
+
+const fx = fakeEffects();
+let target: Case;
+
+beforeAll(async () => {
+  target = await sampleCase();
+});
+
+async function copyOf(): Promise<Case> {
+  const dir = join(await tempDir(), 'copy');
+  await cp(target.paths.dir, dir, { recursive: true });
+  return openCase(dir);
+}
+
+/** Every verb that records, asked once. */
+const VERBS: readonly (readonly [string, () => Promise<RunRecord>])[] = [
+  ['timeline', () => recordTimeline(target, fx, { source: 'cloudtrail', action: 'Delete*' }, 5)],
+  [
+    'search',
+    async () => (await recordSearch(target, fx, 'StopLogging', { outcome: 'success' }, 0)).record,
+  ],
+];
+
+describe.each(VERBS)('the answer of %s', (verb, record) => {
+  test('is recorded like a query, verified like one, and replayed', async () => {
+    const made = await record();
+    const folder = join(target.paths.queries, made.run_id);
+    expect((await readdir(folder)).sort()).toEqual([...RUN_FILES].sort());
+    expect(made.core.query).toMatchObject({ name: null, verb });
+    expect(made.core.result.row_count).toBeGreaterThan(0);
+    expect((await readRecorded(target, folder, made.run_id)).question).toBeDefined();
+    expect(readLedger(target.paths.dir).at(-1)?.entry.details).toMatchObject({ verb, name: null });
+    const options = { trust: target.paths.rootPem, head: undefined, deep: false };
+    const { checks } = await verify(
+      { caseDir: target.paths.dir, target: undefined, ...options },
+      fx,
+    );
+    const bad = checks.filter(({ status }) => status === 'fail');
+    expect(bad).toEqual([]);
+    const again = await replay(target, fx, made.run_id);
+    expect(again).toMatchObject({
+      verdict: 'match',
+      first_difference: null,
+      environment_differences: [],
+    });
+    // Everything that decides the answer is the same; the clock stands outside.
+    expect((await record()).core_sha256).toBe(made.core_sha256);
+  });
+});
+
+test('a replay of a changed database shows the first row that differs', async () => {
+  const { record } = await recordSearch(target, fx, 'StopLogging', { source: 'cloudtrail' }, 0);
+  const copy = await copyOf();
+  const db = new Sqlite(copy.paths.database);
+  db.prepare("UPDATE cloudtrail SET aws_region = 'x' WHERE event_name = 'StopLogging'").run();
+  db.close();
+  const result = await replay(copy, fx, record.run_id);
+  expect(result.verdict).toBe('different');
+  expect(result.first_difference?.row).toBe(1);
+  expect(result.first_difference?.replayed).toContain('x');
+});
+
+test('an answer of another database than the recorded one is not recorded', async () => {
+  const copy = await copyOf();
+  const db = new Sqlite(copy.paths.database);
+  db.prepare("UPDATE case_meta SET value = ? WHERE key = 'content_sha256'").run('0'.repeat(64));
+  db.close();
+  const asked = recordTimeline(copy, fx, {}, 1);
+  await expect(asked).rejects.toMatchObject({ code: 'E_CONTENT_CHANGED' });
+});
+
+test('a verb that this version does not know is named, and files that were read are compared', async () => {
+  const made = await recordAnswer(target, fx, {
+    verb: 'divine',
+    question: { omen: 'a crow' },
+    answer: () => ({ columns: ['a'], rows: [[1n]], files: { 'bones.txt': 'ab' } }),
+  });
+  expect(made.core.input.files).toEqual({ 'bones.txt': 'ab' });
+  await expect(replay(target, fx, made.run_id)).rejects.toMatchObject({ code: 'E_FORMAT' });
+});
+
+test('--record says which run it was, and the report names it', async () => {
+  const copy = await copyOf();
+  const at = ['--case', copy.paths.dir];
+  const { json } = await exhibitJson(['search', 'StopLogging', '--record', ...at]);
+  const { runs } = json as { runs: readonly string[] };
+  expect(runs).toHaveLength(1);
+  const replayed = await exhibit(['query', 'replay', runs[0] ?? '', ...at]);
+  expect([replayed.status, replayed.stdout.split(' ')[0]]).toEqual([0, 'MATCH']);
+  expect((await exhibit(['report', ...at])).status).toBe(0);
+  const html = await readFile(join(copy.paths.dir, 'report', 'report.html'), 'utf8');
+  expect(html).toContain('exhibit search');
+});
