@@ -84,12 +84,15 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
-/** What a manifest lists, and the lines that are not of the form (section 2.1.3). */
+/**
+ * What a manifest lists, and the lines that are not of the form (section 2.1.3).
+ * @param hexLength of a checksum; undefined: not known here, any will do.
+ */
 export function readManifest(
   text: string,
   kind: 'payload' | 'tag',
   version: BagVersion,
-  hexLength: number,
+  hexLength: number | undefined,
 ): { readonly listed: Listed[]; readonly problems: string[] } {
   const listed: Listed[] = [];
   const problems: string[] = [];
@@ -103,7 +106,7 @@ export function readManifest(
     }
     const path = readPath(written, version);
     const problem =
-      sum.length === hexLength
+      hexLength === undefined || sum.length === hexLength
         ? pathTrouble(path, written, kind)
         : 'has a checksum of another length';
     if (problem !== undefined || path === undefined) {

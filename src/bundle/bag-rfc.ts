@@ -45,6 +45,10 @@ interface Manifest {
   readonly file: string;
   readonly kind: 'payload' | 'tag';
   readonly algorithm: string;
+  /** False: of an algorithm that is not computed here; what it lists must be there all the same. */
+  readonly computed: boolean;
+  /** Every path listed, in composed form. */
+  readonly listed: ReadonlySet<string>;
   /** By path in composed form. */
   readonly open: Map<string, { readonly path: string; readonly hex: string }>;
   readonly problems: string[];
@@ -59,8 +63,6 @@ class BagJudge {
   readonly #texts = new Map<string, Buffer>();
   readonly #tooLarge: string[] = [];
   readonly #manifests: Manifest[] = [];
-  /** Manifests of algorithms that are not computed here. */
-  readonly #foreign: string[] = [];
   readonly #unlisted: string[] = [];
   readonly #uncovered: string[] = [];
   readonly #changed: string[] = [];
@@ -80,9 +82,7 @@ class BagJudge {
       let left = MAX_TEXT_BYTES;
       ({ payloadFolder: folder } = await this.#source.walk(async (file) => {
         const algorithm = MANIFEST.exec(file.path)?.[2];
-        if (algorithm !== undefined && !Object.hasOwn(ALGORITHMS, algorithm)) {
-          this.#foreign.push(file.path);
-        } else if (algorithm !== undefined || TEXTS.includes(file.path)) {
+        if (algorithm !== undefined || TEXTS.includes(file.path)) {
           if (file.size > left) this.#tooLarge.push(file.path);
           else this.#texts.set(file.path, await whole(file.body));
           left -= this.#texts.get(file.path)?.length ?? 0;
@@ -121,18 +121,29 @@ class BagJudge {
 
   #readManifest(file: string, bytes: Buffer, { version, encoding }: Declaration): void {
     const [, tag, algorithm] = MANIFEST.exec(file) ?? [];
-    const known = ALGORITHMS[algorithm ?? ''];
-    if (algorithm === undefined || known === undefined) return;
+    if (algorithm === undefined) return;
+    const computed = Object.hasOwn(ALGORITHMS, algorithm);
     const kind = tag === undefined ? 'payload' : 'tag';
     const text = decodeText(bytes, encoding);
     const { listed, problems } =
       text === undefined
         ? { listed: [], problems: [`not ${encoding}`] }
-        : readManifest(text, kind, version, known.hex);
+        : readManifest(text, kind, version, computed ? ALGORITHMS[algorithm]?.hex : undefined);
     if (text?.startsWith('\ufeff') === true) problems.push('begins with a byte order mark');
     const open = new Map(listed.map((entry) => [entry.path.normalize('NFC'), entry]));
     const entries = open.size;
-    this.#manifests.push({ file, kind, algorithm, open, problems, wrong: [], entries });
+    const all = new Set(open.keys());
+    this.#manifests.push({
+      file,
+      kind,
+      algorithm,
+      computed,
+      listed: all,
+      open,
+      problems,
+      wrong: [],
+      entries,
+    });
   }
 
   async #file(
@@ -146,7 +157,7 @@ class BagJudge {
     const concerned = this.#manifests.filter((manifest) => manifest.kind === kind);
     const listing = concerned.filter(({ open }) => open.has(key));
     const hashes = new Map<string, Hash>();
-    for (const { algorithm } of listing)
+    for (const { algorithm } of listing.filter(({ computed }) => computed))
       hashes.set(algorithm, createHash(ALGORITHMS[algorithm]?.hash ?? ''));
     const known = this.#texts.get(path);
     const again = known === undefined ? undefined : createHash('sha256');
@@ -160,12 +171,12 @@ class BagJudge {
     } else length = size;
     if (known !== undefined && again?.digest('hex') !== sha256Hex(known)) this.#changed.push(path);
     const found = new Map([...hashes].map(([algorithm, hash]) => [algorithm, hash.digest('hex')]));
-    for (const { algorithm, open, wrong } of listing) {
+    for (const { algorithm, computed, open, wrong } of listing) {
       const entry = open.get(key);
       if (entry === undefined) continue;
       open.delete(key);
       if (entry.path !== path) this.#recomposed += 1;
-      if (found.get(algorithm) !== entry.hex) wrong.push(JSON.stringify(path));
+      if (computed && found.get(algorithm) !== entry.hex) wrong.push(JSON.stringify(path));
     }
     if (kind === 'payload') {
       this.#files += 1;
@@ -194,16 +205,12 @@ class BagJudge {
     const payload = this.#manifests.filter(({ kind }) => kind === 'payload');
     const structure = this.#tooLarge.map((file) => `${file} is larger than is read here`);
     if (!payloadFolder) structure.push('there is no folder data');
-    if (payload.length === 0) {
+    if (!payload.some(({ computed }) => computed)) {
       structure.push('there is no payload manifest of an algorithm that is computed here');
     }
     const count = `${String(payload.length)} payload and ${String(this.#manifests.length - payload.length)} tag manifests`;
     this.#judge('bagit.structure', '', structure, count);
     for (const manifest of this.#manifests) this.#answerManifest(manifest, rules, payload);
-    for (const file of this.#foreign) {
-      const detail = 'its algorithm is not computed here';
-      this.#add('bagit.checksums', file, 'not_checked', detail);
-    }
     this.#answerComplete(payload, rules);
     this.#answerCoverage();
     this.#answerInfo(rules);
@@ -215,19 +222,20 @@ class BagJudge {
     { version }: Declaration,
     payload: readonly Manifest[],
   ): void {
-    const { file, kind, algorithm, open, wrong, entries } = manifest;
+    const { file, kind, algorithm, computed, listed, open, wrong, entries } = manifest;
     const problems = [...manifest.problems];
     if (kind === 'tag') {
       for (const { path } of open.values()) problems.push(`${JSON.stringify(path)} is missing`);
-      if (version === '1.0') {
-        for (const { file: listed } of payload) {
-          if (this.#uncovered.includes(JSON.stringify(listed)))
-            problems.push(`${listed} is not listed`);
-        }
-      }
+      // Section 2.2.1: each tag manifest lists every payload manifest.
+      for (const { file: must } of version === '1.0' ? payload : [])
+        if (!listed.has(must)) problems.push(`${must} is not listed`);
     }
     const id = kind === 'tag' ? 'bagit.tagmanifest' : 'bagit.manifest';
     this.#judge(id, file, problems, `${String(entries)} files listed`);
+    if (!computed) {
+      this.#add('bagit.checksums', file, 'not_checked', 'its algorithm is not computed here');
+      return;
+    }
     const weak = WEAK.includes(algorithm)
       ? ` (${algorithm} shows accidents; whoever wants to can make another file with the same value)`
       : '';

@@ -8,6 +8,17 @@ import { ExhibitError, isSystemError } from '../core/errors.ts';
 
 const PIECE_BYTES = 256 * 1024;
 
+/** First bytes of what a bag may have been packed with and is not read here: that bag is not judged, whatever it holds. */
+const PACKED: readonly (readonly [name: string, magic: string])[] = [
+  ['gzip', '1f8b08'],
+  ['zip', '504b0304'],
+  ['zip', '504b0506'],
+  ['bzip2', '425a68'],
+  ['xz', 'fd377a585a00'],
+  ['zstd', '28b52ffd'],
+  ['7z', '377abcaf271c'],
+];
+
 /** A regular file of the bag. */
 export interface FileOfBag {
   /** Relative to the bag, `/` between parts. */
@@ -39,7 +50,7 @@ export interface BagSource {
 
 /**
  * The bag at a path.
- * @throws ExhibitError `E_READ` if there is neither a folder nor a file.
+ * @throws ExhibitError `E_READ` if there is neither a folder nor a file, or one that is packed otherwise than in plain tar.
  */
 export async function openBag(path: string, signal: AbortSignal): Promise<BagSource> {
   const facts = await lstat(path).catch((cause: unknown) => {
@@ -52,9 +63,29 @@ export async function openBag(path: string, signal: AbortSignal): Promise<BagSou
       walk: async (onFile) => walkFolder(path, onFile, signal),
     };
   }
-  if (facts.isFile()) return archive(path, signal);
+  if (facts.isFile()) {
+    await refusePacked(path);
+    return archive(path, signal);
+  }
   throw new ExhibitError('E_READ', 'a bag is a folder or a tar archive, not a link or a device', {
     where: { file: path },
+  });
+}
+
+async function refusePacked(path: string): Promise<void> {
+  const first = Buffer.alloc(6);
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    await handle.read(first, 0, first.length, 0).finally(() => handle.close());
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new ExhibitError('E_READ', 'the bag cannot be read', { where: { file: path }, cause });
+  }
+  const packed = PACKED.find(([, magic]) => first.toString('hex').startsWith(magic));
+  if (packed === undefined) return;
+  throw new ExhibitError('E_READ', `a bag packed with ${packed[0]} is not read here: not judged`, {
+    where: { file: path },
+    hint: 'unpack it first; a folder and a plain tar archive are judged',
   });
 }
 

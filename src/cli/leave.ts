@@ -8,6 +8,11 @@ import { isSystemError } from '../core/errors.ts';
 /** Set by bin/launch.js: the descriptor on which it hears the status. */
 const STATUS_FD = 'EXHIBIT_STATUS_FD';
 
+/** True if the launcher waits for a status (bin/launch.js, SUPERVISED): then this process may end by a kill. */
+export function isSupervised(): boolean {
+  return process.env[STATUS_FD] !== undefined;
+}
+
 /** Ends the process at once with a status; where no launcher listens, a stuck one ends as by `kill -9`. */
 export function leaveStuck(status: number): void {
   const fd = Number(process.env[STATUS_FD] ?? NaN);
@@ -22,6 +27,6 @@ export function leaveStuck(status: number): void {
 
 /** Ends the process at once with a status. */
 export function leave(status: number): void {
-  if (process.env[STATUS_FD] === undefined) process.exit(status);
+  if (!isSupervised()) process.exit(status);
   leaveStuck(status);
 }

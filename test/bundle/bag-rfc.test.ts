@@ -4,6 +4,7 @@
  * row says so, and docs/bundle-format.md ("Any bag") says why.
  */
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { verifyBag } from '#src/app/verify-bag.ts';
@@ -272,7 +273,7 @@ const CORPUS: readonly (readonly [
         tree.delete('manifest-sha256.txt');
         tree.delete('manifest-sha512.txt');
       }),
-    ['bagit.complete', 'bagit.structure'],
+    ['bagit.structure'],
   ],
 
   // Payload.
@@ -379,6 +380,42 @@ const CORPUS: readonly (readonly [
         tree.set('manifest-sha256.txt', Buffer.from(`${sha256('x')}  data/\xe9\n`, 'latin1')),
       ),
     ['bagit.complete', 'bagit.manifest'],
+  ],
+  [
+    'one-of-two-tag-manifests-leaves-out-the-payload-manifests',
+    () =>
+      made({}, (tree) =>
+        tree.set(
+          'tagmanifest-sha512.txt',
+          textOf(tree, 'tagmanifest-sha512.txt').replace(/^.*manifest-sha\d+\.txt\n/gm, ''),
+        ),
+      ),
+    ['bagit.tagmanifest'],
+    'bagit.py differs',
+  ],
+  [
+    'payload-manifest-of-an-unknown-algorithm-lists-what-is-not-there',
+    () =>
+      retagged((tree) =>
+        tree.set(
+          'manifest-blake9.txt',
+          `${textOf(tree, 'manifest-sha256.txt')}abcdef  data/gone\n`,
+        ),
+      ),
+    ['bagit.complete'],
+    'bagit.py differs',
+  ],
+  [
+    'payload-manifest-of-an-unknown-algorithm-leaves-out-a-file',
+    () => retagged((tree) => tree.set('manifest-blake9.txt', 'abcdef  data/a.txt\n')),
+    ['bagit.complete'],
+    'bagit.py differs',
+  ],
+  [
+    'payload-manifest-of-an-unknown-algorithm-is-no-manifest',
+    () => retagged((tree) => tree.set('manifest-blake9.txt', 'once upon a time\n')),
+    ['bagit.complete', 'bagit.manifest'],
+    'bagit.py differs',
   ],
   [
     'percent-left-plain',
@@ -643,6 +680,20 @@ describe('on the command line', () => {
     expect(none).toMatchObject({ status: 3, json: { error: { code: 'E_READ' } } });
     const two = await exhibitJson(['verify', 'EV-0001', '--bag', 'v1.0'], { cwd: folder });
     expect(two).toMatchObject({ status: 2, json: { error: { code: 'E_USAGE' } } });
+  });
+
+  test.each([
+    ['tar.gz', Buffer.from('1f8b0800', 'hex')],
+    ['zip', Buffer.from('504b0304', 'hex')],
+    ['tar.xz', Buffer.from('fd377a585a00', 'hex')],
+  ] as const)('a bag as .%s is not judged: neither valid nor invalid', async (ending, magic) => {
+    const name = `packed.${ending}`;
+    writeFileSync(join(folder, name), magic);
+    const { status, json } = await exhibitJson(['verify', '--bag', name], { cwd: folder });
+    expect(status).toBe(3);
+    expect(json).toMatchObject({
+      error: { code: 'E_READ', message: expect.stringContaining('not judged') as string },
+    });
   });
 
   test('our own volumes are valid bags, nothing unchecked', async () => {
