@@ -190,7 +190,6 @@ function converse(world: string, verb: Call, move: boolean): Conversation {
   const preloaded = ['--import', AT_ONCE, '--import', PRELOADED];
   const child = spawn(process.execPath, [...preloaded, ...flags, RUNNER], {
     cwd,
-    // Threads that it starts are not disturbed.
     env: { ...env, EXHIBIT_FAULT: JSON.stringify({ scope: '\0', at: 'never', fault: 'EIO' }) },
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   });
@@ -201,13 +200,20 @@ function converse(world: string, verb: Call, move: boolean): Conversation {
     waiting?.(answer);
     waiting = undefined;
   };
+  // Other threads than the first report by themselves.
+  let others: string[] = [];
   (child.stdio[3] as Readable).setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-    const end = text.indexOf('\n');
-    if (end < 0) return;
-    const line = text.slice(0, end);
-    text = text.slice(end + 1);
-    answerWith(JSON.parse(line) as Answer);
+    const lines = `${text}${piece}`.split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      if (!line.startsWith('{')) {
+        others.push(line);
+        continue;
+      }
+      const answer = JSON.parse(line) as Answer;
+      answerWith({ ...answer, lines: [...answer.lines, ...others] });
+      others = [];
+    }
   });
   const input = child.stdin!;
   input.on('error', () => undefined);

@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants as os } from 'node:os';
-import { threadId } from 'node:worker_threads';
+import threads, { threadId } from 'node:worker_threads';
 import type { FaultPlan, Kind } from './plan.ts';
 
 type Work = (this: unknown, ...args: unknown[]) => unknown;
@@ -22,6 +22,8 @@ type Buffers = readonly [
 ];
 
 let plan = JSON.parse(process.env['EXHIBIT_FAULT'] ?? '{"scope":"\\u0000"}') as FaultPlan;
+/** The newest thread that was started. */
+let newest = 0;
 const real = { ...fs };
 const self = process.pid;
 /** On a full disk these fail, and go on failing. */
@@ -68,14 +70,16 @@ function die(powerToo: boolean): Error {
     stop();
   }
   frozen = true;
-  return new Error('killed');
+  return failure('EIO', 'kill', plan.scope);
 }
 
 /** For test/faults/runner.ts: begins anew, with another plan. @returns what was reported since, and whether it was killed. */
 function rearm(
   next: FaultPlan,
 ): () => { readonly lines: readonly string[]; readonly killed: boolean } {
-  plan = next;
+  plan = { ...next, threads: newest };
+  // Threads that are started from now on find it there.
+  process.env['EXHIBIT_FAULT'] = JSON.stringify(plan);
   count = 0;
   full = false;
   hasLock = false;
@@ -97,7 +101,7 @@ function ahead(kind: Kind, path: string, torn?: () => void): Error | 'half' | un
   const { fault } = plan;
   if (frozen) return failure('EIO', kind, plan.scope + path);
   count += 1;
-  const at = `${String(threadId)}.${String(count)}`;
+  const at = `${String(Math.max(0, threadId - (plan.threads ?? 0)))}.${String(count)}`;
   if (fault !== undefined && full && NEEDS_ROOM.has(kind)) {
     return failure('ENOSPC', kind, plan.scope + path);
   }
@@ -135,6 +139,14 @@ function ahead(kind: Kind, path: string, torn?: () => void): Error | 'half' | un
       return failure(fault, kind, plan.scope + path);
   }
 }
+
+class Counted extends threads.Worker {
+  constructor(...args: ConstructorParameters<typeof threads.Worker>) {
+    super(...args);
+    newest = this.threadId;
+  }
+}
+threads.Worker = Counted;
 
 function wrap(owner: object, name: string, make: (work: Work) => Work): void {
   const functions = owner as Functions;

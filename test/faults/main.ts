@@ -79,7 +79,9 @@ async function judged(
 ): ReturnType<typeof disturb> {
   const { point, fault } = one;
   const kills = fault === 'kill' || fault === 'power';
-  if (point.at.startsWith('0.') && !(kills && WRITES_DATABASE.has(base.verb.name))) {
+  const { at } = point;
+  // A kill in another thread ends them all.
+  if (/^\d/.test(at) && !(kills && (!at.startsWith('0.') || WRITES_DATABASE.has(base.verb.name)))) {
     let ended: Ended | undefined;
     const fast = await disturb(
       worlds,
@@ -87,7 +89,7 @@ async function judged(
       {
         ...one,
         strike: async () => {
-          ended = await runner.strike(point.at, fault);
+          ended = await runner.strike(at, fault);
           const struck = ended?.points[0];
           // Another operation came there than in the run that was counted.
           if (struck !== undefined && placeOf(struck) !== placeOf(point)) ended = undefined;

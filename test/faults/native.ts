@@ -82,8 +82,9 @@ function callsPerFile(log: string, dir: string): Map<string, number> {
     const [, thread = '', call = ''] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
     const file = /["<]([^"<>]*)[">]/.exec(line.replace(/AT_FDCWD<[^>]*>/, ''))?.[1] ?? '';
     const path = file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : '';
-    // Names of SQLite's temporary files are random; what they hold is sorted again by the next run.
-    if (CALLS[call] === undefined || !/\.db\b/.test(path) || path.includes('etilqs')) continue;
+    // Names of SQLite's temporary files are random, or it has removed them already; runs of rows are not SQLite's.
+    if (CALLS[call] === undefined || !/\.db\b/.test(path) || /etilqs|#\d|\/run-/.test(path))
+      continue;
     const key = `${call}\t${path}\t${thread}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

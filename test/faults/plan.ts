@@ -28,6 +28,8 @@ export interface FaultPlan {
   /** `thread.number` of the operation that goes wrong; `locked`: the first one after the case's lock was taken. */
   readonly at?: string;
   readonly fault?: Fault;
+  /** Threads of earlier runs in this process; counting goes on after them. */
+  readonly threads?: number;
   /** For `vanish`: the folder that is renamed away. */
   readonly folder?: string;
 }
