@@ -1,9 +1,7 @@
 /** Finds the objects of trails in sealed evidence, by their content: one pass over each volume, nothing unpacked. */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { constants, gunzipSync } from 'node:zlib';
 import { readVolume, type VolumeEntry } from '../archive/read.ts';
 import { evidenceNo, evidencePaths } from '../bundle/layout.ts';
 import { LineCutter } from '../bundle/lines.ts';
@@ -12,19 +10,20 @@ import { readSeal, type Seal } from '../bundle/seal.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
 import { sameHex } from '../core/digest.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
-import { inflate, inflateWhole, newInflateReport, type InflateReport } from '../framing/gzip.ts';
-import { looksLikeDigest } from '../witness/digest.ts';
+import { looksLikeDigest, parseDigest } from '../witness/digest.ts';
 import {
   sidecarMetadata,
   type DigestFile,
   type DigestMetadata,
-  type GzipProblem,
+  type LogContent,
   type TrailFile,
   type Uncollected,
 } from '../witness/gather.ts';
-import { roleByName } from '../witness/names.ts';
+import { looseName, parseLogName, roleByName } from '../witness/names.ts';
 import { looksLikeKeys } from '../witness/public-keys.ts';
 import type { Case } from './case.ts';
+import { Body, type Inflated } from './cloudtrail-body.ts';
+import { ContentReader } from './cloudtrail-content.ts';
 import { seals, signedFileProblem } from './signed-file.ts';
 
 /** A text that may be a list of public keys. */
@@ -57,13 +56,6 @@ const MAX_DIGEST_BYTES = 64 * 1024 * 1024;
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Ours are below 4 KiB. */
 const MAX_SIGNATURE_BYTES = 64 * 1024;
-/** A stored file up to this size is read whole, which is several times quicker; larger ones are streamed. */
-const WHOLE_BYTES = 4 * 1024 * 1024;
-/** Inflated size up to which a file is inflated in one piece. */
-const WHOLE_INFLATED_BYTES = 64 * 1024 * 1024;
-/** Stored bytes that are inflated to see what a file is. */
-const HEAD_BYTES = 4096;
-
 /**
  * Reads all sealed evidence.
  * @throws ExhibitError `E_NOT_SEALED` (no sealed evidence), `E_TAMPERED` (a seal or volume is not the
@@ -75,9 +67,13 @@ export async function readTrails(
   onRead: (at: ReadAmount) => void,
 ): Promise<FoundTrails & { readonly evidence: readonly string[] }> {
   const evidence = await sealedEvidence(target);
-  const found = new TrailFinder();
-  for (const id of evidence) await readEvidence(target, id, found, { signal, onRead });
-  return { ...found.result(), evidence };
+  const pass = async (known?: ReadonlySet<string>): Promise<TrailFinder> => {
+    const found = new TrailFinder(known);
+    for (const id of evidence) await readEvidence(target, id, found, { signal, onRead });
+    return found;
+  };
+  const found = await pass();
+  return { ...(found.again ? await pass(found.named) : found).result(), evidence };
 }
 
 async function sealedEvidence(target: Case): Promise<string[]> {
@@ -197,7 +193,12 @@ function malformed(file: string): ExhibitError {
   });
 }
 
-/** Sorts the files of the evidence, as a volume gives them. */
+/**
+ * Sorts the files of the evidence, as a volume gives them.
+ *
+ * What a log holds is asked only of those that no digest names. As volumes are in the order of names, digests come before
+ * their logs (`CloudTrail-Digest/`, `CloudTrail/`), except where they were collected later.
+ */
 export class TrailFinder {
   readonly acquiredKeys: KeyText[] = [];
   readonly #foundKeys: KeyText[] = [];
@@ -205,6 +206,26 @@ export class TrailFinder {
   readonly #logs: TrailFile[] = [];
   readonly #metadata = new Map<string, DigestMetadata>();
   readonly #uncollected: Uncollected[] = [];
+  readonly #named: Set<string>;
+  /** Digests were met, or are known to come. */
+  #expected: boolean;
+  #unasked = false;
+
+  /** @param known {@link TrailFinder.named} of an earlier pass. */
+  constructor(known?: ReadonlySet<string>) {
+    this.#named = new Set(known);
+    this.#expected = known !== undefined;
+  }
+
+  /** Names of the logs in all digests that were met. */
+  get named(): ReadonlySet<string> {
+    return this.#named;
+  }
+
+  /** Logs came before the digests: a second pass must ask what they hold. */
+  get again(): boolean {
+    return this.#unasked && this.#digests.length > 0;
+  }
 
   result(): FoundTrails {
     return {
@@ -228,27 +249,65 @@ export class TrailFinder {
       if (metadata !== undefined) this.#metadata.set(id(object.metadata_for), metadata);
       return;
     }
-    const named = roleByName(object.s3?.key ?? object.original_path);
+    const path = object.s3?.key ?? object.original_path;
     const body = await Body.open(entry);
-    const role = roleByContent(body.head()) ?? named;
-    if (role === undefined) return;
-    const ref = { evidence, bagPath: object.path, path: object.original_path };
-    if (role === 'keys') {
-      this.#foundKeys.push({ path: object.original_path, text: await body.text() });
-      return;
-    }
-    const { sha256, gzip, bytes } = await body.inflated(role === 'digest' ? MAX_DIGEST_BYTES : 0);
+    const seen = roleByContent(body.head());
+    const role = seen ?? roleByName(path);
     const { s3 } = object;
-    const file = {
-      ...{ ...ref, sha256, gzip },
+    const ref = {
+      ...{ evidence, bagPath: object.path, path: object.original_path },
       s3:
         s3 === undefined
           ? undefined
           : { bucket: s3.bucket, key: s3.key, told: s3.recognised_by === 'flag' },
     };
-    if (role === 'log') this.#logs.push(file);
-    else this.#digests.push({ file: { ...file, bytes }, id: id(object.original_path) });
+    if (role === 'digest') {
+      const read = await body.inflated(MAX_DIGEST_BYTES);
+      if (read === undefined) return;
+      this.#digests.push({ file: { ...ref, ...read }, id: id(object.original_path) });
+      this.#learn(read.bytes);
+      return;
+    }
+    if (role === 'log' && this.#isPlain(path)) {
+      const read = await body.inflated(0);
+      if (read !== undefined) this.#logs.push(logFile(ref, read));
+      return;
+    }
+    const reader = new ContentReader(path, object.as ?? null);
+    const read = await body.inflated(role === 'keys' ? MAX_JSON_BYTES : 0, (piece) => {
+      reader.push(piece);
+      return role !== undefined || reader.form === undefined || reader.form === 'trail';
+    });
+    if (read === undefined) return;
+    const content = reader.end();
+    if (role === 'keys') {
+      this.#foundKeys.push({ path: object.original_path, text: read.bytes.toString('utf8') });
+    }
+    if (role === 'log' || content.form === 'trail') this.#logs.push(logFile(ref, read, content));
   }
+
+  // A log that a digest names is judged by its hash. Of another with a log's name the content matters beside digests only.
+  #isPlain(path: string): boolean {
+    if (parseLogName(path) === undefined) return false;
+    if (this.#named.has(looseName(path))) return true;
+    if (!this.#expected) this.#unasked = true;
+    return !this.#expected;
+  }
+
+  #learn(bytes: Buffer): void {
+    this.#expected = true;
+    const read = parseDigest(bytes);
+    if (!('digest' in read)) return;
+    for (const log of read.digest.logs) this.#named.add(looseName(log.key));
+  }
+}
+
+function logFile(
+  ref: Pick<TrailFile, 'evidence' | 'bagPath' | 'path' | 's3'>,
+  { sha256, gzip }: Inflated,
+  content?: LogContent,
+): TrailFile {
+  return { ...ref, sha256, gzip, ...(content === undefined ? {} : { content }) };
 }
 
 function roleByContent(head: string): 'digest' | 'log' | 'keys' | undefined {
@@ -259,96 +318,6 @@ function roleByContent(head: string): 'digest' | 'log' | 'keys' | undefined {
   return records && /"eventSource"\s*:\s*"[a-z0-9-]+\.amazonaws\.com"/.test(head)
     ? 'log'
     : undefined;
-}
-
-/** A file's stored bytes: whole where they are few, else as they come. */
-class Body {
-  readonly #whole: Buffer | undefined;
-  readonly #first: Buffer;
-  readonly #rest: AsyncIterator<Buffer>;
-
-  private constructor(whole: Buffer | undefined, first: Buffer, rest: AsyncIterator<Buffer>) {
-    this.#whole = whole;
-    this.#first = first;
-    this.#rest = rest;
-  }
-
-  static async open(entry: VolumeEntry): Promise<Body> {
-    const pieces = entry.body[Symbol.asyncIterator]();
-    if (entry.size > WHOLE_BYTES) {
-      const first = await pieces.next();
-      const bytes = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
-      return new Body(undefined, bytes, pieces);
-    }
-    const all: Buffer[] = [];
-    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
-      all.push(Buffer.from(next.value));
-    }
-    const [only] = all;
-    const whole = all.length === 1 && only !== undefined ? only : Buffer.concat(all);
-    return new Body(whole, whole, pieces);
-  }
-
-  /** The first inflated bytes, as text. */
-  head(): string {
-    const stored = this.#first.subarray(0, HEAD_BYTES);
-    try {
-      return gunzipSync(stored, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
-    } catch {
-      // Not gzip, or none that begins well: then its bytes are what they are.
-      return stored.toString('latin1');
-    }
-  }
-
-  async text(): Promise<string> {
-    const { bytes } = await this.inflated(MAX_JSON_BYTES);
-    return bytes.toString('utf8');
-  }
-
-  /** @param keep inflated bytes to keep at most; a longer file keeps none. */
-  async inflated(keep: number): Promise<{
-    readonly sha256: string;
-    readonly gzip: GzipProblem | undefined;
-    readonly bytes: Buffer;
-  }> {
-    const hash = createHash('sha256');
-    const quick =
-      this.#whole === undefined ? undefined : inflateWhole(this.#whole, WHOLE_INFLATED_BYTES);
-    if (quick !== undefined) {
-      const sha256 = hash.update(quick.bytes).digest('hex');
-      const bytes = quick.bytes.length <= keep ? quick.bytes : Buffer.alloc(0);
-      return { sha256, gzip: gzipProblem(quick.report), bytes };
-    }
-    const report = newInflateReport();
-    const kept: Buffer[] = [];
-    let size = 0;
-    for await (const piece of inflate(this.#pieces(), report)) {
-      hash.update(piece);
-      size += piece.length;
-      if (size <= keep) kept.push(Buffer.from(piece));
-    }
-    const bytes = size <= keep ? Buffer.concat(kept) : Buffer.alloc(0);
-    return { sha256: hash.digest('hex'), gzip: gzipProblem(report), bytes };
-  }
-
-  async *#pieces(): AsyncGenerator<Buffer, void, undefined> {
-    yield this.#first;
-    if (this.#whole !== undefined) return;
-    for (let next = await this.#rest.next(); next.done !== true; next = await this.#rest.next()) {
-      yield next.value;
-    }
-  }
-}
-
-// What AWS delivers is one gzip member; a mirror may hold it inflated, but nothing else.
-function gzipProblem({ compression, problems }: InflateReport): GzipProblem | undefined {
-  const details = problems.map(({ detail }) => detail);
-  const damaged = problems.some(({ kind }) => kind === 'gzip_truncated' || kind === 'gzip_corrupt');
-  if (compression !== 'none' && compression !== 'gzip') {
-    details.unshift(`compressed as ${compression}`);
-  }
-  if (details.length === 0) return undefined;
-  return { kind: damaged ? 'damaged' : 'extra', detail: details.join('; ') };
 }
 
 async function textOf(entry: VolumeEntry): Promise<string> {

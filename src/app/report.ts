@@ -170,7 +170,6 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
 const COUNTED_ONLY = new Set([
   'valid',
   'uncovered',
-  'name_unknown',
   'validated',
   'not_validated',
   'keys_from_evidence',

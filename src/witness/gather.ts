@@ -16,6 +16,25 @@ export interface TrailFile extends FileRef {
   readonly sha256: string;
   /** What is wrong with the gzip file around them. */
   readonly gzip: GzipProblem | undefined;
+  /** Of a log that may be named by no digest; not asked of others. */
+  readonly content?: LogContent;
+}
+
+/** What a log file holds, as an import reads it. */
+export interface LogContent {
+  /** `trail`: CloudTrail's records in the form that a trail delivers; `other`: records in another; `none`: no records. */
+  readonly form: 'trail' | 'other' | 'none';
+  readonly claims: readonly Claim[];
+}
+
+/** What records of one account, region and category say; undefined where they do not say it. Times are microseconds UTC. */
+export interface Claim {
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  readonly category: string | undefined;
+  /** Of the oldest record, and of the newest. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** `extra`: members, layers or bytes that do not belong; `damaged`: cut, or wrong checksums. */

@@ -75,6 +75,8 @@ export interface LogName {
   readonly delivered: number;
   /** False for Insights and network activity: whether digests name those is not documented. */
   readonly inDigests: boolean;
+  /** Category of all its events where {@link LogName.inDigests} is false. */
+  readonly category: string | undefined;
 }
 
 const LOG_NAME =
@@ -86,7 +88,29 @@ export function parseLogName(path: string): LogName | undefined {
   const [, account, kind, region, stamp = ''] = match ?? [];
   const delivered = stampUs(stamp);
   if (account === undefined || region === undefined || delivered === undefined) return undefined;
-  return { account, region, delivered, inDigests: kind === undefined };
+  const category = kind?.slice(1);
+  return { account, region, delivered, inDigests: category === undefined, category };
+}
+
+/** What the folders of a log file say. */
+export interface LogFolder {
+  readonly account: string;
+  /** Undefined where the key does not go so far. */
+  readonly region: string | undefined;
+  /** Start of the day, microseconds UTC. */
+  readonly day: number | undefined;
+}
+
+const LOG_FOLDER =
+  /(?:^|\/)(\d{12})\/CloudTrail\/(?:([a-z0-9-]+)\/(?:(\d{4})\/(\d\d)\/(\d\d)\/)?)?/;
+
+/** Reads the folders of a log file's key; undefined for a key that does not lie below a `CloudTrail/`. */
+export function parseLogFolder(key: string): LogFolder | undefined {
+  const match = LOG_FOLDER.exec(key);
+  if (match === null) return undefined;
+  const [, account = '', region, ...date] = match;
+  const day = date[0] === undefined ? undefined : parseRfc3339(`${date.join('-')}T00:00:00Z`);
+  return { account, region, day };
 }
 
 /** What a file may be by the name alone. */
@@ -94,8 +118,7 @@ export function roleByName(path: string): 'digest' | 'log' | undefined {
   if (/_CloudTrail-Digest_[^/]*$|(?:^|\/)CloudTrail-Digest\/.*\.json(?:\.gz)?$/s.test(path)) {
     return 'digest';
   }
-  const inFolder = /(?:^|\/)\d{12}\/CloudTrail\/[a-z0-9-]+\/\d{4}\/\d\d\/\d\d\/[^/]+$/s.test(path);
-  return inFolder || parseLogName(path) !== undefined ? 'log' : undefined;
+  return parseLogFolder(path) !== undefined || parseLogName(path) !== undefined ? 'log' : undefined;
 }
 
 /** A key from its last `AWSLogs/` on, and what is before: the part that a mirror may have lost or gained. */

@@ -3,7 +3,7 @@
  * validate-logs` everywhere and stricter where it is silent (docs/cloudtrail-validation.md): every link is checked both
  * ways, every missing digest is listed, and so is every log that no digest names.
  */
-import { isOver, surveyChains, type ChainRemark } from './coverage.ts';
+import { surveyChains, type ChainRemark } from './coverage.ts';
 import {
   Places,
   readDigests,
@@ -15,7 +15,8 @@ import { judgeNamed, type UnnamedLog } from './logs.ts';
 import { parseDigestName } from './names.ts';
 import { copyVerdict, proveDigests, type Copy, type Link, type Loose } from './proof.ts';
 import type { TrailKeys } from './public-keys.ts';
-import { chainSlots, type ChainSlots } from './slots.ts';
+import { chainSlots } from './slots.ts';
+import { MINUTE_US, UnnamedJudge } from './unnamed.ts';
 import {
   REMARKS,
   STATUSES,
@@ -38,10 +39,6 @@ export interface TrailEvidence {
   readonly uncollected: readonly Uncollected[];
   readonly window: Window;
 }
-
-/** An unnamed log stands near the end of what is covered if a digest that is not there could still name it. */
-const NEAR_US = 5 * 60_000_000;
-const MINUTE_US = 60_000_000;
 
 /** Validates every chain in the evidence. The answer does not depend on the order of its files. */
 export function validateTrails(evidence: TrailEvidence): TrailReport {
@@ -66,10 +63,13 @@ export function validateTrails(evidence: TrailEvidence): TrailReport {
     ...[...byDigest.values()].flat().filter(({ start, end }) => inWindow(window, start, end)),
     ...survey.missing,
   ].sort(bySubject);
-  const spans = new Spans(chains);
+  const judge = new UnnamedJudge(
+    chains,
+    reads.map(({ file }) => ({ file, place: places.of(file) })),
+  );
   const logVerdicts = [
     ...verdicts,
-    ...unnamed.filter((log) => isAskedFor(window, log)).map((log) => ofUnnamed(log, spans)),
+    ...unnamed.filter((log) => isAskedFor(window, log)).map((log) => ofUnnamed(log, judge)),
   ].sort(bySubject);
   return {
     ...summary(digestVerdicts, logVerdicts, [
@@ -152,7 +152,7 @@ function ofLoose(loose: Loose): DigestVerdict {
   };
 }
 
-function whereabouts({ file, place }: Pick<Copy, 'file' | 'place'>): string {
+function whereabouts({ file, place }: Pick<UnnamedLog, 'file' | 'place'>): string {
   const bucket = place?.bucket ?? file.s3?.bucket;
   return place === undefined || bucket === undefined ? file.path : `${bucket}/${place.key}`;
 }
@@ -167,62 +167,14 @@ function isAskedFor(window: Window, { name }: UnnamedLog): boolean {
   return name === undefined || touches(window, name.delivered, name.delivered + MINUTE_US);
 }
 
-function ofUnnamed({ file, place, name }: UnnamedLog, spans: Spans): LogVerdict {
+function ofUnnamed(log: UnnamedLog, judge: UnnamedJudge): LogVerdict {
+  const { file, place } = log;
   const bucket = place?.bucket ?? file.s3?.bucket ?? '';
-  const key = place?.key ?? file.path;
-  const said = {
-    ...{ bucket, key, subject: whereabouts({ file, place } as Pick<Copy, 'file' | 'place'>) },
+  return {
+    ...judge.judge(log),
+    ...{ bucket, key: place?.key ?? file.path, subject: whereabouts(log) },
     ...{ named: undefined, found: file.sha256, digest: undefined, file },
   };
-  if (name === undefined) {
-    const detail = 'no digest names it, and its name says no time';
-    return { ...said, status: 'name_unknown', detail };
-  }
-  if (!name.inDigests) {
-    const detail = 'no digest names it; whether digests name files of this kind is not documented';
-    return { ...said, status: 'uncovered', detail };
-  }
-  return spans.cover(name.account, name.region, place?.tree, name.delivered)
-    ? {
-        ...said,
-        status: 'not_in_digest',
-        detail: 'no digest names it, though digests cover the time in its name',
-      }
-    : {
-        ...said,
-        status: 'uncovered',
-        detail: 'no digest in the evidence covers the time in its name',
-      };
-}
-
-/** Time that digests cover without a break. */
-class Spans {
-  readonly #chains = new Map<
-    string,
-    { readonly tree: string; readonly spans: readonly (readonly [number, number])[] }[]
-  >();
-
-  constructor(chains: readonly ChainSlots[]) {
-    for (const chain of chains) {
-      const spans: [number, number][] = [];
-      for (const { start, end, state } of chain.slots) {
-        const last = spans.at(-1);
-        if (state === 'invalid') continue;
-        if (last?.[1] === start) last[1] = end;
-        else spans.push([start, end]);
-      }
-      const id = `${chain.id.account} ${chain.id.region}`;
-      this.#chains.set(id, [...(this.#chains.get(id) ?? []), { tree: chain.tree, spans }]);
-    }
-  }
-
-  cover(account: string, region: string, tree: string | undefined, minute: number): boolean {
-    const to = minute + MINUTE_US + NEAR_US;
-    return (this.#chains.get(`${account} ${region}`) ?? []).some(
-      (chain) =>
-        isOver(chain, tree) && chain.spans.some(([start, end]) => minute >= start && to <= end),
-    );
-  }
 }
 
 function twins(links: readonly Link[]): Remark[] {

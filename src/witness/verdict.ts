@@ -121,18 +121,24 @@ export const STATUSES = {
     class: 'uncovered',
     bad: true,
     about:
-      'No digest names it, though digests cover the time in its name: it was planted, or a backfill digest is missing.',
+      'No digest names it, though digests cover the time that its name, folder or records say: it was planted, or a backfill digest is missing.',
   },
   uncovered: {
     class: 'uncovered',
     bad: false,
     about: 'No digest in the evidence covers the time in its name.',
   },
+  outside_trail: {
+    class: 'uncovered',
+    bad: false,
+    about:
+      'It holds CloudTrail records as a trail delivers them, of a time that digests cover, and lies in no trail’s folder: somebody’s copy, or planted. No digest names it.',
+  },
   name_unknown: {
     class: 'uncovered',
     bad: false,
     about:
-      'It holds CloudTrail records under a name that CloudTrail gives to no log file; no digest names it.',
+      'CloudTrail gives no log file its name, and it holds no records, or none of a time that digests cover. No digest names it.',
   },
 } as const satisfies Readonly<
   Record<string, { readonly class: Verdict; readonly bad: boolean; readonly about: string }>

@@ -73,6 +73,22 @@ function logOf(world: World, digest: WorldObject, index = 0): WorldObject {
   return log;
 }
 
+const dirOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
+
+/** A record of the validated time. */
+function record(more: object = {}): object {
+  return {
+    ...{ eventVersion: '1.11', eventTime: clock(2.2), eventSource: 'iam.amazonaws.com' },
+    ...{ eventName: 'CreateUser', awsRegion: 'eu-west-1', recipientAccountId: ACCOUNT },
+    ...{ userIdentity: { type: 'IAMUser' }, eventID: 'planted', eventCategory: 'Management' },
+    ...more,
+  };
+}
+
+/** As a trail delivers them. */
+const trail = (records: readonly object[]): Buffer =>
+  gzipSync(JSON.stringify({ Records: records }));
+
 const subject = (digest: WorldObject): string => `${digest.bucket}/${digest.key}`;
 /** Folder of a chain's digests: the subject of what concerns a chain or a period. */
 const EU_FOLDER = `${BUCKET}/AWSLogs/${ACCOUNT}/CloudTrail-Digest/eu-west-1`;
@@ -293,7 +309,41 @@ export const VALID: readonly Case[] = [
       const key = log.key
         .replace('/CloudTrail/', '/CloudTrail-Insight/')
         .replace('_CloudTrail_', '_CloudTrail-Insight_');
-      return [[world.put(BUCKET, key, log.bytes), 'uncovered']];
+      const insight = record({ eventCategory: 'Insight', userIdentity: undefined });
+      const bytes = gzipSync(JSON.stringify({ Records: [insight] }));
+      return [[world.put(BUCKET, key, bytes), 'uncovered']];
+    },
+  },
+  ...(
+    [
+      ['what a file manager leaves among the logs', 'folder/.DS_Store', Buffer.from('\0\0Bud1')],
+      ['an empty file of another name among the logs', 'folder/readme.json.gz', trail([])],
+      [
+        'records of another time in a file of another name',
+        'folder/x.json',
+        trail([record({ eventTime: '2024-01-01T00:00:00Z' })]),
+      ],
+    ] as const
+  ).map(([name, path, bytes]): Case => ({
+    name,
+    ok: true,
+    make: (world) => {
+      const folder = path.endsWith('x.json') ? 'AWSLogs' : dirOf(at(world.logs, 0).key);
+      return [[world.put(BUCKET, path.replace('folder', folder), bytes), 'name_unknown']];
+    },
+  })),
+  {
+    name: 'what the console downloads of the event history, and what the API gives, beside the trail',
+    ok: true,
+    make: (world) => {
+      world.put(
+        'notes',
+        'lookup.json',
+        Buffer.from(JSON.stringify({ Events: [{ CloudTrailEvent: JSON.stringify(record()) }] })),
+      );
+      world.put('notes', 'lines.json', Buffer.from(`${JSON.stringify(record())}\n`));
+      world.put('notes', 'event_history.json', gunzipSync(trail([record()])));
+      return [['notes/event_history.json', 'outside_trail']];
     },
   },
   {
@@ -824,13 +874,85 @@ export const TAMPERED: readonly Case[] = [
     ok: false,
     make: (world) => [[world.log({}, hour(2) + 30 * 60_000), 'not_in_digest']],
   },
-  {
-    name: 'a file of another name planted among the logs',
-    ok: true,
+  ...(
+    [
+      ['under a name of nobody’s', 'LOGS/readme.json.gz', trail([record()])],
+      ['below no day', `TRAIL/eu-west-1/x.json`, trail([record()])],
+      ['below no region', `TRAIL/x`, trail([record()])],
+      ['in another folder of the trail', `ROOT/Config/x.json.gz`, trail([record()])],
+      ['as lines', 'LOGS/x.json', Buffer.from(`${JSON.stringify(record())}\n`)],
+      [
+        'as what the API gives',
+        'LOGS/x',
+        Buffer.from(JSON.stringify({ Events: [{ CloudTrailEvent: JSON.stringify(record()) }] })),
+      ],
+      [
+        'that say no region, no account',
+        'LOGS/x',
+        trail([record({ awsRegion: 1, recipientAccountId: null })]),
+      ],
+      [
+        'with escapes in their names',
+        'LOGS/../x',
+        Buffer.from(
+          JSON.stringify({ Records: [record()] })
+            .replaceAll('awsRegion', 'aws\\u0052egion')
+            .replaceAll('eventSource', 'event\\u0053ource'),
+        ),
+      ],
+      ['compressed twice', 'ROOT/x', gzipSync(trail([record()]))],
+      [
+        'behind a thousand empty gzip members',
+        'ROOT/x',
+        Buffer.concat([...Array.from({ length: 1000 }, () => gzipSync('')), trail([record()])]),
+      ],
+      [
+        'in a list of keys',
+        'LOGS/x',
+        Buffer.from(`{"PublicKeyList":[],"Records":[${JSON.stringify(record())}]}`),
+      ],
+      [
+        'that call themselves Insights',
+        'LOGS/INSIGHT',
+        trail([record({ eventCategory: 'Insight' })]),
+      ],
+      [
+        'behind one of Insights',
+        'LOGS/INSIGHT',
+        trail([{ ...record({ eventCategory: 'Insight' }), userIdentity: undefined }, record()]),
+      ],
+      ['delivered long before they happened', 'LOGS/EARLY', trail([record()])],
+      ['delivered days after they happened', 'LOGS/LATE', trail([record()])],
+      ['in the name of a region without digests', 'LOGS/ABROAD', trail([record()])],
+      ['in the name of an account without digests', 'LOGS/STRANGER', trail([record()])],
+    ] as const
+  ).map(([name, path, bytes]): Case => ({
+    name: `records planted ${name}`,
+    ok: false,
+    also: ['not_validated', 'ends_before_logs'],
     make: (world) => {
-      const { key } = at(world.logs, 0);
-      const planted = `${key.slice(0, key.lastIndexOf('/'))}/readme.json.gz`;
-      return [[world.put(BUCKET, planted, gzipSync('{"Records":[]}')), 'name_unknown']];
+      const logs = dirOf(at(world.logs, 0).key);
+      const name = (account: string, kind: string, region: string, time: string): string =>
+        `${account}_CloudTrail${kind}_${region}_${time}_AAAAAAAAAAAAAAAA.json.gz`;
+      const key = path
+        .replace('LOGS', logs)
+        .replace('TRAIL', `AWSLogs/${ACCOUNT}/CloudTrail`)
+        .replace('ROOT', `AWSLogs/${ACCOUNT}`)
+        .replace('INSIGHT', name(ACCOUNT, '-Insight', 'eu-west-1', '20260310T0212Z'))
+        .replace('EARLY', name(ACCOUNT, '', 'eu-west-1', '20260309T2355Z'))
+        .replace('LATE', name(ACCOUNT, '', 'eu-west-1', '20260312T0000Z'))
+        .replace('ABROAD', name(ACCOUNT, '', 'ap-south-1', '20260310T0212Z'))
+        .replace('STRANGER', name('999999999999', '', 'eu-west-1', '20260310T0212Z'));
+      return [[world.put(BUCKET, key, bytes), 'not_in_digest']];
+    },
+  })),
+  {
+    name: 'records planted among loose downloads',
+    how: { flat: true },
+    ok: false,
+    make: (world) => {
+      world.put(BUCKET, 'x/extra.json', trail([record()]));
+      return [['extra.json', 'not_in_digest']];
     },
   },
   ...(

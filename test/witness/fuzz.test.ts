@@ -163,12 +163,10 @@ test('a world changed at random: no crash, and nothing valid that is not what wa
       const { digestVerdicts, logVerdicts, ok, findings } = validateTrails(
         await collected(world, asked),
       );
-      const found = new Map(world.objects.map((one) => [one, one.bytes]));
+      const contents = new Set(world.objects.map(({ bytes }) => content(bytes)));
       for (const { status, key } of digestVerdicts) {
-        if (status !== 'valid') continue;
         // There is a file with the very bytes.
-        const contents = [...found.values()].map(content);
-        expect(contents).toContain(delivered.get(key));
+        if (status === 'valid') expect(contents).toContain(delivered.get(key));
       }
       for (const { status, key, found: hash } of logVerdicts) {
         if (status === 'valid') expect(hash).toBe(delivered.get(key));

@@ -65,7 +65,7 @@ function asJson(result: ValidateResult): Readonly<Record<string, unknown>> {
 /** Findings of one status that are listed one by one; the rest is counted. */
 const LISTED = 20;
 /** Statuses that are only counted unless all is asked for. */
-const QUIET = new Set(['valid', 'validated', 'uncovered', 'name_unknown', 'keys_from_evidence']);
+const QUIET = new Set(['valid', 'validated', 'uncovered', 'keys_from_evidence']);
 
 function print(fx: Effects, result: ValidateResult, all: boolean): void {
   const width = terminalWidth(fx);
