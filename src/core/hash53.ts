@@ -1,4 +1,5 @@
 /** A fast hash for finding equal texts; equality is always checked on the texts themselves. */
+import { viewOf } from './view.ts';
 
 /**
  * 53-bit hash of a text's UTF-16 code units: two multiplicative hashes with different odd multipliers, mixed at the
@@ -32,17 +33,10 @@ export function hash53Bytes(bytes: Uint8Array, from: number, to: number): number
   let a = 0x1b873593 ^ (to - from);
   let b = 0x6c62272e;
   let at = from;
+  const view = viewOf(bytes);
   for (; at + 8 <= to; at += 8) {
-    const first =
-      (bytes[at] ?? 0) |
-      ((bytes[at + 1] ?? 0) << 8) |
-      ((bytes[at + 2] ?? 0) << 16) |
-      ((bytes[at + 3] ?? 0) << 24);
-    const second =
-      (bytes[at + 4] ?? 0) |
-      ((bytes[at + 5] ?? 0) << 8) |
-      ((bytes[at + 6] ?? 0) << 16) |
-      ((bytes[at + 7] ?? 0) << 24);
+    const first = view.getInt32(at, true);
+    const second = view.getInt32(at + 4, true);
     a = Math.imul(a ^ first, 0x85ebca77);
     b = Math.imul(b ^ second, 0x9e3779b1);
     // Each half is carried into the other, and what an odd factor leaves at the top comes down.

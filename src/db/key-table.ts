@@ -3,6 +3,7 @@
  * garbage of gathering keys cost more than reading the records.
  */
 import { Buffer } from 'node:buffer';
+import { viewOf } from '../core/view.ts';
 
 /** Kinds of keys, in SQLite's order; an integer is `safe` where a number holds it. */
 export const KIND = { null: 0, safe: 1, integer: 2, text: 3 } as const;
@@ -22,6 +23,7 @@ export class KeyTable {
   /** Where a text or a large integer begins in the pool. */
   #starts = new Int32Array(513);
   #pool = Buffer.allocUnsafeSlow(16_384);
+  #poolView = new DataView(this.#pool.buffer);
   #fill = 0;
   readonly #large = Buffer.alloc(8);
 
@@ -147,13 +149,9 @@ export class KeyTable {
     // The ends of identifiers, addresses and ARNs tell them apart.
     let hash = Math.imul(length ^ kind, 0x85ebca77);
     let at = Math.max(from, to - HASHED);
+    const view = bytes === this.#pool ? this.#poolView : viewOf(bytes);
     for (; at + 4 <= to; at += 4) {
-      const four =
-        (bytes[at] ?? 0) |
-        ((bytes[at + 1] ?? 0) << 8) |
-        ((bytes[at + 2] ?? 0) << 16) |
-        ((bytes[at + 3] ?? 0) << 24);
-      hash = Math.imul(hash ^ four, 0x9e3779b1);
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
       hash ^= hash >>> 15;
     }
     for (; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
@@ -162,7 +160,7 @@ export class KeyTable {
     for (;;) {
       const group = this.#slots[place] ?? 0;
       if (group === 0) break;
-      if (this.#hashes[group] === hash && this.#holds(group, kind, bytes, from, length))
+      if (this.#hashes[group] === hash && this.#holds(group, kind, bytes, view, from, length))
         return group;
       place = (place + 1) & mask;
     }
@@ -174,12 +172,24 @@ export class KeyTable {
     return group;
   }
 
-  #holds(group: number, kind: number, bytes: Buffer, from: number, length: number): boolean {
+  #holds(
+    group: number,
+    kind: number,
+    bytes: Buffer,
+    view: DataView,
+    from: number,
+    length: number,
+  ): boolean {
     const start = this.#starts[group] ?? 0;
     if (this.#kinds[group] !== kind || (this.#starts[group + 1] ?? 0) - start !== length)
       return false;
     const pool = this.#pool;
-    for (let index = 0; index < length; index++) {
+    const poolView = this.#poolView;
+    let index = 0;
+    for (; index + 4 <= length; index += 4) {
+      if (poolView.getInt32(start + index) !== view.getInt32(from + index)) return false;
+    }
+    for (; index < length; index++) {
       if (pool[start + index] !== bytes[from + index]) return false;
     }
     return true;
@@ -222,6 +232,7 @@ export class KeyTable {
     const pool = Buffer.allocUnsafeSlow(this.#pool.length * 2 + bytes);
     this.#pool.copy(pool, 0, 0, this.#fill);
     this.#pool = pool;
+    this.#poolView = new DataView(pool.buffer);
   }
 }
 

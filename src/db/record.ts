@@ -6,12 +6,15 @@
  */
 import { Buffer } from 'node:buffer';
 import { BYTE_KIND, type ByteRow } from '../core/byte-row.ts';
+import { viewOf } from '../core/view.ts';
 
 /** What a column can hold. */
 export type Cell = string | number | bigint | Uint8Array | null;
 
 /** Shorter texts are written unit by unit; for longer ones a call into native code pays. */
 const SHORT_TEXT = 40;
+/** The same where they are written word by word. */
+const SHORT_WORDS = 160;
 /** Most bytes of the lengths and of the row id before a record's types. */
 const LENGTHS = 32;
 
@@ -19,6 +22,7 @@ const LENGTHS = 32;
 export class CellBuffer {
   /** Valid up to {@link CellBuffer.length}; replaced when it grows. */
   bytes: Buffer = Buffer.allocUnsafeSlow(65_536);
+  #view = new DataView(this.bytes.buffer);
   length = 0;
   /** Length of the record of the cell added last. */
   recordLength = 0;
@@ -118,6 +122,10 @@ export class CellBuffer {
     }
     const idAt = putVarint(bytes, this.length, record);
     putVarint(bytes, putRowId(bytes, idAt, rowId, idLength), header);
+    const source32 = viewOf(row.bytes);
+    const target32 = this.#view;
+    /** Where a text may end so that its last word lies in the bytes. */
+    const last = row.bytes.length - 3;
     for (let index = 0; index < filled; index++) {
       const place = places[index] ?? 0;
       const kind = kinds[place] ?? BYTE_KIND.nothing;
@@ -126,9 +134,17 @@ export class CellBuffer {
         at = putInteger(bytes, at, numbers[place] ?? 0);
         continue;
       }
-      const source = row.source(place);
       const begin = from[place] ?? 0;
       const end = to[place] ?? 0;
+      if (kind === BYTE_KIND.text && end - begin < SHORT_WORDS && end <= last) {
+        // By words: what is written beyond the end, the next value or cell overwrites.
+        let byte = begin;
+        for (let target = at; byte < end; byte += 4, target += 4)
+          target32.setInt32(target, source32.getInt32(byte));
+        at += end - begin;
+        continue;
+      }
+      const source = row.source(place);
       if (end - begin < SHORT_TEXT) {
         for (let byte = begin; byte < end; byte++) bytes[at++] = source[byte] ?? 0;
       } else {
@@ -194,6 +210,7 @@ export class CellBuffer {
 
   #grow(bytes: number): void {
     this.bytes = grown(this.bytes, bytes);
+    this.#view = new DataView(this.bytes.buffer);
   }
 }
 

@@ -39,7 +39,9 @@ export class LineFramer implements Framer {
       this.#lines(chunk);
       return;
     }
-    this.#first = Buffer.concat([this.#first, chunk]);
+    // Most files come whole: nothing to put together. What is kept until more comes is copied.
+    const whole = this.#first.length === 0 && chunk.length >= MARK.length;
+    this.#first = whole ? chunk : Buffer.concat([this.#first, chunk]);
     if (this.#first.length >= MARK.length) this.#begin(this.#first);
   }
 
