@@ -54,6 +54,9 @@ export class RunWriter {
   readonly #path: string;
   readonly #tables = new Map<string, Table>();
   readonly #runs: IndexRun[] = [];
+  /** The source whose row came last, and its table. */
+  #shape: TableShape | undefined;
+  #last: Table = { ids: new Float64Array(), rows: 0, gathered: [] };
 
   /** @param path start of the names of its files. */
   constructor(path: string) {
@@ -91,6 +94,14 @@ export class RunWriter {
   }
 
   #table(shape: TableShape): Table {
+    if (shape === this.#shape) return this.#last;
+    const table = this.#tableOf(shape);
+    this.#shape = shape;
+    this.#last = table;
+    return table;
+  }
+
+  #tableOf(shape: TableShape): Table {
     let table = this.#tables.get(shape.id);
     if (table === undefined) {
       const names = shape.columns.map((column) => column.name);
@@ -329,8 +340,8 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
     if (same.length === 1) {
       tree.add(key, least.doubles, least.from, least.to);
     } else {
-      const ids = concatenated(same.map(({ doubles, from, to }) => doubles.subarray(from, to)));
-      tree.add(key, ids.sort(), 0, ids.length);
+      const ids = merged(same);
+      tree.add(key, ids, 0, ids.length);
     }
     let ended = false;
     for (const reader of same) ended = !reader.next() || ended;
@@ -339,12 +350,30 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
   for (const { path } of runs) rmSync(path);
 }
 
-function concatenated(lists: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
+/** The ids of some groups, ascending. Those of one worker's runs, which come one after the other, are so already. */
+function merged(groups: readonly RunReader[]): Float64Array {
+  const ids = new Float64Array(groups.reduce((sum, { from, to }) => sum + to - from, 0));
+  /** Where stretches begin that ascend. */
+  const starts = [0];
+  let fill = 0;
+  for (const { doubles, from, to } of groups) {
+    if (fill > 0 && (doubles[from] ?? 0) < (ids[fill - 1] ?? 0)) starts.push(fill);
+    for (let index = from; index < to; index++) ids[fill++] = doubles[index] ?? 0;
+  }
+  const [, middle] = starts;
+  if (middle === undefined) return ids;
+  return starts.length === 2 ? twoMerged(ids, middle) : ids.sort();
+}
+
+function twoMerged(ids: Float64Array, middle: number): Float64Array {
+  const all = new Float64Array(ids.length);
+  let [left, right] = [0, middle];
+  for (let place = 0; place < all.length; place++) {
+    const [one, other] = [ids[left] ?? 0, ids[right] ?? 0];
+    const takeLeft = left < middle && (right === ids.length || one < other);
+    all[place] = takeLeft ? one : other;
+    if (takeLeft) left++;
+    else right++;
   }
   return all;
 }

@@ -1,5 +1,6 @@
 /**
- * Finds copies of records and keeps the first of each. Only records that share their identity are looked at: where there
+ * Finds copies of records and keeps the first of each. Copies say the same: of equal bytes, what stands around them may make
+ * two records. Only records that share their identity are looked at: where there
  * are no copies, this is one pass over a column. Copies go to table duplicate with their place; nothing is lost.
  */
 import type { Buffer } from 'node:buffer';
@@ -50,8 +51,16 @@ export function findCopies(
        WHERE identity IN (SELECT identity FROM ${table} NOT INDEXED GROUP BY identity HAVING count(*) > 1) ORDER BY id`,
     );
   } else {
-    const insert = db.prepare('INSERT INTO suspect VALUES (?)');
+    // Marks meet by chance: only where the whole identity is shared is a record's text worth reading.
+    db.exec('CREATE TEMP TABLE marked (id INTEGER PRIMARY KEY)');
+    const insert = db.prepare('INSERT INTO marked VALUES (?)');
     for (const id of shared) insert.run(id);
+    db.exec(
+      `INSERT INTO suspect SELECT id FROM (
+         SELECT id, count(*) OVER (PARTITION BY identity) AS same FROM marked CROSS JOIN ${table} USING (id))
+       WHERE same > 1 ORDER BY id;
+       DROP TABLE marked`,
+    );
   }
   compare(db, source, table);
   db.exec('DROP TABLE suspect');
@@ -67,6 +76,7 @@ function compare(db: Database, source: Source, table: string): void {
   readMembers(db, table);
   if (source.sameText !== undefined) readContents(db, table, source, source.sameText);
   insertCopies(db, source);
+  keepApart(db, source, table);
   if (source.repeatsInFile === 'duplicate') insertConflicts(db, source, table);
   db.exec('DROP TABLE member');
 }
@@ -131,6 +141,49 @@ function insertCopies(db: Database, source: Source): void {
       FROM (SELECT id, identity, bytes, content, ${turn} AS turn FROM member)
       WINDOW same AS (PARTITION BY identity, content, turn ORDER BY id))
     WHERE id <> kept_id ORDER BY id;`);
+}
+
+/** Records of one text that are told apart by hand; of more than these the rest is kept. */
+const MOST_KINDS = 64;
+
+// The same bytes say something else below another header, account or log group: columns that are filled on both sides and differ
+// make two records of them. A NULL contradicts nothing, so that a copy which lost its place stays one.
+function keepApart(db: Database, source: Source, table: string): void {
+  const differ = source.columns.map(({ name }) => `a."${name}" <> b."${name}"`);
+  const contradiction = `(${differ.join(' OR ')} OR EXISTS (
+    SELECT 1 FROM main.inner_record AS ia
+    JOIN main.inner_record AS ib ON ib.id = b.id AND ib.carrier = ia.carrier
+    JOIN main.cloudwatch_logs AS la ON la.id = ia.carrier_id
+    JOIN main.cloudwatch_logs AS lb ON lb.id = ib.carrier_id
+    WHERE ia.id = a.id AND ia.carrier = 'cloudwatch_logs'
+      AND (la.log_group <> lb.log_group OR la.log_stream <> lb.log_stream)))`;
+  const copies = copyTable(source);
+  const apart = db
+    .prepare<[], { id: number; keptId: number }>(
+      `SELECT copy.id, kept_id AS keptId FROM ${copies} AS copy
+       JOIN ${table} AS a ON a.id = copy.id JOIN ${table} AS b ON b.id = kept_id
+       WHERE how = 'same_bytes' AND ${contradiction} ORDER BY copy.id`,
+    )
+    .all();
+  if (apart.length === 0) return;
+  const contradicts = db
+    .prepare<[number, number], number>(
+      `SELECT ${contradiction} IS 1 FROM ${table} AS a, ${table} AS b WHERE a.id = ? AND b.id = ?`,
+    )
+    .pluck();
+  const remove = db.prepare(`DELETE FROM ${copies} WHERE id = ?`);
+  const update = db.prepare(`UPDATE ${copies} SET kept_id = ? WHERE id = ?`);
+  const kinds = new Map<number, number[]>();
+  for (const { id, keptId } of apart) {
+    const known = kinds.get(keptId) ?? [];
+    kinds.set(keptId, known);
+    const kept = known.find((one) => contradicts.get(id, one) === 0);
+    if (kept !== undefined) update.run(kept, id);
+    else {
+      remove.run(id);
+      if (known.length < MOST_KINDS) known.push(id);
+    }
+  }
 }
 
 // A record is compared with the first whole one of its identity; only where there is none, with the first extract.

@@ -56,17 +56,16 @@ export class Identities {
 const FILTER_BITS = 8;
 
 function sharedIds({ parts, rows }: Own): Float64Array {
-  const filter = new Filter(rows * FILTER_BITS);
-  let met = 0;
-  for (const { marks } of parts) for (const mark of marks) if (filter.meets(mark)) met++;
-  if (met === 0) return new Float64Array();
+  const met = metMarks(parts, rows);
+  if (met.length === 0) return new Float64Array();
 
-  // Again, with the marks that met: of every shared mark all but the first do.
-  const table = new MarkTable(met);
-  filter.clear();
-  for (const { marks } of parts) for (const mark of marks) if (filter.meets(mark)) table.add(mark);
-  filter.clear();
-  table.each((mark) => filter.meets(mark));
+  // Of every shared mark all but the first met another: so only marks that did are counted, in a filter and a table that are small.
+  const table = new MarkTable(met.length);
+  const filter = new Filter(met.length * FILTER_BITS);
+  for (const mark of met) {
+    table.add(mark);
+    filter.meets(mark);
+  }
   let found = 0;
   for (const { marks } of parts) {
     for (const mark of marks) if (filter.holds(mark) && table.count(mark)) found++;
@@ -86,6 +85,25 @@ function sharedIds({ parts, rows }: Own): Float64Array {
   return ids.slice(0, fill).sort();
 }
 
+/** Marks whose bit another mark before had set. */
+function metMarks(parts: Own['parts'], rows: number): Uint32Array {
+  const filter = new Filter(rows * FILTER_BITS);
+  let met = new Uint32Array(1024);
+  let count = 0;
+  for (const { marks } of parts) {
+    for (const mark of marks) {
+      if (!filter.meets(mark)) continue;
+      if (count === met.length) {
+        const larger = new Uint32Array(2 * count);
+        larger.set(met);
+        met = larger;
+      }
+      met[count++] = mark;
+    }
+  }
+  return met.subarray(0, count);
+}
+
 /** A bit for each of many marks. */
 class Filter {
   readonly #words: Int32Array;
@@ -95,10 +113,6 @@ class Filter {
     const size = Math.min(2 ** 30, Math.max(32, 2 ** Math.ceil(Math.log2(bits + 1))));
     this.#words = new Int32Array(size / 32);
     this.#mask = size - 1;
-  }
-
-  clear(): void {
-    this.#words.fill(0);
   }
 
   /** Sets a mark's bit; whether it was set before. */
@@ -134,12 +148,6 @@ class MarkTable {
     const place = this.#place(mark);
     this.#slots[place] = mark;
     this.#states[place] = 1;
-  }
-
-  each(take: (mark: number) => void): void {
-    for (const [place, state] of this.#states.entries()) {
-      if (state > 0) take(this.#slots[place] ?? 0);
-    }
   }
 
   /** Counts a mark that is here; false if it is not. */
