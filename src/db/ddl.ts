@@ -34,6 +34,15 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/**
+ * Type of a column that is made from others. `ANY`, although it is a text: to check the type, SQLite's check of a database would
+ * compute the value of each row, a third of its time, and nothing of it is stored. A member of a JSON text may be no text.
+ */
+function generatedType(name: string, expression: string): string {
+  if (name === 'time_us') return 'INTEGER';
+  return expression.includes('json_') ? 'TEXT' : 'ANY';
+}
+
 /** CREATE TABLE of a source. */
 export function createTable(shape: TableShape): string {
   const stored = new Map(shape.columns.map((column) => [column.name, column.type]));
@@ -42,7 +51,7 @@ export function createTable(shape: TableShape): string {
     if (type !== undefined) return `${quoted(name)} ${type}`;
     // A column that the source does not have is there all the same, so that every table answers the same questions.
     const expression = shape.common[name] ?? 'NULL';
-    return `${quoted(name)} ${name === 'time_us' ? 'INTEGER' : 'TEXT'} GENERATED ALWAYS AS (${expression}) VIRTUAL`;
+    return `${quoted(name)} ${generatedType(name, expression)} GENERATED ALWAYS AS (${expression}) VIRTUAL`;
   });
   const own = shape.columns
     .filter((column) => !COMMON.includes(column.name))

@@ -63,7 +63,7 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
   try {
     options.progress('read', 0);
     const evidence = await readEvidence(options, pool);
-    options.progress('duplicates');
+    options.progress('index');
     const ended = await pool.endRows();
     builder.admitTables();
     const indexed = pool.writeIndexes(builder.indexes, ended);
@@ -75,14 +75,14 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const uncounted = timed.filter(({ id }) => identities.hours(id) === undefined);
     const counted = pool.coverage(uncounted.map(({ id }) => id));
     counted.catch(() => undefined);
-    const found = await findAll(builder.db, known, identities, options.signal);
-    options.progress('index');
-    const free = await indexed;
     const hours = timed.flatMap(({ id }) => hourCoverage(id, identities.hours(id) ?? []));
+    builder.admit(await indexed);
     const coverage = [...hours, ...(await counted)];
-    builder.admit(free);
+    // The longest step that one thread has to do alone: whatever can be done beside it waits for it.
     const checked = pool.check();
     checked.catch(() => undefined);
+    options.progress('duplicates');
+    const found = await findAll(builder.db, known, identities, options.signal);
     const content = complete(options, builder, evidence, { ...found, coverage });
     options.progress('check');
     builder.finish(await checked);
