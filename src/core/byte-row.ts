@@ -21,6 +21,8 @@ export class ByteRow {
   readonly from: Int32Array;
   readonly to: Int32Array;
   readonly numbers: Float64Array;
+  /** No place behind this one holds anything, but for those that the import adds. */
+  last = -1;
   readonly #constants: Buffer[] = [];
 
   /** @param places at least as many as the source has columns; those behind are the reader's own. */
@@ -35,11 +37,14 @@ export class ByteRow {
   /** Every place becomes NULL. */
   reset(bytes: Buffer): void {
     this.bytes = bytes;
-    this.kinds.fill(NOTHING);
+    const { kinds, last } = this;
+    for (let place = 0; place <= last; place++) kinds[place] = NOTHING;
+    this.last = -1;
   }
 
   /** @param text ASCII, not the record's own. */
   setConstant(place: number, text: Buffer): void {
+    if (place > this.last) this.last = place;
     this.kinds[place] = CONSTANT;
     this.#constants[place] = text;
     this.from[place] = 0;
@@ -52,6 +57,7 @@ export class ByteRow {
   }
 
   setText(place: number, from: number, to: number): void {
+    if (place > this.last) this.last = place;
     this.kinds[place] = TEXT;
     this.from[place] = from;
     this.to[place] = to;
@@ -59,6 +65,14 @@ export class ByteRow {
 
   /** @param value a safe integer. */
   setNumber(place: number, value: number): void {
+    if (place > this.last) this.last = place;
+    this.kinds[place] = NUMBER;
+    this.numbers[place] = value;
+  }
+
+  /** Puts a number into a place that the import adds. */
+  add(index: number, value: number): void {
+    const place = this.added + index;
     this.kinds[place] = NUMBER;
     this.numbers[place] = value;
   }
@@ -68,6 +82,7 @@ export class ByteRow {
   }
 
   copy(from: number, to: number): void {
+    if (to > this.last) this.last = to;
     this.kinds[to] = this.kinds[from] ?? NOTHING;
     this.from[to] = this.from[from] ?? 0;
     this.to[to] = this.to[from] ?? 0;

@@ -1,12 +1,11 @@
 /** B-trees of indexes ("Database File Format", section 1.6), written in the order of their entries, each page once. */
 import { Buffer } from 'node:buffer';
+import { viewOf } from '../core/view.ts';
 import { localBytes, PAGE, PAGE_BYTES, type PageSink, putOverflow, TreePage } from './pages.ts';
 import { CellBuffer, putVarint } from './record.ts';
 
 /** Longest record that lies wholly in its page. */
 const MAX_LOCAL = Math.floor(((PAGE_BYTES - 12) * 64) / 255) - 23;
-/** Shorter cells are copied byte by byte; for longer ones a call into native code pays. */
-const SHORT_CELL = 64;
 
 /** Key of an index on one column. */
 export type Key = string | number | bigint | null;
@@ -19,6 +18,7 @@ export class IndexTree {
   readonly #record = new CellBuffer();
   /** The cell at hand. */
   readonly #cell = Buffer.alloc(9 + MAX_LOCAL + 4);
+  readonly #cellView = viewOf(this.#cell);
   #length = 0;
 
   constructor(sink: PageSink) {
@@ -83,13 +83,7 @@ export class IndexTree {
       leaf.clear();
       this.#addDivider(0, page, divider);
     }
-    const at = leaf.place(length);
-    if (length < SHORT_CELL) {
-      const { bytes } = leaf;
-      for (let index = 0; index < length; index++) bytes[at + index] = cell[index] ?? 0;
-    } else {
-      cell.copy(leaf.bytes, at, 0, length);
-    }
+    leaf.add(cell, this.#cellView, 0, length);
   }
 
   /** Puts an entry that has the page `left` before it into the level above the leaves, or higher. */

@@ -150,11 +150,13 @@ export class KeyTable {
     let hash = Math.imul(length ^ kind, 0x85ebca77);
     let at = Math.max(from, to - HASHED);
     const view = bytes === this.#pool ? this.#poolView : viewOf(bytes);
-    for (; at + 4 <= to; at += 4) {
-      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    for (; at + 4 < to; at += 4) {
+      hash = Math.imul(hash ^ view.getInt32(at), 0x9e3779b1);
       hash ^= hash >>> 15;
     }
-    for (; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+    // The last word may overlap the one before.
+    if (length >= 4) hash = Math.imul(hash ^ view.getInt32(to - 4), 0x01000193);
+    else for (; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
     const mask = this.#slots.length - 1;
     let place = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
@@ -186,9 +188,11 @@ export class KeyTable {
     const pool = this.#pool;
     const poolView = this.#poolView;
     let index = 0;
-    for (; index + 4 <= length; index += 4) {
+    for (; index + 4 < length; index += 4) {
       if (poolView.getInt32(start + index) !== view.getInt32(from + index)) return false;
     }
+    if (length >= 4)
+      return poolView.getInt32(start + length - 4) === view.getInt32(from + length - 4);
     for (; index < length; index++) {
       if (pool[start + index] !== bytes[from + index]) return false;
     }

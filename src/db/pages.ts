@@ -17,6 +17,9 @@ const LOCK_PAGE = 2 ** 30 / PAGE_BYTES + 1;
 /** Page numbers in a trunk page of the list of free pages; the format leaves the last six places empty. */
 const TRUNK_LEAVES = PAGE_BYTES / 4 - 2 - 6;
 
+/** Longer cells are copied by a call into native code. */
+const SHORT_CELL = 256;
+
 const LEAF_TABLE = 0x0d;
 const INTERIOR_TABLE = 0x05;
 const LEAF_INDEX = 0x0a;
@@ -118,6 +121,7 @@ export class PageSink {
 /** A b-tree page that fills from its end. */
 export class TreePage {
   readonly bytes = Buffer.alloc(PAGE_BYTES);
+  readonly #view = new DataView(this.bytes.buffer, this.bytes.byteOffset, PAGE_BYTES);
   readonly #type: number;
   readonly #header: number;
   #cells = 0;
@@ -148,6 +152,21 @@ export class TreePage {
     this.#cells++;
     this.#lastLength = length;
     return this.#top;
+  }
+
+  /** Adds the cell `cell[from..to)`. @param view of the same bytes. */
+  add(cell: Buffer, view: DataView, from: number, to: number): void {
+    const length = to - from;
+    const at = this.place(length);
+    if (length < 4 || length > SHORT_CELL) {
+      cell.copy(this.bytes, at, from, to);
+      return;
+    }
+    // By words, the last of which may overlap the one before: a call into native code would cost more.
+    const target = this.#view;
+    for (let index = 0; index + 4 < length; index += 4)
+      target.setInt32(at + index, view.getInt32(from + index));
+    target.setInt32(at + length - 4, view.getInt32(to - 4));
   }
 
   /** Takes the cell placed last out again; once after each {@link TreePage.place}. */

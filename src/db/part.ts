@@ -40,6 +40,12 @@ export interface PartSetup {
   readonly runs: string;
 }
 
+interface Own {
+  readonly shape: TableShape;
+  readonly leaves: TableLeaves;
+  readonly marker: RowMarker;
+}
+
 /** Writes the parts of one worker, one after the other. */
 export class PartWriter {
   readonly #sink: PageSink;
@@ -49,6 +55,7 @@ export class PartWriter {
   #files: (readonly Cell[])[] = [];
   #anomalies: (readonly Cell[])[] = [];
   readonly #marks = new Map<string, RowMarker>();
+  #last: Own | undefined;
 
   constructor({ database, counter, runs }: PartSetup) {
     this.#sink = new PageSink(database, counter);
@@ -68,25 +75,31 @@ export class PartWriter {
     cells: CellBuffer,
     from: number,
   ): void {
-    this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
+    const { leaves, marker } = this.#own(shape);
+    leaves.add(cells, from, id);
     this.#runs.add(shape, values, id);
-    this.#marker(shape).row(id, identity, values);
+    marker.row(id, identity, values);
   }
 
   /** The same for a row that is still bytes. */
   byteRow(shape: TableShape, id: number, row: ByteRow, cells: CellBuffer, from: number): void {
-    this.#table(shape.id).add(cells.bytes, from, cells.length, id, cells.recordLength);
+    const { leaves, marker } = this.#own(shape);
+    leaves.add(cells, from, id);
     this.#runs.addBytes(shape, row, id);
-    this.#marker(shape).byteRow(id, row);
+    marker.byteRow(id, row);
   }
 
-  #marker(shape: TableShape): RowMarker {
-    let own = this.#marks.get(shape.id);
-    if (own === undefined) {
-      own = new RowMarker(shape);
-      this.#marks.set(shape.id, own);
+  /** What the rows of a source go to; rows of one source come one after the other. */
+  #own(shape: TableShape): Own {
+    if (this.#last?.shape === shape) return this.#last;
+    const leaves = this.#table(shape.id);
+    let marker = this.#marks.get(shape.id);
+    if (marker === undefined) {
+      marker = new RowMarker(shape);
+      this.#marks.set(shape.id, marker);
     }
-    return own;
+    this.#last = { shape, leaves, marker };
+    return this.#last;
   }
 
   block(blockId: number, bytes: Uint8Array): void {
@@ -170,7 +183,7 @@ export class PartWriter {
     cells.null();
     for (const value of values) cells.value(value);
     cells.end(id);
-    this.#table(table).add(cells.bytes, 0, cells.length, id, cells.recordLength);
+    this.#table(table).add(cells, 0, id);
   }
 
   #table(table: string): TableLeaves {

@@ -22,7 +22,8 @@ const LENGTHS = 32;
 export class CellBuffer {
   /** Valid up to {@link CellBuffer.length}; replaced when it grows. */
   bytes: Buffer = Buffer.allocUnsafeSlow(65_536);
-  #view = new DataView(this.bytes.buffer);
+  /** Of the same bytes. */
+  view = new DataView(this.bytes.buffer);
   length = 0;
   /** Length of the record of the cell added last. */
   recordLength = 0;
@@ -31,6 +32,12 @@ export class CellBuffer {
   #typesAt = 0;
   #body: Buffer = Buffer.allocUnsafeSlow(8192);
   #bodyAt = 0;
+  /** Serial types of the numbers of a row that is bytes, by column. */
+  #integers = new Uint8Array(64);
+  // What the row before filled.
+  #lastFilled = -1;
+  #filledPlaces: Int32Array = new Int32Array();
+  #filledCount = 0;
 
   /** Forgets all cells. */
   clear(): void {
@@ -79,13 +86,12 @@ export class CellBuffer {
    */
   byteRow(row: ByteRow, places: Int32Array, rowId: number): void {
     const { kinds, from, to, numbers } = row;
-    // Most sources end with columns that few records fill.
-    let filled = places.length;
-    while (filled > 0 && kinds[places[filled - 1] ?? 0] === BYTE_KIND.nothing) filled--;
+    const filled = this.#filled(row, places);
     const most = 9 * places.length + LENGTHS;
     if (this.length + most > this.bytes.length) this.#grow(most);
-    const idLength = varintLength(rowId);
+    const idLength = rowIdLength(rowId);
     const typesAt = this.length + 2 + idLength + 1;
+    const integers = this.#integers;
     let { bytes } = this;
     let at = typesAt;
     // The row id's own column.
@@ -99,6 +105,7 @@ export class CellBuffer {
       } else if (kind === BYTE_KIND.number) {
         const type = integerType(numbers[place] ?? 0);
         bytes[at++] = type;
+        integers[index] = type;
         body += type < 5 ? type : type > 6 ? 0 : 2 * type - 4;
       } else {
         const length = (to[place] ?? 0) - (from[place] ?? 0);
@@ -107,7 +114,10 @@ export class CellBuffer {
         else at = putVarint(bytes, at, 13 + 2 * length);
       }
     }
-    for (let index = filled; index < places.length; index++) bytes[at++] = 0;
+    // Most sources end with columns that few records fill.
+    const typesEnd = at + places.length - filled;
+    for (; at + 4 <= typesEnd; at += 4) this.view.setInt32(at, 0);
+    while (at < typesEnd) bytes[at++] = 0;
     const types = at - typesAt;
     const header = types < 127 ? types + 1 : types + 2;
     const record = header + body;
@@ -115,7 +125,7 @@ export class CellBuffer {
       this.#grow(LENGTHS + record);
       ({ bytes } = this);
     }
-    const start = this.length + varintLength(record) + idLength + varintLength(header);
+    const start = this.length + varintLength(record) + idLength + (header < 128 ? 1 : 2);
     if (start !== typesAt) {
       bytes.copyWithin(start, typesAt, at);
       at = start + types;
@@ -123,7 +133,7 @@ export class CellBuffer {
     const idAt = putVarint(bytes, this.length, record);
     putVarint(bytes, putRowId(bytes, idAt, rowId, idLength), header);
     const source32 = viewOf(row.bytes);
-    const target32 = this.#view;
+    const target32 = this.view;
     /** Where a text may end so that its last word lies in the bytes. */
     const last = row.bytes.length - 3;
     for (let index = 0; index < filled; index++) {
@@ -131,7 +141,7 @@ export class CellBuffer {
       const kind = kinds[place] ?? BYTE_KIND.nothing;
       if (kind === BYTE_KIND.nothing) continue;
       if (kind === BYTE_KIND.number) {
-        at = putInteger(bytes, at, numbers[place] ?? 0);
+        at = putTyped(bytes, target32, at, numbers[place] ?? 0, integers[index] ?? 0);
         continue;
       }
       const begin = from[place] ?? 0;
@@ -153,6 +163,21 @@ export class CellBuffer {
     }
     this.length = at;
     this.recordLength = record;
+  }
+
+  /** How many of the places may hold something; the same for nearly all rows of a file. */
+  #filled(row: ByteRow, places: Int32Array): number {
+    if (row.last === this.#lastFilled && places === this.#filledPlaces) return this.#filledCount;
+    let filled = places.length;
+    for (; filled > 0; filled--) {
+      const place = places[filled - 1] ?? 0;
+      if (place <= row.last || place >= row.added) break;
+    }
+    this.#lastFilled = row.last;
+    this.#filledPlaces = places;
+    this.#filledCount = filled;
+    if (this.#integers.length < filled) this.#integers = new Uint8Array(filled);
+    return filled;
   }
 
   blob(value: Uint8Array): void {
@@ -210,7 +235,7 @@ export class CellBuffer {
 
   #grow(bytes: number): void {
     this.bytes = grown(this.bytes, bytes);
-    this.#view = new DataView(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
   }
 }
 
@@ -247,6 +272,38 @@ function putInteger(target: Buffer, at: number, value: number): number {
   return at + 8;
 }
 
+/** The same through a view, for a type that is known: the numbers of rows that are bytes are most numbers there are. */
+function putTyped(target: Buffer, view: DataView, at: number, value: number, type: number): number {
+  if (type === 4) {
+    view.setInt32(at, value);
+    return at + 4;
+  }
+  if (type < 4) {
+    if (type === 2) {
+      view.setInt16(at, value);
+      return at + 2;
+    }
+    if (type === 1) {
+      target[at] = value;
+      return at + 1;
+    }
+    target[at] = value >> 16;
+    view.setInt16(at + 1, value);
+    return at + 3;
+  }
+  if (type > 6) return at;
+  const high = Math.floor(value / 2 ** 32);
+  const low = value - high * 2 ** 32;
+  if (type === 6) {
+    view.setInt32(at, high);
+    view.setUint32(at + 4, low);
+    return at + 8;
+  }
+  view.setInt16(at, high);
+  view.setUint32(at + 2, low);
+  return at + 6;
+}
+
 /** The low 32 bits of an integer, big-endian; a typed array keeps the low byte of what is stored in it. */
 function putInt32(target: Buffer, at: number, value: number): void {
   target[at] = value >> 24;
@@ -266,6 +323,14 @@ function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
   return length;
+}
+
+/** Bytes that a row id takes. */
+function rowIdLength(value: number): number {
+  // Row ids are the number of a file and 28 bits: four bytes behind those of the file's number.
+  const file = Math.floor(value / 2 ** 28);
+  if (file === 0) return varintLength(value);
+  return file < 2 ** 7 ? 5 : file < 2 ** 14 ? 6 : 4 + varintLength(file);
 }
 
 /** Writes a row id, of which the length is known: its last 28 bits by shifts. */

@@ -1,7 +1,7 @@
 /** B-trees of tables ("Database File Format", section 1.6): leaves are written in the order of their row ids, from left to right, by any thread; the pages above them by one. */
 import type { Buffer } from 'node:buffer';
 import { localBytes, PAGE, PAGE_BYTES, type PageSink, putOverflow, TreePage } from './pages.ts';
-import { putVarint } from './record.ts';
+import { type CellBuffer, putVarint } from './record.ts';
 
 /** Longest record that lies wholly in its page. */
 const MAX_LOCAL = PAGE_BYTES - 35;
@@ -22,19 +22,24 @@ export class TableLeaves {
   }
 
   /**
-   * Adds the cell `bytes[from..to)`.
+   * Adds the cell that was added to `cells` last.
+   * @param from where it begins.
    * @param rowId larger than all before.
-   * @param recordLength length of its record, which ends the cell.
    */
-  add(bytes: Buffer, from: number, to: number, rowId: number, recordLength: number): void {
-    const over = recordLength > MAX_LOCAL;
-    const end = over ? to - recordLength + localBytes(recordLength, MAX_LOCAL) : to;
-    const length = end - from + (over ? 4 : 0);
-    if (!this.#page.fits(length)) this.#endLeaf();
-    const at = this.#page.place(length);
-    bytes.copy(this.#page.bytes, at, from, end);
-    if (over) {
-      this.#page.bytes.writeUInt32BE(putOverflow(this.#sink, bytes, end, to), at + length - 4);
+  add(cells: CellBuffer, from: number, rowId: number): void {
+    const { bytes, length: to, recordLength } = cells;
+    const page = this.#page;
+    if (recordLength <= MAX_LOCAL) {
+      if (!page.fits(to - from)) this.#endLeaf();
+      page.add(bytes, cells.view, from, to);
+    } else {
+      // Its record ends the cell.
+      const end = to - recordLength + localBytes(recordLength, MAX_LOCAL);
+      const length = end - from + 4;
+      if (!page.fits(length)) this.#endLeaf();
+      const at = page.place(length);
+      bytes.copy(page.bytes, at, from, end);
+      page.bytes.writeUInt32BE(putOverflow(this.#sink, bytes, end, to), at + length - 4);
     }
     this.#last = rowId;
   }

@@ -9,7 +9,7 @@ import { MAX_RECORDS_PER_FILE, rowId } from '../core/ids.ts';
 import { storedOrder } from '../db/ddl.ts';
 import type { PartWriter } from '../db/part.ts';
 import type { CellBuffer } from '../db/record.ts';
-import { groupHash, groupOf } from '../db/row-group.ts';
+import { GROUP_RECORDS, groupHash, groupOf } from '../db/row-group.ts';
 import { newFramer } from '../framing/framer.ts';
 import type { FrameSink } from '../framing/sink.ts';
 import {
@@ -79,6 +79,8 @@ export class Records {
   readonly #cells: CellBuffer;
   /** Group of rows that is being hashed; 0 before the first row. */
   #group = 0;
+  /** Number of the first record that belongs to another group. */
+  #nextGroup = 0;
   readonly #groups = createHash('sha256');
   #level: Level;
   /** By depth, the source that knew the text before. */
@@ -169,20 +171,19 @@ export class Records {
       const id = this.#beginRow(level);
       const cells = this.#cells;
       const start = cells.length;
-      const { added } = row;
-      row.setNumber(added, level.offset);
-      row.setNumber(added + 1, length);
-      row.setNumber(added + 2, FORM.plain);
-      row.setNumber(added + 3, row.identity);
+      row.add(0, level.offset);
+      row.add(1, length);
+      row.add(2, FORM.plain);
+      row.add(3, row.identity);
       let at: Place | undefined;
       if (inside !== undefined) {
         const own = { offset: level.offset, length, form: FORM.plain };
         at = placeIn(inside.place, inside.size, own);
-        row.setNumber(added, at.offset);
-        row.setNumber(added + 1, at.length);
-        row.setNumber(added + 2, at.form);
+        row.add(0, at.offset);
+        row.add(1, at.length);
+        row.add(2, at.form);
       }
-      cells.byteRow(row, placesOf(level, added), id);
+      cells.byteRow(row, placesOf(level, row.added), id);
       this.#part.byteRow(source, id, row, cells, start);
       if (at !== undefined) this.#addInner(level, id, at);
     },
@@ -225,9 +226,10 @@ export class Records {
         this.#part.anomaly(this.#fileId, this.records + 1, kind, detail);
     }
     const id = this.#nextId();
-    if (groupOf(id) !== this.#group) {
+    if (this.records >= this.#nextGroup) {
       this.#endGroup();
       this.#group = groupOf(id);
+      this.#nextGroup = this.records - (this.records % GROUP_RECORDS) + GROUP_RECORDS;
     }
     this.imported++;
     level.last = id;

@@ -106,7 +106,7 @@ async function write(
       cells.value(plain(b, n));
       cells.value(c);
       cells.end(id(n));
-      member.leaves.add(cells.bytes, 0, cells.length, id(n), cells.recordLength);
+      member.leaves.add(cells, 0, id(n));
       // In the shape, a is the first column and b the second.
       member.runs.add(SHAPE, [a, plain(b, n)], id(n));
     }
