@@ -21,6 +21,8 @@ const WALLS = {
   ingest: ['core', 'disk', 'db', 'sources', 'framing', 'bundle', 'archive', 'custody'],
   query: ['core', 'db'],
   detect: ['core'],
+  sigma: ['core', 'detect/cidr.ts', 'detect/positioned-json.ts'],
+  correlate: ['core', 'db', 'detect/cidr.ts'],
   report: ['core', 'query', 'db'],
   app: [
     'core',
@@ -39,6 +41,8 @@ const WALLS = {
     'ingest',
     'query',
     'detect',
+    'sigma',
+    'correlate',
     'report',
     'disk',
     'witness',
@@ -46,7 +50,7 @@ const WALLS = {
   cli: ['core', 'app'],
 };
 
-/** npm package → the one folder or file of src that may import it. */
+/** npm package → the folder or file of src that may import it, or several. */
 const PACKAGES = {
   'age-encryption': 'transfer/age.ts',
   'node-forge': 'crypto',
@@ -54,7 +58,8 @@ const PACKAGES = {
   'better-sqlite3': 'db',
   'csv-stringify': 'report/csv.ts',
   commander: 'cli',
-  yaml: 'query',
+  maxmind: 'correlate/mmdb.ts',
+  yaml: ['query', 'sigma/yaml.ts'],
 };
 
 const NETWORK = '^(node:)?(net|tls|http|https|http2|dgram|dns|dns/promises|inspector)$';
@@ -73,8 +78,8 @@ const folderWalls = Object.entries(WALLS).map(([folder, allowed]) =>
 const packageWalls = Object.entries(PACKAGES).map(([name, owner]) =>
   rule(
     `package-${name}`,
-    `${name} (and its types) belongs to src/${owner} alone`,
-    { path: '^src/', pathNot: [inside(owner)] },
+    `${name} (and its types) belongs to src/${[owner].flat().join(' and src/')} alone`,
+    { path: '^src/', pathNot: [owner].flat().map(inside) },
     { path: `node_modules/(@types/)?${name}/` },
   ),
 );

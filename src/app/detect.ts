@@ -138,7 +138,7 @@ export async function detect<T>(
   target: Case,
   fx: Effects,
   question: DetectQuestion,
-  use: (answer: Detection) => T,
+  use: (answer: Detection) => T | Promise<T>,
 ): Promise<T> {
   const { loaded, skipped } = await load(question, fx);
   const db = openDatabase(target.paths.database, { readonly: true });
@@ -147,7 +147,7 @@ export async function detect<T>(
     for (const table of TABLES.filter((one) => sourceTables(db).includes(one))) {
       await scan.table(table, fx.signal);
     }
-    return use(scan.answer(skipped.map(shownSkip)));
+    return await use(scan.answer(skipped.map(shownSkip)));
   } finally {
     db.close();
   }

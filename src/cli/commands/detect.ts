@@ -1,10 +1,19 @@
-/** `exhibit detect`: which event patterns would have fired, when, and what their targets would have received. */
-import type { Command } from 'commander';
+/** `exhibit detect`: what Sigma rules find, and which event patterns would have fired, when, for which records. */
+import { Option, type Command } from 'commander';
 import { openCase } from '../../app/case.ts';
 import { detect, skipText, type Detection, type Finding } from '../../app/detect.ts';
+import {
+  detectRules,
+  LEVEL_NAMES,
+  reaches,
+  type Level,
+  type RuleFinding,
+  type RulesAnswer,
+} from '../../app/detect-rules.ts';
 import type { Effects } from '../../core/effects.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
+import { parseRfc3339 } from '../../core/time.ts';
 import {
   excelSafeOption,
   formatOption,
@@ -18,7 +27,13 @@ import { printRows } from '../print-rows.ts';
 import { renderTable, terminalWidth } from '../table.ts';
 
 interface Flags extends CommonOptions {
-  readonly pattern: readonly string[];
+  readonly rules?: readonly string[];
+  readonly pattern?: readonly string[];
+  readonly level?: Level;
+  readonly tag?: readonly string[];
+  readonly attack?: readonly string[];
+  readonly placeholders?: string;
+  readonly failOn?: Level;
   readonly targets?: readonly string[];
   readonly from?: number;
   readonly to?: number;
@@ -32,14 +47,10 @@ interface Flags extends CommonOptions {
 /** Findings of a table when `--limit` is not given: more than a person reads. Other formats give all. */
 const TABLE_LIMIT = 200;
 
-const COLUMNS = [
-  'time',
-  'rule',
-  'event',
-  'event_source',
-  'detail_type',
-  'matched',
-  'received',
+/** Of patterns, of rules, and of both. */
+const PATTERN_COLUMNS = ['event', 'event_source', 'detail_type', 'matched', 'received'];
+const RULE_COLUMNS = ['kind', 'matched', 'rows', 'since', 'counted', 'tags', 'rule_id'];
+const LAST_COLUMNS = [
   'rule_file',
   'rule_sha256',
   'row',
@@ -49,31 +60,49 @@ const COLUMNS = [
   'offset',
   'length',
   'copies',
-] as const;
+];
+
+/** What is printed: the answers of patterns, of rules, or of both. */
+interface Answer {
+  readonly patterns: Detection | undefined;
+  readonly rules: RulesAnswer | undefined;
+}
+
+type AnyFinding = Finding | RuleFinding;
 
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   const command = program
     .command('detect')
-    .description('which event patterns would have fired, and when');
+    .description('what Sigma rules find, and which event patterns would have fired');
+  const level = (flags: string, about: string): Option =>
+    new Option(flags, about).choices([...LEVEL_NAMES]);
   excelSafeOption(formatOption(commonOptions(command)))
-    .requiredOption(
+    .option('--rules <path...>', 'Sigma rules: files, or folders of .yml files')
+    .option(
       '--pattern <file...>',
       'EventBridge patterns: a pattern, output of `aws events list-rules`, a CloudFormation template as JSON',
     )
+    .addOption(level('--level <level>', 'Sigma rules of this level or above'))
+    .option('--tag <tag...>', 'Sigma rules with one of these tags')
+    .option('--attack <id...>', 'Sigma rules for one of these ATT&CK techniques or tactics')
+    .option('--placeholders <file>', 'YAML map: what %name% in Sigma rules stands for')
+    .addOption(
+      level('--fail-on <level>', 'exit status 1 if a rule of this level or above found anything'),
+    )
     .option(
       '--targets <rule=file>',
-      'targets of a rule: output of `aws events list-targets-by-rule`; may be repeated',
+      'targets of a pattern: output of `aws events list-targets-by-rule`; may be repeated',
       repeated,
     )
     .option('--from <time>', 'not before this time (RFC 3339 with zone)', time)
     .option('--to <time>', 'before this time', time)
     .option(
       '--all-management-events',
-      'rules without a known state get read-only management events too',
+      'patterns without a known state get read-only management events too',
     )
     .option(
       '--everywhere',
-      "also what happened in other accounts, regions and buses than the rule's",
+      "also what happened in other accounts, regions and buses than the pattern's",
     )
     .option(
       '--limit <rows>',
@@ -81,33 +110,74 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       wholeNumber,
     )
     .action(async (flags: Flags) => {
-      const { pattern, targets, from, to, allManagementEvents, everywhere } = flags;
-      const question = {
-        patterns: pattern,
-        targets: targets ?? [],
-        ...(from === undefined ? {} : { fromUs: from }),
-        ...(to === undefined ? {} : { toUs: to }),
-        allManagementEvents: allManagementEvents === true,
-        everywhere: everywhere === true,
-      };
-      const target = await openCase(findCase(flags, fx));
-      const malformed = await detect(target, fx, question, (answer) => {
-        print(answer, flags, fx);
-        return answer.rules.skipped.some((one) => one.malformed);
-      });
-      done(malformed ? EXIT.input : EXIT.ok);
+      done(await ask(flags, fx));
     });
 }
 
-function print(answer: Detection, flags: Flags, fx: Effects): void {
+async function ask(flags: Flags, fx: Effects): Promise<number> {
+  if (flags.rules === undefined && flags.pattern === undefined) {
+    throw new ExhibitError('E_USAGE', 'there is nothing to ask', {
+      hint: 'give --rules with Sigma rules, --pattern with event patterns, or both',
+    });
+  }
+  const target = await openCase(findCase(flags, fx));
+  const show = (answer: Answer): number => {
+    print(answer, flags, fx);
+    return exitOf(answer, flags);
+  };
+  const rules = (patterns: Detection | undefined): Promise<number> | number =>
+    flags.rules === undefined
+      ? show({ patterns, rules: undefined })
+      : detectRules(target, fx, rulesQuestion(flags.rules, flags), (answer) =>
+          show({ patterns, rules: answer }),
+        );
+  if (flags.pattern === undefined) return rules(undefined);
+  const question = {
+    ...window(flags),
+    patterns: flags.pattern,
+    targets: flags.targets ?? [],
+    allManagementEvents: flags.allManagementEvents === true,
+    everywhere: flags.everywhere === true,
+  };
+  return detect(target, fx, question, rules);
+}
+
+function window({ from, to }: Flags): { readonly fromUs?: number; readonly toUs?: number } {
+  return {
+    ...(from === undefined ? {} : { fromUs: from }),
+    ...(to === undefined ? {} : { toUs: to }),
+  };
+}
+
+function rulesQuestion(paths: readonly string[], flags: Flags): Parameters<typeof detectRules>[2] {
+  const tags = [...(flags.tag ?? []), ...(flags.attack ?? []).map((id) => `attack.${id}`)];
+  return {
+    ...window(flags),
+    rules: paths,
+    ...(flags.level === undefined ? {} : { level: flags.level }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(flags.placeholders === undefined ? {} : { placeholders: flags.placeholders }),
+  };
+}
+
+function exitOf({ patterns, rules }: Answer, { failOn }: Flags): number {
+  const skipped = [...(patterns?.rules.skipped ?? []), ...(rules?.rules.skipped ?? [])];
+  if (skipped.some((one) => one.malformed)) return EXIT.input;
+  const bad =
+    failOn !== undefined &&
+    (rules?.by_rule ?? []).some(({ count, level }) => count > 0 && reaches(level, failOn));
+  return bad ? EXIT.badNews : EXIT.ok;
+}
+
+function print(answer: Answer, flags: Flags, fx: Effects): void {
   const format = flags.json === true ? 'json' : flags.format;
   const limit = flags.limit ?? (format === 'table' ? TABLE_LIMIT : 0);
-  const { each, ...summary } = answer;
+  const summary = summaryOf(answer);
   switch (format) {
     case 'json': {
       fx.out.write(`${JSON.stringify(summary).slice(0, -1)},"hits":[`);
       let comma = '\n';
-      for (const finding of each(limit)) {
+      for (const finding of each(answer, limit)) {
         fx.out.write(`${comma}${JSON.stringify(finding)}`);
         comma = ',\n';
       }
@@ -115,32 +185,105 @@ function print(answer: Detection, flags: Flags, fx: Effects): void {
       break;
     }
     case 'jsonl':
-      writeRows(fx, 'jsonl', lines(each(limit)));
+      writeRows(fx, 'jsonl', lines(each(answer, limit)));
       break;
-    default:
+    default: {
+      const columns = columnsOf(answer);
       printRows(fx, flags, {
         document: summary,
-        columns: COLUMNS,
-        rows: [...each(limit)].map(cells),
-        shown: ['time', 'rule', 'event', 'detail_type', 'row'],
-        before: `${rulesTable(answer, fx)}\n`,
+        columns,
+        rows: [...each(answer, limit)].map((finding) => cells(finding, columns)),
+        shown:
+          answer.rules === undefined
+            ? ['time', 'rule', 'event', 'detail_type', 'row']
+            : ['time', 'level', 'rule', 'row'],
+        before: `${tables(answer, fx)}\n`,
       });
+    }
   }
   note(answer, limit, flags, fx);
 }
 
-function* lines(findings: Iterable<Finding>): Generator<string> {
+/** What is said before the findings; with both kinds of rules, the two together. */
+function summaryOf({ patterns, rules }: Answer): object {
+  const [first, second] = [patterns, rules].map((one) => {
+    const members = Object.entries(one ?? {}).filter(([name]) => name !== 'each');
+    return Object.fromEntries(members);
+  });
+  if (patterns === undefined || rules === undefined) return { ...first, ...second };
+  return {
+    ...first,
+    rules: {
+      loaded: patterns.rules.loaded + rules.rules.loaded,
+      skipped: [...patterns.rules.skipped, ...rules.rules.skipped],
+    },
+    findings: patterns.findings + rules.findings,
+    by_rule: [...patterns.by_rule, ...rules.by_rule],
+  };
+}
+
+/** Findings of both in the order of time; at one time those of patterns are first. */
+function* each({ patterns, rules }: Answer, limit: number): Generator<AnyFinding> {
+  const [left, right] = [patterns?.each(limit), rules?.each(limit)];
+  let [a, b] = [left?.next(), right?.next()];
+  for (let count = 0; limit === 0 || count < limit; count += 1) {
+    const [one, other] = [
+      a?.done === false ? a.value : undefined,
+      b?.done === false ? b.value : undefined,
+    ];
+    if (one !== undefined && (other === undefined || !isLater(one, other))) {
+      yield one;
+      a = left?.next();
+    } else if (other !== undefined) {
+      yield other;
+      b = right?.next();
+    } else break;
+  }
+}
+
+function isLater(a: AnyFinding, b: AnyFinding): boolean {
+  return (parseRfc3339(a.time) ?? 0) > (parseRfc3339(b.time) ?? 0);
+}
+
+function columnsOf({ patterns, rules }: Answer): readonly string[] {
+  return [
+    ...new Set([
+      'time',
+      ...(rules === undefined ? [] : ['level']),
+      'rule',
+      ...(patterns === undefined ? [] : PATTERN_COLUMNS),
+      ...(rules === undefined ? [] : RULE_COLUMNS),
+      ...LAST_COLUMNS,
+    ]),
+  ];
+}
+
+function* lines(findings: Iterable<AnyFinding>): Generator<string> {
   for (const finding of findings) yield `${JSON.stringify(finding)}\n`;
 }
 
-function cells(finding: Finding): readonly (string | number | null)[] {
-  return COLUMNS.map((name) => {
-    const value = finding[name];
-    return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+function cells(
+  finding: AnyFinding,
+  columns: readonly string[],
+): readonly (string | number | null)[] {
+  const record: Readonly<Record<string, unknown>> = { ...finding };
+  return columns.map((name) => {
+    const value = record[name] ?? null;
+    return typeof value === 'string' || typeof value === 'number' || value === null
+      ? value
+      : JSON.stringify(value);
   });
 }
 
-function rulesTable({ by_rule: rules }: Detection, fx: Effects): string {
+function tables({ patterns, rules }: Answer, fx: Effects): string {
+  const width = terminalWidth(fx);
+  return [
+    ...(patterns === undefined ? [] : [patternsTable(patterns, width)]),
+    ...(rules === undefined ? [] : [rulesTable(rules, width)]),
+  ].join('\n');
+}
+
+function patternsTable({ by_rule: rules }: Detection, width: number): string {
   const columns = ['rule', 'findings', 'first', 'last', 'read-only, not sent', 'elsewhere'];
   const rows = rules.map((one) => [
     one.title,
@@ -150,20 +293,44 @@ function rulesTable({ by_rule: rules }: Detection, fx: Effects): string {
     one.read_only_not_sent,
     one.elsewhere,
   ]);
-  return renderTable({ columns, rows, right: [1, 4, 5] }, terminalWidth(fx));
+  return renderTable({ columns, rows, right: [1, 4, 5] }, width);
 }
 
-function note(answer: Detection, limit: number, flags: Flags, fx: Effects): void {
+/** Rules that found something, the most severe first; how many did not is said below. */
+function rulesTable({ by_rule: rules }: RulesAnswer, width: number): string {
+  const rank = (level: Level | null): number => LEVEL_NAMES.indexOf(level ?? 'informational');
+  const rows = rules
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => rank(b.level) - rank(a.level) || b.count - a.count)
+    .map((one) => [one.level, one.title, one.count, one.first, one.last]);
+  return renderTable(
+    { columns: ['level', 'rule', 'findings', 'first', 'last'], rows, right: [2] },
+    width,
+  );
+}
+
+function note({ patterns, rules }: Answer, limit: number, flags: Flags, fx: Effects): void {
+  const skipped = [...(patterns?.rules.skipped ?? []), ...(rules?.rules.skipped ?? [])];
   // A rule that could not be read is said even to those who want quiet: what it would have found is not in the answer.
-  for (const one of answer.rules.skipped)
+  for (const one of skipped)
     if (one.malformed || flags.quiet !== true)
       fx.err.write(`not asked: ${terminalSafe(skipText(one))}\n`);
   if (flags.quiet === true) return;
-  const { findings, rules, events } = answer;
+  const findings = (patterns?.findings ?? 0) + (rules?.findings ?? 0);
   const more = limit > 0 && findings > limit ? `, ${String(limit)} shown: --limit 0 shows all` : '';
-  fx.err.write(
-    `rules: ${String(rules.loaded)}; events: ${String(events.delivered)} delivered, ${String(events.wrapped)} wrapped; findings: ${String(findings)}${more}\n`,
-  );
-  for (const { table, reason, count } of answer.not_wrapped)
+  const parts = [
+    `rules: ${String((patterns?.rules.loaded ?? 0) + (rules?.rules.loaded ?? 0))}`,
+    ...(rules === undefined
+      ? []
+      : [`with findings: ${String(rules.by_rule.filter(({ count }) => count > 0).length)}`]),
+    ...(patterns === undefined
+      ? []
+      : [
+          `events: ${String(patterns.events.delivered)} delivered, ${String(patterns.events.wrapped)} wrapped`,
+        ]),
+    `findings: ${String(findings)}${more}`,
+  ];
+  fx.err.write(`${parts.join('; ')}\n`);
+  for (const { table, reason, count } of patterns?.not_wrapped ?? [])
     fx.err.write(`not wrapped: ${String(count)} of ${table}: ${reason}\n`);
 }

@@ -1,0 +1,276 @@
+/** `detect --rules`: what Sigma rules find in a case, with rule, file, hash, rows and the fields that matched. */
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+import type { Rule } from '../sigma/collection.ts';
+import { matchedFields, type Event, type Matched } from '../sigma/evaluate.ts';
+import type { Ref } from '../sigma/model.ts';
+import { LEVELS, type Level, type NotAsked } from '../sigma/rules.ts';
+import { eventTexts, valuesAt, type Values } from '../sigma/values.ts';
+import { normal } from '../sigma/pattern.ts';
+import { recordOf } from '../sigma/tables.ts';
+import type { Case } from './case.ts';
+import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
+import type { SkippedRule } from './detect.ts';
+import { loadRules, type LoadedRules } from './sigma-files.ts';
+import { boundTree, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
+
+export type { Level } from '../sigma/rules.ts';
+
+/** Levels, the lowest first. */
+export const LEVEL_NAMES: readonly Level[] = LEVELS;
+
+/** What is asked. */
+export interface RulesQuestion {
+  /** Files and folders of rules. */
+  readonly rules: readonly string[];
+  /** File that says what placeholders stand for. */
+  readonly placeholders?: string;
+  readonly fromUs?: number;
+  readonly toUs?: number;
+  /** Only rules of this level or above; rules without one count as informational. */
+  readonly level?: Level;
+  /** Only rules with one of these tags, or tags below them: `attack.t1078` has `attack.t1078.004`. */
+  readonly tags?: readonly string[];
+}
+
+/** What a rule found. */
+export interface RuleFinding extends Evidence {
+  /** Of the event; of a correlation's last event. */
+  readonly time: string;
+  readonly rule: string;
+  readonly rule_id: string | null;
+  readonly level: Level | null;
+  readonly rule_file: string;
+  readonly rule_sha256: string;
+  readonly kind: 'event' | 'correlation';
+  readonly tags: readonly string[];
+  /** Fields that matched; of a correlation, what its events have in common. */
+  readonly matched: readonly Matched[];
+  /** First event, and how many of what was counted, for a correlation. */
+  readonly since: string | null;
+  readonly counted: number | null;
+  /** Every row that the finding rests on, for `show`; the columns of evidence are those of the last. */
+  readonly rows: readonly string[];
+}
+
+/** A rule and what came of it. */
+export interface RuleSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly level: Level | null;
+  readonly status: string | null;
+  readonly file: string;
+  readonly sha256: string;
+  readonly tags: readonly string[];
+  /** Titles of filters that were laid over it. */
+  readonly filters: readonly string[];
+  readonly count: number;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+/** The answer; `findings` can be walked while the question is open. */
+export interface RulesAnswer {
+  readonly rules: { readonly loaded: number; readonly skipped: readonly SkippedRule[] };
+  readonly findings: number;
+  readonly by_rule: readonly RuleSummary[];
+  /** In the order of time, table, row, rule. */
+  readonly each: (limit: number) => Generator<RuleFinding>;
+}
+
+/**
+ * Asks the rules of the case.
+ * @throws ExhibitError `E_READ`, `E_PATTERN` when no file holds a rule, `E_NOT_IMPORTED`, `E_FORMAT`.
+ */
+export async function detectRules<T>(
+  target: Case,
+  fx: Effects,
+  question: RulesQuestion,
+  use: (answer: RulesAnswer) => T | Promise<T>,
+): Promise<T> {
+  const loaded = await loadRules(question.rules, question.placeholders, fx);
+  if (loaded.rules.length === 0) {
+    const [wrong] = loaded.notAsked;
+    throw new ExhibitError('E_PATTERN', wrong?.reason ?? 'the files hold no rule', {
+      ...(wrong?.mistake === undefined ? {} : { where: wrong.mistake }),
+      hint: 'give files or folders of Sigma rules that end in .yml or .yaml',
+    });
+  }
+  const database = new SigmaDatabase(target.paths.database);
+  try {
+    const scanned = await scanRules(database, loaded, question, fx.signal);
+    return await use(answerOf(database, loaded, scanned, question));
+  } finally {
+    database.close();
+  }
+}
+
+/** True if a level is as severe as another, or more. */
+export function reaches(level: Level | null, least: Level): boolean {
+  return LEVELS.indexOf(level ?? 'informational') >= LEVELS.indexOf(least);
+}
+
+function isWanted(rule: Rule, { level, tags }: RulesQuestion): boolean {
+  const own = rule.tags.map((tag) => tag.toLowerCase());
+  return (
+    rule.shown &&
+    (level === undefined || reaches(rule.level, level)) &&
+    (tags === undefined ||
+      tags.some((wanted) => {
+        const word = wanted.toLowerCase();
+        return own.some((tag) => tag === word || tag.startsWith(`${word}.`));
+      }))
+  );
+}
+
+interface Found {
+  readonly rule: number;
+  readonly timeUs: number;
+  readonly firstUs: number;
+  readonly rows: readonly { readonly table: string; readonly id: number }[];
+  readonly correlated?: Scanned['correlated'][number];
+}
+
+function answerOf(
+  database: SigmaDatabase,
+  loaded: LoadedRules,
+  { hits, correlated, notCompiled, asked }: Scanned,
+  question: RulesQuestion,
+): RulesAnswer {
+  const wanted = loaded.rules.map((rule) => isWanted(rule, question));
+  const found: Found[] = [
+    ...hits.filter(({ rule }) => wanted[rule] === true),
+    ...correlated.flatMap((hit) =>
+      wanted[hit.rule] === true ? [{ ...hit, correlated: hit }] : [],
+    ),
+  ].sort(inOrder);
+  const summaries = new Map<number, { count: number; first: number; last: number }>();
+  for (const { rule, timeUs } of found) {
+    const one = summaries.get(rule) ?? { count: 0, first: timeUs, last: timeUs };
+    summaries.set(rule, { count: one.count + 1, first: one.first, last: timeUs });
+  }
+  const skipped = [
+    ...loaded.notAsked.map(shownSkip),
+    ...notCompiled.flatMap(({ rule: at, table, reason }) => {
+      const rule = loaded.rules[at];
+      if (rule === undefined) return [];
+      const part = table === null || !asked.has(at) ? reason : `not asked of ${table}: ${reason}`;
+      return [{ file: rule.file, name: rule.title, line: null, reason: part, malformed: false }];
+    }),
+  ];
+  return {
+    rules: { loaded: asked.size, skipped },
+    findings: found.length,
+    by_rule: loaded.rules.flatMap((rule, at) => {
+      if (wanted[at] !== true || !asked.has(at)) return [];
+      const seen = summaries.get(at);
+      return [
+        {
+          id: rule.id ?? rule.name ?? rule.title,
+          title: rule.title,
+          level: rule.level,
+          status: rule.status,
+          file: rule.file,
+          sha256: loaded.sha256.get(rule.file) ?? '',
+          tags: rule.tags,
+          filters: rule.filters,
+          count: seen?.count ?? 0,
+          first: seen === undefined ? null : formatUs(seen.first),
+          last: seen === undefined ? null : formatUs(seen.last),
+        },
+      ];
+    }),
+    each: (limit) => findings(database, loaded, limit > 0 ? found.slice(0, limit) : found),
+  };
+}
+
+function shownSkip({ file, title, reason, mistake }: NotAsked): SkippedRule {
+  return {
+    file,
+    name: title,
+    line: mistake?.line ?? null,
+    reason,
+    malformed: mistake !== undefined,
+  };
+}
+
+function inOrder(a: Found, b: Found): number {
+  const [left, right] = [a.rows.at(-1), b.rows.at(-1)];
+  const table =
+    (left?.table ?? '') < (right?.table ?? '') ? -1 : left?.table === right?.table ? 0 : 1;
+  return a.timeUs - b.timeUs || table || (left?.id ?? 0) - (right?.id ?? 0) || a.rule - b.rule;
+}
+
+function* findings(
+  database: SigmaDatabase,
+  loaded: LoadedRules,
+  found: readonly Found[],
+): Generator<RuleFinding> {
+  for (const { rule: at, timeUs, firstUs, rows, correlated } of found) {
+    const rule = loaded.rules[at];
+    const last = rows.at(-1);
+    if (rule === undefined || last === undefined) continue;
+    const { columns, joins } = evidenceSql(last.table, 't');
+    const row = database.db
+      .prepare<[number], Row>(
+        `SELECT ${columns} FROM main."${last.table}" AS t ${joins} WHERE t.id = ?`,
+      )
+      .get(last.id);
+    if (row === undefined) continue;
+    yield {
+      time: formatUs(timeUs),
+      rule: rule.title,
+      rule_id: rule.id,
+      level: rule.level,
+      rule_file: rule.file,
+      rule_sha256: loaded.sha256.get(rule.file) ?? '',
+      kind: correlated === undefined ? 'event' : 'correlation',
+      tags: rule.tags,
+      matched: correlated === undefined ? matchedOf(database, rule, last) : correlated.group,
+      since: correlated === undefined ? null : formatUs(firstUs),
+      counted: correlated?.count ?? null,
+      rows: rows.map(({ table, id }) => `${table}:${String(id)}`),
+      ...evidenceOf(row),
+    };
+  }
+}
+
+function matchedOf(
+  database: SigmaDatabase,
+  rule: Rule,
+  { table, id }: { readonly table: string; readonly id: number },
+): readonly Matched[] {
+  const tree = boundTree(database, rule, table);
+  return tree === undefined ? [] : matchedFields(tree, eventOf(database, table, id));
+}
+
+/** The event of a row, as rules see it. */
+export function eventOf(database: SigmaDatabase, table: string, id: number): Event {
+  const known = new Map<string, Values>();
+  const { raw, json } = database.record(table, id);
+  const record = recordOf(table);
+  const inRecord = record === 'raw' ? json : undefined;
+  const column = (name: string): string | null =>
+    database.db
+      .prepare<[number], string | null>(
+        `SELECT CAST("${name}" AS TEXT) FROM main."${table}" WHERE id = ?`,
+      )
+      .pluck()
+      .get(id) ?? null;
+  const values = (ref: Ref): Values => {
+    if (ref.kind === 'column') {
+      const text = column(ref.name);
+      return { present: text !== null, values: text === null ? [] : [normal(text)] };
+    }
+    if (record === undefined || record === 'raw') return valuesAt(inRecord, ref.path);
+    return valuesAt(database.parsed(column(record) ?? ''), ref.path);
+  };
+  return (ref) => {
+    if (ref === undefined) return { present: true, values: eventTexts(raw, json) };
+    const key = `${ref.kind} ${ref.kind === 'column' ? ref.name : ref.path}`;
+    const have = known.get(key) ?? values(ref);
+    known.set(key, have);
+    return have;
+  };
+}

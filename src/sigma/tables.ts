@@ -1,0 +1,413 @@
+/**
+ * Which tables a logsource means, and where a table has a field. Sigma's taxonomy names one log of AWS, CloudTrail; the
+ * services of the others are named here as AWS names them. Sigma Taxonomy Appendix 2.1.0, "Log Sources", "Fields".
+ */
+import type { LogSource } from './rules.ts';
+import type { Ref, RuleTree } from './model.ts';
+import { plainPattern } from './pattern.ts';
+
+/** A table as the database has it. */
+export interface Table {
+  readonly id: string;
+  readonly columns: ReadonlyMap<string, 'TEXT' | 'INTEGER'>;
+}
+
+/** What a table answers to, and how fields are found in it. */
+interface Source {
+  readonly services: readonly string[];
+  readonly products?: readonly string[];
+  readonly categories?: readonly string[];
+  /** Where the record is JSON whose members are fields: its text (`raw`) or a column. */
+  readonly record?: string;
+  /** Field to column, where the name says it not. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+const AWS = ['aws'];
+
+/** Web logs by the fields of W3C logs, which Sigma uses for category webserver and proxy. */
+const WEB: Readonly<Record<string, string>> = {
+  'c-ip': 'client_ip',
+  'cs-method': 'http_method',
+  'cs-uri': 'url',
+  'c-uri': 'url',
+  'cs-user-agent': 'user_agent',
+  'c-useragent': 'user_agent',
+  'sc-status': 'elb_status_code',
+  'cs-host': 'domain_name',
+};
+const FLOW: Readonly<Record<string, string>> = {
+  src_ip: 'srcaddr',
+  dst_ip: 'dstaddr',
+  src_port: 'srcport',
+  dst_port: 'dstport',
+  'account-id': 'account_id',
+};
+const DNS: Readonly<Record<string, string>> = {
+  query: 'query_name',
+  QueryName: 'query_name',
+  record_type: 'query_type',
+  response_code: 'rcode',
+};
+
+/** By table; a test holds it to the registry of sources. */
+const SOURCES: Readonly<Record<string, Source>> = {
+  access_analyzer_finding: { services: ['accessanalyzer', 'access-analyzer'], record: 'raw' },
+  alb_access: {
+    services: ['alb', 'elb', 'elasticloadbalancing'],
+    categories: ['webserver'],
+    fields: WEB,
+  },
+  alb_connection: { services: ['alb_connection'] },
+  api_gateway_access: {
+    services: ['apigateway', 'api-gateway'],
+    categories: ['webserver'],
+    record: 'members',
+    fields: {
+      'c-ip': 'source_ip',
+      'cs-method': 'http_method',
+      'cs-uri': 'request_path',
+      'c-uri': 'request_path',
+      'cs-user-agent': 'user_agent',
+      'c-useragent': 'user_agent',
+      'sc-status': 'http_status',
+      'cs-host': 'domain_name',
+    },
+  },
+  api_gateway_execution: { services: ['apigateway_execution'] },
+  auditd: {
+    services: ['auditd'],
+    products: ['linux'],
+    record: 'members',
+    fields: {
+      type: 'record_type',
+      key: 'audit_key',
+      name: 'path_name',
+      nametype: 'name_type',
+      cwd: 'working_directory',
+    },
+  },
+  clb_access: {
+    services: ['clb', 'elb', 'elasticloadbalancing'],
+    categories: ['webserver'],
+    fields: WEB,
+  },
+  client_vpn: { services: ['clientvpn', 'client-vpn'], record: 'raw' },
+  cloudfront: {
+    services: ['cloudfront'],
+    categories: ['webserver'],
+    fields: {
+      'cs-uri': 'cs_uri_stem',
+      'c-uri': 'cs_uri_stem',
+      'cs-uri-query': 'cs_uri_query',
+      'cs-user-agent': 'cs_user_agent',
+      'c-useragent': 'cs_user_agent',
+      'cs(User-Agent)': 'cs_user_agent',
+      'cs(Referer)': 'cs_referer',
+      'cs(Host)': 'cs_host',
+      'cs(Cookie)': 'cs_cookie',
+    },
+  },
+  cloudtrail: {
+    services: ['cloudtrail'],
+    record: 'raw',
+    // Only columns that hold exactly what the record's member holds.
+    fields: {
+      eventVersion: 'event_version',
+      eventSource: 'event_source',
+      eventName: 'event_name',
+      awsRegion: 'aws_region',
+      sourceIPAddress: 'source_ip_address',
+      userAgent: 'user_agent',
+      errorCode: 'error_code',
+      errorMessage: 'error_message',
+      requestID: 'request_id',
+      eventID: 'event_id',
+      eventType: 'event_type',
+      eventCategory: 'event_category',
+      recipientAccountId: 'recipient_account_id',
+      sharedEventID: 'shared_event_id',
+      vpcEndpointId: 'vpc_endpoint_id',
+      'userIdentity.type': 'user_identity_type',
+      'userIdentity.principalId': 'user_identity_principal_id',
+      'userIdentity.arn': 'user_identity_arn',
+      'userIdentity.accountId': 'user_identity_account_id',
+      'userIdentity.accessKeyId': 'user_identity_access_key_id',
+      'userIdentity.userName': 'user_identity_user_name',
+      'userIdentity.invokedBy': 'user_identity_invoked_by',
+      'userIdentity.sessionContext.sessionIssuer.arn': 'session_issuer_arn',
+      'userIdentity.sessionContext.sourceIdentity': 'source_identity',
+      'requestParameters.bucketName': 'bucket_name',
+      'requestParameters.roleArn': 'role_arn',
+    },
+  },
+  cloudtrail_digest: { services: ['cloudtrail_digest'], record: 'raw' },
+  cloudtrail_lake_sign: { services: ['cloudtrail_lake_sign'], record: 'raw' },
+  cloudwatch_logs: { services: ['cloudwatch', 'cloudwatch_logs', 'logs'], record: 'raw' },
+  config_compliance: { services: ['config', 'config_compliance'], record: 'raw' },
+  config_compliance_state: { services: ['config_compliance_state'], record: 'raw' },
+  config_item: { services: ['config', 'config_item'], record: 'raw' },
+  config_notification: { services: ['config', 'config_notification'], record: 'raw' },
+  config_recorder: { services: ['config_recorder'], record: 'raw' },
+  config_resource: { services: ['config_resource'], record: 'raw' },
+  ec2_instance: { services: ['ec2_instance'], record: 'raw' },
+  ec2_network_interface: { services: ['ec2_network_interface'], record: 'raw' },
+  eks_audit: {
+    services: ['eks', 'eks_audit', 'audit'],
+    products: ['aws', 'kubernetes'],
+    categories: ['application'],
+    record: 'raw',
+  },
+  eks_control_plane: { services: ['eks', 'eks_control_plane'], products: ['aws', 'kubernetes'] },
+  eventbridge: { services: ['eventbridge', 'events'], record: 'raw' },
+  guardduty: { services: ['guardduty'], record: 'raw' },
+  iam_credential_report: { services: ['iam_credential_report', 'iam'] },
+  inspector_finding: { services: ['inspector', 'inspector2'], record: 'raw' },
+  journald: {
+    services: ['journald', 'syslog', 'auth', 'sshd', 'sudo', 'cron'],
+    products: ['linux'],
+    record: 'raw',
+  },
+  lambda: { services: ['lambda'], record: 'record' },
+  macie_finding: { services: ['macie', 'macie2'], record: 'raw' },
+  network_firewall: {
+    services: ['networkfirewall', 'network-firewall', 'network_firewall'],
+    categories: ['firewall'],
+    record: 'raw',
+    fields: { dst_ip: 'dest_ip', dst_port: 'dest_port', src_port: 'src_port' },
+  },
+  nlb_access: { services: ['nlb', 'elb', 'elasticloadbalancing'] },
+  rds_mysql_audit: { services: ['rds', 'rds_mysql_audit'], categories: ['database'] },
+  rds_pgaudit: { services: ['rds', 'rds_pgaudit'], categories: ['database'] },
+  redshift_connection: { services: ['redshift', 'redshift_connection'] },
+  redshift_user: { services: ['redshift', 'redshift_user'] },
+  redshift_user_activity: {
+    services: ['redshift', 'redshift_user_activity'],
+    categories: ['database'],
+  },
+  route53_public: { services: ['route53', 'route53_public'], categories: ['dns'], fields: DNS },
+  route53_resolver: {
+    services: ['route53', 'route53resolver', 'route53_resolver'],
+    categories: ['dns'],
+    record: 'raw',
+    fields: { ...DNS, src_ip: 'srcaddr' },
+  },
+  s3_access: {
+    services: ['s3', 's3_access', 's3-access', 's3accesslogs'],
+    fields: {
+      'c-ip': 'remote_ip',
+      'sc-status': 'http_status',
+      'cs-user-agent': 'user_agent',
+      'c-useragent': 'user_agent',
+      key: 'key_name',
+      bucket: 'bucket_name',
+    },
+  },
+  security_lake: { services: ['securitylake', 'security-lake'], record: 'raw' },
+  securityhub: { services: ['securityhub', 'security-hub'], record: 'raw' },
+  ssm_session: { services: ['ssm', 'ssm_session', 'session-manager'], record: 'raw' },
+  syslog: {
+    services: ['syslog', 'auth', 'sshd', 'sudo', 'cron', 'vsftpd', 'clamav'],
+    products: ['linux'],
+  },
+  tgw_flow: {
+    services: ['transitgateway', 'tgw', 'tgw_flow'],
+    categories: ['firewall'],
+    fields: FLOW,
+  },
+  vpc_flow: {
+    services: ['vpcflow', 'vpc_flow', 'vpc-flow', 'vpcflowlogs'],
+    categories: ['firewall'],
+    fields: FLOW,
+  },
+  waf: {
+    services: ['waf', 'wafv2'],
+    categories: ['webserver'],
+    record: 'raw',
+    fields: {
+      'c-ip': 'client_ip',
+      'cs-method': 'http_method',
+      'cs-uri': 'uri',
+      'c-uri': 'uri',
+      'cs-uri-query': 'args',
+      'cs-user-agent': 'user_agent',
+      'c-useragent': 'user_agent',
+      'cs-host': 'host_header',
+      'sc-status': 'response_code_sent',
+    },
+  },
+  windows_event: {
+    services: [],
+    products: ['windows'],
+    record: 'event_data',
+    fields: {
+      EventID: 'windows_event_id',
+      Channel: 'channel',
+      Provider_Name: 'provider',
+      Computer: 'computer',
+      ComputerName: 'computer',
+      Level: 'event_level',
+      EventRecordID: 'event_record_id',
+      Message: 'message',
+      Keywords: 'keywords',
+      Task: 'task',
+    },
+  },
+};
+
+/** Sigma Taxonomy Appendix, "Windows Folder", "Service". */
+const CHANNELS: Readonly<Record<string, readonly string[]>> = {
+  security: ['Security'],
+  system: ['System'],
+  application: ['Application'],
+  sysmon: ['Microsoft-Windows-Sysmon/Operational'],
+  powershell: ['Microsoft-Windows-PowerShell/Operational', 'PowerShellCore/Operational'],
+  'powershell-classic': ['Windows PowerShell'],
+  taskscheduler: ['Microsoft-Windows-TaskScheduler/Operational'],
+  windefend: ['Microsoft-Windows-Windows Defender/Operational'],
+  wmi: ['Microsoft-Windows-WMI-Activity/Operational'],
+  ntlm: ['Microsoft-Windows-NTLM/Operational'],
+  'bits-client': ['Microsoft-Windows-Bits-Client/Operational'],
+  'firewall-as': ['Microsoft-Windows-Windows Firewall With Advanced Security/Firewall'],
+  'terminalservices-localsessionmanager': [
+    'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+  ],
+  'dns-server': ['DNS Server'],
+  'msexchange-management': ['MSExchange Management'],
+};
+
+/** The same, "Category": events of Sysmon. */
+const SYSMON: Readonly<Record<string, readonly number[]>> = {
+  process_creation: [1],
+  file_change: [2],
+  network_connection: [3],
+  sysmon_status: [4, 16],
+  process_termination: [5],
+  driver_load: [6],
+  image_load: [7],
+  create_remote_thread: [8],
+  raw_access_thread: [9],
+  process_access: [10],
+  file_event: [11],
+  registry_event: [12, 13, 14],
+  registry_add: [12],
+  registry_delete: [12],
+  registry_set: [13],
+  registry_rename: [14],
+  create_stream_hash: [15],
+  pipe_created: [17, 18],
+  wmi_event: [19, 20, 21],
+  dns_query: [22],
+  file_delete: [23],
+  clipboard_capture: [24],
+  process_tampering: [25],
+  file_delete_detected: [26],
+  file_block_executable: [27],
+  file_block_shredding: [28],
+  file_executable_detected: [29],
+  sysmon_error: [255],
+};
+
+/** Programs behind the services of Linux; `syslog` and `auth` are whole logs. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  sshd: ['sshd', 'sshd-session'],
+  sudo: ['sudo'],
+  cron: ['cron', 'crond', 'CRON'],
+  vsftpd: ['vsftpd'],
+  clamav: ['clamd', 'freshclam', 'clamscan'],
+};
+
+/** Where a rule looks: a table, and what its logsource demands of the rows there. */
+export interface Scope {
+  readonly table: string;
+  readonly narrowing: RuleTree | undefined;
+}
+
+/** Tables that a logsource means; none if exhibit has no such log. */
+export function scopesOf(logsource: LogSource): readonly Scope[] {
+  const { category, product, service } = logsource;
+  return Object.entries(SOURCES).flatMap(([table, source]): readonly Scope[] => {
+    if (table === 'windows_event') return windows(logsource);
+    const products = source.products ?? AWS;
+    const fits =
+      (product === undefined || products.includes(product)) &&
+      (service === undefined || source.services.includes(service)) &&
+      (category === undefined || (source.categories ?? []).includes(category));
+    return fits ? [{ table, narrowing: program(table, service) }] : [];
+  });
+}
+
+function windows({ category, product, service }: LogSource): readonly Scope[] {
+  if (product !== 'windows') return [];
+  const parts: RuleTree[] = [];
+  if (category !== undefined) {
+    const ids = SYSMON[category];
+    if (ids === undefined) return [];
+    parts.push(
+      oneOf('channel', CHANNELS['sysmon'] ?? []),
+      oneOf('windows_event_id', ids.map(String)),
+    );
+  }
+  if (service !== undefined) {
+    const channels = CHANNELS[service];
+    if (channels === undefined) return [];
+    parts.push(oneOf('channel', channels));
+  }
+  const narrowing: RuleTree | undefined =
+    parts.length > 1 ? { kind: 'and', items: parts } : parts[0];
+  return [{ table: 'windows_event', narrowing }];
+}
+
+function program(table: string, service: string | undefined): RuleTree | undefined {
+  const names = PROGRAMS[service ?? ''];
+  if (names === undefined) return undefined;
+  return oneOf(table === 'journald' ? 'syslog_identifier' : 'app_name', names);
+}
+
+function oneOf(field: string, words: readonly string[]): RuleTree {
+  const tests = words.map((word) => ({
+    kind: 'match' as const,
+    pattern: plainPattern(word),
+    cased: false,
+  }));
+  return { kind: 'leaf', leaf: { field, tests, all: false } };
+}
+
+/** Names that every table has (src/core/columns.ts). */
+const COMMON = ['actor', 'action', 'target', 'outcome', 'region'];
+
+/** Where the table has the field; undefined where it has none of that name. */
+export function refOf(table: Table, field: string): Ref | undefined {
+  const source = SOURCES[table.id];
+  const column = (name: string | undefined): Ref | undefined => {
+    const type = name === undefined ? undefined : table.columns.get(name);
+    return type === undefined || name === undefined ? undefined : { kind: 'column', name, type };
+  };
+  const aliased = column(
+    Object.hasOwn(source?.fields ?? {}, field) ? source?.fields?.[field] : undefined,
+  );
+  if (aliased !== undefined) return aliased;
+  if (source?.record !== 'raw') {
+    const own = column(field) ?? column(alike(table, field));
+    if (own !== undefined || source?.record === undefined) return own;
+  } else if (field.includes('_') || COMMON.includes(field)) {
+    const own = column(field);
+    if (own !== undefined) return own;
+  }
+  return { kind: 'record', path: field };
+}
+
+/** Where the record of a table is: its text (`raw`), or a column; undefined where it has no members. */
+export function recordOf(table: string): string | undefined {
+  return SOURCES[table]?.record;
+}
+
+/** The column that is spelt the same but for case, hyphens and underscores. */
+function alike(table: Table, field: string): string | undefined {
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_.]/g, '');
+  const wanted = plain(field);
+  return [...table.columns.keys()].find((name) => plain(name) === wanted);
+}
+
+/** Tables that are known here. */
+export const KNOWN_TABLES: readonly string[] = Object.keys(SOURCES);
