@@ -69,6 +69,18 @@ interface Level {
   added: number;
 }
 
+/** A record that its source does not take. */
+interface Refusal {
+  readonly reason: RejectReason;
+  readonly detail: string;
+}
+
+/** What may be said of a whole record of another source: it has not the form of the file's. */
+const FOREIGN: ReadonlySet<RejectReason> = new Set(['not_this_source', 'bad_fields', 'bad_time']);
+
+/** After so many records that nobody else took, the rest of the file is believed to be broken, not mixed. */
+const MOST_ASKED = 10_000;
+
 /** Reads the records of one file. */
 export class Records {
   readonly #fileId: number;
@@ -85,8 +97,10 @@ export class Records {
   #level: Level;
   /** By depth, the source that knew the text before. */
   readonly #known: (Source | undefined)[] = [];
-  /** Why the source of the file does not know the record; it said nothing else of it so far. */
-  #unknown: string | undefined;
+  /** Why the source of the file does not take the record; it said nothing else of it so far. */
+  #unknown: Refusal | undefined;
+  /** Records since the last one that another source took. */
+  #askedInVain = 0;
   #answers = 0;
 
   records = 0;
@@ -127,7 +141,7 @@ export class Records {
         level.length = end - start;
         this.#answers = 0;
         level.reader.read(bytes, start, end, offset, hints, this.#out);
-        if (this.#unknown !== undefined) this.#askOthers(bytes.subarray(start, end));
+        if (this.#unknown !== undefined) this.#askOthers(bytes.subarray(start, end), this.#unknown);
       },
       problem: (reason, offset, length, detail) => {
         this.#level.offset = offset;
@@ -192,8 +206,9 @@ export class Records {
     },
     reject: (reason, detail) => {
       const first = this.#answers === 0 && this.#level.inside === undefined;
-      if (first && reason === 'not_this_source') {
-        this.#unknown = detail;
+      const mayBeForeign = FOREIGN.has(reason) && this.#askedInVain < MOST_ASKED;
+      if (first && mayBeForeign) {
+        this.#unknown = { reason, detail };
         this.#answers++;
         return;
       }
@@ -212,9 +227,9 @@ export class Records {
   #answer(): void {
     this.#answers++;
     if (this.#unknown === undefined) return;
-    const detail = this.#unknown;
+    const { reason, detail } = this.#unknown;
     this.#unknown = undefined;
-    this.#addReject('not_this_source', detail);
+    this.#addReject(reason, detail);
   }
 
   /** Id of the row that comes now. */
@@ -305,10 +320,9 @@ export class Records {
     this.#readText(head, known, text, { place: at, size, carrier, depth, noted: [] });
   }
 
-  /** A record that the source of the file does not know may be one of another source: a reject if not. */
-  #askOthers(text: Buffer): void {
+  /** A record that the source of the file does not take may be one of another source: a reject if not. */
+  #askOthers(text: Buffer, { reason, detail }: Refusal): void {
     const level = this.#level;
-    const detail = this.#unknown ?? '';
     this.#unknown = undefined;
     const head = innerHead(this.#path, text, undefined, this.#flowFields);
     const known = recogniseInner(head, this.#known[0], level.source);
@@ -319,7 +333,12 @@ export class Records {
       const inside = { place, size: text.length, carrier: undefined, depth: 0, noted: [] };
       this.#readText(head, known, text, inside);
     }
-    if (this.records === before) this.#addReject('not_this_source', detail);
+    if (this.records > before) {
+      this.#askedInVain = 0;
+      return;
+    }
+    this.#askedInVain++;
+    this.#addReject(reason, detail);
   }
 
   #readText(head: Head, { source, shape }: Known, text: Buffer, inside: Inside): void {

@@ -38,8 +38,8 @@ export function lineReader(
   };
 }
 
-/** How many of the first lines a claim looks at. */
-const LINES = 5;
+/** How many of the first lines a claim looks at: a few of something else may come before. */
+const LINES = 40;
 
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
