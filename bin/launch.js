@@ -36,6 +36,7 @@ var RESTRICTED = {
   query: [],
   config: [],
   detect: [],
+  sessions: ['--html'],
   timeline: [],
   search: [],
   show: ['--raw'],
