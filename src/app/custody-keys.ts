@@ -91,16 +91,17 @@ export async function addKey(
       throw error;
     });
     const canonical = `${certificate.toString().trim()}\n`;
-    storeCertificate(opened, file, canonical);
-    if (key !== undefined) await storeKey(opened, fx, print, key, request.unprotected === true);
-    const { seq, hash } = await appendKey(
-      opened,
-      fx,
-      signer,
-      added,
-      canonical,
-      request.reason,
-      key && createSigner(pem, key, fx.now),
+    // Asked first: who gives none leaves nothing behind.
+    const keyPem =
+      key === undefined ? undefined : await keyText(fx, key, request.unprotected === true);
+    const itself = key && createSigner(pem, key, fx.now);
+    const { seq, hash } = await orUndone(
+      isThere(file) ? [] : [file, keyFile(opened.paths, print)],
+      async () => {
+        storeCertificate(opened, file, canonical);
+        if (keyPem !== undefined) storeKey(opened, print, keyPem);
+        return appendKey(opened, fx, signer, added, canonical, request.reason, itself);
+      },
     );
     raisePin(opened, fx, false);
     return {
@@ -181,20 +182,28 @@ function storeCertificate({ paths }: Case, file: string, pem: string): void {
   syncFolder(paths.signers);
 }
 
-async function storeKey(
-  opened: Case,
-  fx: Effects,
-  print: string,
-  key: KeyObject,
-  unprotected: boolean,
-): Promise<void> {
-  const passphrase = unprotected ? undefined : await newPassphrase(fx);
-  const { keys } = opened.paths;
-  if (!existsSync(keys)) mkdirSync(keys, { mode: 0o700 });
-  const file = keyFile(opened.paths, print);
-  const pem = await privateKeyPem(key, passphrase);
-  writeNew(file, Buffer.from(pem), 0o600);
-  syncFolder(keys);
+async function keyText(fx: Effects, key: KeyObject, unprotected: boolean): Promise<string> {
+  return privateKeyPem(key, unprotected ? undefined : await newPassphrase(fx));
+}
+
+function storeKey({ paths }: Case, print: string, pem: string): void {
+  if (!existsSync(paths.keys)) mkdirSync(paths.keys, { mode: 0o700 });
+  writeNew(keyFile(paths, print), Buffer.from(pem), 0o600);
+  syncFolder(paths.keys);
+}
+
+/**
+ * A certificate that no entry speaks of must not stay where an entry was refused. A disk that fails is another matter: the
+ * entry may be there.
+ * @param made files that the work makes.
+ */
+async function orUndone<T>(made: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ExhibitError) for (const file of made) rmSync(file, { force: true });
+    throw error;
+  }
 }
 
 async function newPassphrase({ env, askSecret }: Effects): Promise<string> {

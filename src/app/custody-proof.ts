@@ -1,5 +1,5 @@
 /** Proofs out of a case: one entry or one record without its neighbours, or that the ledger only grew. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
@@ -7,14 +7,14 @@ import { consistencyProof, inclusionProof, leafHash, treeRoot } from '../core/me
 import type { Appended } from '../custody/append.ts';
 import { entryLeaves } from '../custody/checkpoint.ts';
 import { entryFile } from '../custody/entry.ts';
-import { checkpointFile, listLedger, readRegular } from '../custody/files.ts';
+import { checkpointFile, listLedger, readLedgerFile, readRegular } from '../custody/files.ts';
 import { renderProof, type Proof } from '../custody/proof.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
 import { CASE_LIST, PROOF_LIST } from '../custody/revocation-list.ts';
 import { entryBytes } from '../custody/shape.ts';
-import { readContentHash } from '../db/content-hash.ts';
 import { openDatabase, sourceTables, type Database } from '../db/open.ts';
 import { openSigner, type Case } from './case.ts';
+import { checkedContent } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 
@@ -142,8 +142,8 @@ function pickCheckpoint({ paths }: Case, asked: number | undefined, atLeast: num
 
 function copyOf({ paths }: Case, name: string, as: string): Record<string, Uint8Array> {
   return {
-    [as]: readFileSync(join(paths.custody, name)),
-    [`${as}.p7s`]: readFileSync(join(paths.custody, `${name}.p7s`)),
+    [as]: readLedgerFile(join(paths.custody, name)),
+    [`${as}.p7s`]: readLedgerFile(join(paths.custody, `${name}.p7s`)),
   };
 }
 
@@ -188,7 +188,6 @@ function* leavesOf(db: Database): Generator<Leaf & { readonly table: string }> {
 
 interface RecordTree {
   readonly leaves: Buffer;
-  readonly contentSha256: string;
   /** The leaf that was asked for, and its number from 0. */
   readonly found: { readonly index: number; readonly data: Buffer } | undefined;
 }
@@ -203,7 +202,7 @@ function recordTree(opened: Case, wanted?: string): RecordTree {
       if (wanted === `${table}:${String(id)}`) found = { index: hashes.length, data };
       hashes.push(leafHash(data));
     }
-    return { leaves: Buffer.concat(hashes), contentSha256: readContentHash(db), found };
+    return { leaves: Buffer.concat(hashes), found };
   } finally {
     db.close();
   }
@@ -211,11 +210,12 @@ function recordTree(opened: Case, wanted?: string): RecordTree {
 
 /**
  * Signs the root of the tree over all imported records as an entry, so that single records can be proved afterwards.
- * @throws ExhibitError `E_NOT_IMPORTED`; those of signing.
+ * @throws ExhibitError `E_NOT_IMPORTED`, `E_CONTENT_CHANGED`; those of signing.
  */
 export async function signRecords(opened: Case, fx: Effects): Promise<Appended> {
   return withLock(opened, fx, async () => {
-    const { leaves, contentSha256 } = recordTree(opened);
+    const contentSha256 = checkedContent(opened);
+    const { leaves } = recordTree(opened);
     return appendEntry(opened, await openSigner(opened, fx), fx, {
       event: 'note',
       reason: 'root of the tree over all imported records, for the disclosure of single ones',

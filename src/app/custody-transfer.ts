@@ -5,7 +5,6 @@
  * `export transfer` and `receive` use both on packages: {@link recordTransferOut} with the encrypted files as `attachments`
  * before the case's folder is packed, and on the other side {@link receiveCase} on the unpacked case.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import type { Check } from '../core/check.ts';
@@ -14,7 +13,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { entryFile, type Entry, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
-import { readRegular } from '../custody/files.ts';
+import { readLedgerFile, readRegular } from '../custody/files.ts';
 import { placeEntry, unplacedEntry } from '../custody/finish.ts';
 import { readLedger, type EntryView } from '../custody/read.ts';
 import { addedKey } from '../custody/signers.ts';
@@ -308,7 +307,7 @@ function copyReceipt({ paths }: Case, seq: number, folder: string | undefined): 
   if (folder === undefined) return [];
   const names = [entryFile(seq), `${entryFile(seq)}.p7s`];
   for (const name of names) {
-    putReceipt(folder, name, readFileSync(join(paths.custody, name)));
+    putReceipt(folder, name, readLedgerFile(join(paths.custody, name)));
   }
   return names;
 }

@@ -10,6 +10,7 @@ import { caseRoot, type Case } from './case.ts';
 import { withLock } from './lock.ts';
 import { refuseRolledBack } from './pins.ts';
 import { redactedArgv } from './redact.ts';
+import { refuseWords } from './ledger-words.ts';
 import { toolIdentity } from './tool.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function appendEntry(
   draft: EntryDraft,
   actor?: Omit<Entry['actor'], 'cert'>,
 ): Promise<Appended> {
+  refuseWords(draft);
   return withLock({ paths }, fx, async () => {
     const root = await caseRoot({ paths, info });
     refuseRolledBack({ paths, info }, fx);

@@ -23,6 +23,9 @@ interface Holder {
   readonly started: string;
 }
 
+/** Ours are below 300 bytes; what is larger names nobody. */
+export const MAX_LOCK_BYTES = 4096;
+
 /** Lock files held in this async context: an operation may call another that locks the same case. */
 const held = new AsyncLocalStorage<ReadonlySet<string>>();
 
@@ -188,7 +191,8 @@ function locked(path: string, holder: Holder | undefined): ExhibitError {
 function read(path: string): Holder | undefined {
   try {
     // A FIFO in its place must hang nobody.
-    if (!lstatSync(path).isFile()) return undefined;
+    const facts = lstatSync(path);
+    if (!facts.isFile() || facts.size > MAX_LOCK_BYTES) return undefined;
     const value = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
     const { pid, host, started } = value ?? {};
     return typeof pid === 'number' && typeof host === 'string' && typeof started === 'string'

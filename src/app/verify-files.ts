@@ -3,6 +3,7 @@
  * for. The last is named, not failed: it is no part of the case, but whoever gets the folder should know that.
  */
 import type { X509Certificate } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { evidenceNo } from '../bundle/layout.ts';
 import type { Check, CheckStatus } from '../core/check.ts';
@@ -14,6 +15,8 @@ import { readRegular } from '../custody/files.ts';
 import { isThere } from '../disk/there.ts';
 import { namesIn } from '../stamps/names.ts';
 import { hashRegular } from './hash-file.ts';
+import { instructionsOf } from './instructions.ts';
+import { MAX_LOCK_BYTES } from './lock.ts';
 import { few, type CaseGround } from './verify-runs.ts';
 
 /** The newest entry that may name a file, and does. */
@@ -37,8 +40,24 @@ export async function restChecks(ground: CaseGround): Promise<Check[]> {
     ...few(await reportFiles(ground, vouched)),
     ...few(await attachedFiles(ground, vouched)),
     ...(namesIn(ground.paths.dir).includes('case.db') ? [DATABASE] : []),
+    ...oldInstructions(ground),
     ...few(await strangers(ground, vouched)),
   ];
+}
+
+/** VERIFY.txt is written once, when a case is opened: commands that were mended since are not in it. */
+function oldInstructions({ paths, entries }: CaseGround): Check[] {
+  const subject = 'VERIFY.txt';
+  const first = entries[0]?.entry;
+  const here = readRegular(paths.verifyTxt);
+  // Whether it is still the file that opened the case, ledger.case_files says.
+  const now = instructionsOf(paths.dir);
+  if (first === undefined || here === undefined || now === undefined) return [];
+  if (here.toString('utf8') === now) return [];
+  const { name, version, hash } = first.tool;
+  const by = `the ${name} ${version} that opened the case (tool hash ${hash.slice(0, 16)})`;
+  const detail = `its commands are those of ${by}; this one's may ask more: exhibit verify --instructions prints them`;
+  return [check('case.instructions', subject, 'not_checked', detail)];
 }
 
 function vouchedFiles({ entries }: CaseGround): ReadonlyMap<string, Vouched> {
@@ -98,7 +117,7 @@ async function signerFiles(
     const issued = anchor !== undefined && isIssued(path, anchor);
     found.push(
       issued
-        ? check(id, subject, 'not_checked', 'issued by the root, but no ledger entry names it')
+        ? check(id, subject, 'not_checked', ISSUED)
         : check(id, subject, 'fail', 'no ledger entry vouches for this file'),
     );
   }
@@ -106,6 +125,9 @@ async function signerFiles(
   const good = `${String(here.length)} ${here.length === 1 ? 'certificate' : 'certificates'}, each as a ledger entry names it`;
   return [check(id, folder, 'pass', good)];
 }
+
+const ISSUED =
+  'issued by the root, but no ledger entry names it; a `custody key add` that was stopped leaves such a one and its key: both may be removed';
 
 /** The name of a certificate's file is its SHA-256. */
 function isNamedAfter(path: string, name: string): boolean {
@@ -220,7 +242,7 @@ async function strangers(
     found.push(check('case.files', subject, 'not_checked', detail));
   };
   for (const name of namesIn(paths.dir)) {
-    if (PARTS.has(name) || /^\.lock(?:\.|$)/.test(name)) continue;
+    if (PARTS.has(name) || isLock(join(paths.dir, name), name)) continue;
     const known = vouched.get(name);
     if (known !== undefined && known.sha256 === (await hashRegular(join(paths.dir, name), signal)))
       continue;
@@ -241,6 +263,15 @@ async function strangers(
     say(`staging/${name}`, words);
   }
   return found;
+}
+
+/** A lock and what is written while one changes hands; anything else of such a name is a stranger. */
+function isLock(path: string, name: string): boolean {
+  const tag = String.raw`\d+\.[0-9a-f]{8}\.[0-9a-f]{8}`;
+  const known = new RegExp(`^\\.lock(?:\\.after-${tag}|\\.${tag}\\.draft)?$`);
+  if (!known.test(name)) return false;
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  return facts?.isFile() === true && facts.size <= MAX_LOCK_BYTES;
 }
 
 const NOBODY = 'nothing vouches for it: it is no part of the case';

@@ -1,7 +1,6 @@
 /** Appends one entry to a ledger whose end was checked first. The caller holds the case's lock. */
 import { randomUUID, type X509Certificate } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CasePaths } from '../bundle/layout.ts';
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
@@ -20,7 +19,7 @@ import {
   type Entry,
   type EntryDraft,
 } from './entry.ts';
-import { listLedger, realFiles, type Files } from './files.ts';
+import { listLedger, readLedgerFile, readRegular, realFiles, type Files } from './files.ts';
 import { judgeIn } from './signers.ts';
 
 /** Everything about an entry but what happened. */
@@ -67,7 +66,9 @@ export function appendToLedger(
   let changes = draft.changes;
   for (const name of halfWritten) {
     const path = join(paths.custody, name);
-    const removed = `removed ${name} (sha256 ${sha256Hex(readFileSync(path))}), a signature without its file`;
+    const bytes = readRegular(path);
+    const what = bytes === undefined ? 'larger than any signature' : `sha256 ${sha256Hex(bytes)}`;
+    const removed = `removed ${name} (${what}), a signature without its file`;
     changes = changes === undefined ? removed : `${changes}; ${removed}`;
     files.remove(path);
   }
@@ -132,7 +133,7 @@ interface ReadEntry {
 
 function readEntry(paths: CasePaths, seq: number): ReadEntry {
   const name = entryFile(seq);
-  const bytes = readFileSync(join(paths.custody, name));
+  const bytes = readLedgerFile(join(paths.custody, name));
   const parsed = parseEntry(bytes);
   if (!parsed.ok) throw broken(paths, name, parsed.problems.join('; '));
   return { seq, file: `custody/${name}`, bytes, entry: parsed.entry };
@@ -142,7 +143,7 @@ function verdictOn(
   paths: CasePaths,
   { seq, bytes }: Pick<ReadEntry, 'seq' | 'bytes'>,
 ): SignatureVerdict {
-  return verifyForm(bytes, readFileSync(join(paths.custody, `${entryFile(seq)}.p7s`)));
+  return verifyForm(bytes, readLedgerFile(join(paths.custody, `${entryFile(seq)}.p7s`)));
 }
 
 /**

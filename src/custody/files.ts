@@ -9,8 +9,9 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { isSystemError } from '../core/errors.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { syncFolder, writeSynced } from '../disk/durable.ts';
+import { isThere } from '../disk/there.ts';
 import { entryFile } from './entry.ts';
 
 /** The writes of the ledger, in one place so that a test can make the n-th one fail. */
@@ -53,6 +54,20 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 export function readRegular(path: string): Buffer | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isFile() === true && stat.size <= MAX_FILE_BYTES ? readFileSync(path) : undefined;
+}
+
+/**
+ * The same of a file that has to be there.
+ * @throws ExhibitError `E_TAMPERED` otherwise.
+ */
+export function readLedgerFile(path: string): Buffer {
+  const bytes = readRegular(path);
+  if (bytes !== undefined) return bytes;
+  const what = isThere(path) ? 'no regular file, or larger than any of its kind' : 'missing';
+  throw new ExhibitError('E_TAMPERED', `a file of the custody ledger is ${what}`, {
+    where: { file: path },
+    hint: 'run `exhibit custody verify`, which names everything that is wrong',
+  });
 }
 
 /** What lies in a ledger folder. */

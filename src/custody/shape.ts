@@ -1,20 +1,19 @@
 /** A ledger's hashes and roots, read without judging anything: what is compared with what others hold. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { prefixRoots } from '../core/merkle.ts';
 import { entryLeaves } from './checkpoint.ts';
 import { entryFile } from './entry.ts';
-import { listLedger } from './files.ts';
+import { listLedger, readLedgerFile } from './files.ts';
 import type { LedgerShape } from './head.ts';
 
-/** Bytes of the entries' files, in order. */
+/** Bytes of the entries' files, in order. @throws ExhibitError `E_TAMPERED` if one is larger than any entry. */
 export function entryBytes(caseDir: string): Buffer[] {
   const { custody } = casePaths(caseDir);
   const { last } = listLedger(custody);
   return Array.from({ length: last }, (_, index) =>
-    readFileSync(join(custody, entryFile(index + 1))),
+    readLedgerFile(join(custody, entryFile(index + 1))),
   );
 }
 

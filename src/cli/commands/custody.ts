@@ -79,7 +79,10 @@ export function register(program: Command, fx: Effects, done: (status: number) =
         flags.trust === undefined ? undefined : resolve(fx.cwd, flags.trust),
       );
       fx.out.write(flags.json === true ? `${JSON.stringify(found)}\n` : sideBySide(found));
-      done(found.verdict === 'fork' ? EXIT.badNews : EXIT.ok);
+      const bad = found.differing.some(({ first, second }) =>
+        [first, second].some((side) => side?.good === false),
+      );
+      done(found.verdict === 'fork' || bad ? EXIT.badNews : EXIT.ok);
     });
 
   registerSignature(custody, fx, done);

@@ -21,6 +21,7 @@ interface VerifyFlags extends CommonOptions {
   readonly deep?: boolean;
   readonly record?: boolean;
   readonly bag?: string;
+  readonly instructions?: boolean;
   readonly color: boolean;
 }
 
@@ -40,7 +41,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .option('--anchor <file...>', 'checkpoint, entry or time-stamp kept elsewhere')
       .option('--deep', 'also compute SHA-512 of the payload')
       .option('--record', 'append the result to the custody ledger')
-      .option('--bag <path>', 'judge any bag (folder or tar archive) by RFC 8493 alone'),
+      .option('--bag <path>', 'judge any bag (folder or tar archive) by RFC 8493 alone')
+      .option('--instructions', 'print VERIFY.txt as this version writes it, and check nothing'),
   ).action(async (target: string | undefined, flags: VerifyFlags) => {
     const color = flags.color && fx.out.isTTY && (fx.env['NO_COLOR'] ?? '') === '';
     const answer = (result: VerifyResult, words: Words): void => {
@@ -58,6 +60,12 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       }
       const { verifyBag } = await import('../../app/verify-bag.ts');
       answer(await verifyBag(flags.bag, fx), BAG_WORDS);
+      return;
+    }
+    if (flags.instructions === true) {
+      const { instructions } = await import('../../app/instructions.ts');
+      fx.out.write(instructions(findCase(flags, fx)));
+      done(EXIT.ok);
       return;
     }
     const request: VerifyRequest = {
