@@ -37,6 +37,9 @@ signed() { openssl cms -verify -binary -inform DER -purpose any -partial_chain \
   fp=$(openssl x509 -in "$W/signer.pem" -outform DER | sha256sum | cut -d' ' -f1)
   grep -qx "$fp" "$W/registered" || openssl verify -no_check_time -CAfile "$W/root.pem" \\
     -no-CApath -no-CAstore "$W/signer.pem" > /dev/null; }
+seconds() { date -u -d "$(sed 's/\\.[0-9]*//')" +%s; }
+claimed() { openssl cms -cmsout -print -inform DER -in "$1" | grep -A3 signingTime |
+  sed -n 's/.*TIME://p' | head -n 1 | seconds; }
 named() { for f in custody/[0-9]*.json; do top "$f"
   e=$(grep '^"event":' "$W/entry" | cut -d'"' -f4)
   grep '^"attachments":' "$W/entry" | grep -o '{"name":"[^"\\\\]*","sha256":"[0-9a-f]*"}' |
@@ -60,8 +63,7 @@ form or letter that reached you by another way than this folder. If it differs, 
 between. Entries of kind key-added let others sign from then on, entries of kind key-revoked take
 a signer back; trust.pem collects who may sign. What the chain cannot show by itself is that
 entries were cut off at its end: compare the count and hash printed last with a ledger head that
-was written down elsewhere. Not looked at here, but by "exhibit verify": a revocation that reaches
-back before its entry (its "from"), and pki/crl.pem (openssl crl -in pki/crl.pem -noout -text).`,
+was written down elsewhere. Revocations that reach back, and pki/crl.pem, are asked of in step 11.`,
     commands: `( openssl x509 -in pki/root.pem > "$W/root.pem" && cp "$W/root.pem" "$W/trust.pem" || exit 1
 : > "$W/registered"; : > "$W/revoked"; : > "$W/seals"; prev=$(printf '0%.0s' $(seq 64)); n=0
 for f in custody/[0-9]*.json; do n=$((n+1))
@@ -102,7 +104,6 @@ for h in $(cat "$W/seals"); do
   sha256sum evidence/EV-*/EV-*.seal 2> /dev/null | grep -q "^$h " ||
     { echo "SEALED EVIDENCE IS GONE"; exit 1; }
 done
-[ ! -e pki/crl.pem ] || echo "not looked at: pki/crl.pem, a list of revoked certificates"
 echo "OK $n $prev" )`,
   },
   {
@@ -143,9 +144,9 @@ done; echo "OK seals signed" )`,
 independent authority proves that a signature existed at its time. Put the authority's root
 certificate, obtained from the authority itself, into tsa.pem; pki/tsa holds what lies between.
 The first command asks whether it stamps this file, the second whether it answers the request.
-Without tsa.pem nothing is said about them. No signature may claim a time after its time-stamp:
-compare "Time stamp" with "signingTime"; nothing here does that for you. That every time-stamp of
-which the ledger tells is still there is asked last.`,
+Without tsa.pem nothing is said about them. No signature may claim a time after its time-stamp; both
+are printed, and compared to the second. That every time-stamp of which the ledger tells is still
+there is asked last.`,
     commands: `( cat pki/tsa/*-chain.pem pki/root.pem > "$W/between.pem" 2> /dev/null
 for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
   [ -e "$r" ] || continue
@@ -158,6 +159,11 @@ for r in evidence/EV-*/*.tsr* custody/*.tsr*; do
     -untrusted "$W/between.pem" || { echo "NOT AN ANSWER TO ITS REQUEST $r"; exit 1; }
   echo "$r"; openssl ts -reply -in "$r" -text 2> /dev/null | grep '^Time stamp'
   openssl cms -cmsout -print -inform DER -in "$f" | grep -A3 signingTime | grep TIME
+  openssl ts -reply -in "$r" -text 2> /dev/null > "$W/reply"
+  within=$(sed -n 's/^Accuracy: \\(0x[0-9A-Fa-f]*\\) seconds.*/\\1/p' "$W/reply")
+  grep -qE '^Accuracy: .*0x[0-9A-Fa-f]+ (millis|micros)' "$W/reply" && more=1 || more=0
+  stamp=$(($(sed -n 's/^Time stamp: //p' "$W/reply" | seconds) + \${within:-0} + more))
+  [ "$(claimed "$f")" -le "$stamp" ] || { echo "CLAIMS A TIME AFTER ITS TIME-STAMP $f"; exit 1; }
 done
 named | sed -n 's/^timestamped {"name":"\\(.*\\)","sha256":"\\(.*\\)"}$/\\2  \\1/p' > "$W/list"
 [ ! -s "$W/list" ] || sha256sum -c --strict --quiet "$W/list" ||
@@ -268,6 +274,44 @@ done
 ls -A | grep -vxE 'case\\.json|(TRUST|VERIFY)\\.txt|pki|keys|evidence|staging|custody' |
   grep -vxE 'queries|report' | sed 's/^/not vouched for: /'
 echo "OK the rest" )`,
+  },
+  {
+    title: 'No signature is of a time at which its signer had been taken back',
+    words: `A key-revoked entry says since when a certificate is not to be believed (its "from"), and so may a list
+of the root, pki/crl.pem (all of it: openssl crl -in pki/crl.pem -noout -text). Whatever such a
+certificate signed at or after that moment counts for nothing: entries, checkpoints, seals and
+recorded queries alike. What lies before a key-revoked entry in the ledger was signed before it; with
+a list there is only the signer's word for an earlier time, which is said: believe it only where a
+time-stamp bears it out, or the list gives a harmless reason (superseded, end of work).
+Not looked at here, but by "exhibit verify": a time-stamp that is itself later than the revocation.`,
+    commands: `( : > "$W/ends"
+for f in custody/[0-9]*.json; do [ -e "$f" ] || continue; top "$f"
+  grep -q '^"event":"key-revoked"' "$W/entry" || continue
+  c=$(grep -o '^"details":{"certificate":"[0-9a-f]*"' "$W/entry" | cut -d'"' -f6)
+  t=$(sed -n 's/^"details":{"certificate":"[0-9a-f]*","from":"\\([0-9TZ:.-]*\\)".*/\\1/p' "$W/entry")
+  case "$t" in *.*[1-9]*) more=1 ;; *) more=0 ;; esac
+  [ -z "$t" ] || t=$(($(echo "$t" | seconds) + more))
+  echo "$c \${t:-0} $f" >> "$W/ends"
+done
+if [ -e pki/crl.pem ]; then
+  [ "$(grep -c BEGIN pki/crl.pem)" = 1 ] && openssl crl -in pki/crl.pem -CAfile "$W/root.pem" \\
+    -no-CApath -noout 2>&1 | grep -qx 'verify OK' || { echo "BAD LIST pki/crl.pem"; exit 1; }
+  openssl crl -in pki/crl.pem -noout -text | awk '/Serial Number:/ { s = $3 }
+    /Revocation Date:/ { sub(/.*Date: /, ""); print s, $0 }
+    /Invalidity Date:/ { getline; sub(/^ */, ""); print s, $0 }' |
+    while read -r s t; do echo "$s $(echo "$t" | seconds) pki/crl.pem"; done >> "$W/ends"
+fi
+for f in custody/[0-9]*.json custody/checkpoint-*.txt evidence/EV-*/EV-*.seal queries/Q-*/run.json; do
+  [ -s "$W/ends" ] && [ -e "$f" ] || continue
+  signed "$f" 2> /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
+  n=$(openssl x509 -in "$W/signer.pem" -noout -serial); at=$(claimed "$f.p7s")
+  while read -r who from by; do
+    [ "$who" = "$fp" ] || [ "serial=$who" = "$n" ] || continue
+    [ "$by" != "$f" ] || continue
+    [ "$at" -lt "$from" ] || { echo "SIGNED WHEN ITS SIGNER WAS REVOKED ($by) $f"; exit 1; }
+    [ "$by" != pki/crl.pem ] || echo "revoked later, only its signer says that this was before: $f"
+  done < "$W/ends" || exit 1
+done; echo "OK revocations" )`,
   },
 ];
 

@@ -1,5 +1,5 @@
 /** VERIFY.txt: its commands are taken out of the file as a reader would, and run on good and on tampered cases. */
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -23,6 +23,7 @@ import { createSigner, type Signer } from '#src/crypto/signer.ts';
 import { fingerprint, fingerprintWithColons, readCertificate } from '#src/crypto/trust.ts';
 import { parseSeal, renderSeal } from '#src/bundle/seal.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
+import { revocationList } from '../helpers/crl.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { runProcess } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
@@ -45,6 +46,7 @@ const STEPS = {
   bags: 8,
   repack: 9,
   rest: 10,
+  revocations: 11,
 } as const;
 type StepName = keyof typeof STEPS;
 
@@ -626,6 +628,21 @@ describe.skipIf(!ready)(needs('the commands of VERIFY.txt', ...TOOLS), () => {
     expect((await runSteps(made)).stamps.out).toContain('NOT AN ANSWER TO ITS REQUEST');
   });
 
+  test('tell: a claim after its time-stamp', async () => {
+    const made = await sealedCase();
+    const seal = readFileSync(at(made, `${EV}/EV-0001.seal`));
+    const claimed = Date.UTC(2031, 0, 1) * 1000;
+    writeFileSync(at(made, `${EV}/EV-0001.seal.p7s`), made.signer.sign(seal, claimed));
+    const tsa = await makeTsa();
+    const fx = { ...made.fx, now: () => Date.UTC(2031, 0, 2) };
+    const { path } = await requestTimestamp(made.case, 'EV-0001', fx);
+    writeFileSync(at(made, `${EV}/EV-0001.seal.p7s.tsr`), await tsa.answer(readFileSync(path)));
+    writeFileSync(at(made, 'tsa.pem'), tsa.rootPem);
+    const { stamps } = await runSteps(made);
+    expect(stamps.out).toContain(`CLAIMS A TIME AFTER ITS TIME-STAMP ${EV}/EV-0001.seal.p7s`);
+    expect(stamps.status).not.toBe(0);
+  });
+
   test('tell: the root of a forger, which nothing here was signed under', async () => {
     const made = await sealedCase();
     const other = await otherCase('TEST-1');
@@ -701,6 +718,27 @@ describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
     expect(results.checkpoints.out).toContain(`6 ${root ?? ''}\nOK checkpoints`);
   });
 
+  test('say what only a signer says who was taken back later', async () => {
+    const made = await handedCase();
+    const certificate = bobSigner.fingerprint;
+    // Half a second later than what he signed.
+    const since = '2026-01-02T03:04:05.5Z';
+    await revokeKey(made.case, made.fx, {
+      certificate,
+      reason: 'keyCompromise',
+      words: 'x',
+      since,
+    });
+    const { serialNumber: serial } = new X509Certificate(made.signer.certificatePem);
+    const list = await revocationList(made, [{ serial, at: '20260601000000Z' }]);
+    writeFileSync(at(made, 'pki/crl.pem'), list);
+    const { status, out } = (await runSteps(made)).revocations;
+    expect(status, out).toBe(0);
+    const said = out.split('\n').filter((line) => line.includes('only its signer says'));
+    // Ada's entries, her seal; not what Bob signed.
+    expect(said).toHaveLength(7);
+  });
+
   const last = (made: TestCase, ...names: string[]): void => {
     for (const name of names) rmSync(at(made, `custody/${name}`));
   };
@@ -752,7 +790,48 @@ describe.skipIf(!ready)(needs('the commands about custody', ...TOOLS), () => {
         const second = Math.floor(made.fx.now() / 1000) * 1_000_000;
         writeFileSync(at(made, 'custody/00000008.json.p7s'), made.signer.sign(bytes, second));
       },
-      ['ledger'],
+      ['ledger', 'revocations'],
+    ],
+    [
+      'what a signer signed since the time from which he is taken back',
+      async (made) => {
+        const certificate = bobSigner.fingerprint;
+        const since = '2026-01-02T03:04:05Z';
+        await revokeKey(made.case, made.fx, {
+          certificate,
+          reason: 'superseded',
+          words: 'x',
+          since,
+        });
+      },
+      ['revocations'],
+    ],
+    [
+      'a list of the root that takes a signer back',
+      async (made) => {
+        const { serialNumber } = new X509Certificate(made.signer.certificatePem);
+        const taken = {
+          serial: serialNumber,
+          at: '20260601000000Z',
+          reason: 'keyTime,20260101000000Z',
+        };
+        writeFileSync(at(made, 'pki/crl.pem'), await revocationList(made, [taken]));
+      },
+      ['revocations'],
+    ],
+    [
+      'a list of another root',
+      async (made) => {
+        const certificate = bobSigner.fingerprint;
+        await revokeKey(made.case, made.fx, {
+          certificate,
+          reason: 'superseded',
+          words: 'x',
+          since: '2030-01-01T00:00:00Z',
+        });
+        writeFileSync(at(made, 'pki/crl.pem'), await revocationList(await otherCase('X'), []));
+      },
+      ['revocations'],
     ],
     [
       "an entry in somebody else's name, the signer named further in",
