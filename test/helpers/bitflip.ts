@@ -1,6 +1,6 @@
 /** Flips bits in the files of a case, one at a time, and asks `verify` about each. */
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCase } from '#src/app/case.ts';
 import { collectDir } from '#src/app/collect.ts';
@@ -50,14 +50,38 @@ export function* everyBit(dir: string, files: readonly string[]): Generator<Bit>
   }
 }
 
-/** Flips one bit, verifies, flips it back; true if `verify` noticed. */
-export async function isNoticed(
-  dir: string,
-  { file, offset, bit }: Bit,
-  fx: Effects,
-): Promise<boolean> {
+/** The check that must fail, whatever else does, when one bit of a file of this kind differs; the first that fits counts. */
+const RIGHT_CHECK: readonly (readonly [file: RegExp, check: string])[] = [
+  [/^custody\/checkpoint-\d{8}\.txt(?:\.p7s)?$/, 'ledger.checkpoint'],
+  [/^custody\/\d{8}\.json(?:\.p7s)?$/, 'ledger.signature'],
+  [/\.seal$/, 'ledger.sealed'],
+  [/\.seal\.p7s$/, 'seal.signature'],
+  [/\.tar$/, 'volume.sha256'],
+  [/^case\.json$/, 'ledger.case_files'],
+  [/^pki\/root\.pem$/, 'trust.root'],
+];
+
+/** The certificate is the same without its last line feed: then only the ledger, which hashes the file, can tell. */
+function rightCheck(dir: string, { file, offset }: Bit): string | undefined {
+  const { size } = statSync(join(dir, file));
+  if (file === 'pki/root.pem' && offset === size - 1) return 'ledger.case_files';
+  return RIGHT_CHECK.find(([kind]) => kind.test(file))?.[1];
+}
+
+/** A flip that `verify` did not find by the right check. */
+export interface Miss extends Bit {
+  /** Undefined for a file of a kind that has none. */
+  readonly right: string | undefined;
+  /** What failed instead; empty if nothing did. */
+  readonly failed: readonly string[];
+}
+
+/** Flips one bit, verifies, flips it back; undefined if the right check failed. */
+export async function missOf(dir: string, flip: Bit, fx: Effects): Promise<Miss | undefined> {
+  const { file, offset, bit } = flip;
   const path = join(dir, file);
   const good = readFileSync(path)[offset] ?? 0;
+  const right = rightCheck(dir, flip);
   write(path, offset, good ^ (1 << bit));
   try {
     const request = {
@@ -67,7 +91,9 @@ export async function isNoticed(
       head: undefined,
       deep: false,
     };
-    return !(await verify(request, fx)).ok;
+    const { checks } = await verify(request, fx);
+    const failed = checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
+    return right !== undefined && failed.includes(right) ? undefined : { ...flip, right, failed };
   } finally {
     write(path, offset, good);
   }
