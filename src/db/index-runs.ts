@@ -47,6 +47,8 @@ interface Table {
   ids: Float64Array;
   rows: number;
   readonly gathered: readonly Gathered[];
+  /** Columns share their keys, texts and numbers: sources and destinations are the same addresses. */
+  readonly keys: readonly KeyTable[];
 }
 
 /** Gathers keys of rows. */
@@ -56,7 +58,7 @@ export class RunWriter {
   readonly #runs: IndexRun[] = [];
   /** The source whose row came last, and its table. */
   #shape: TableShape | undefined;
-  #last: Table = { ids: new Float64Array(), rows: 0, gathered: [] };
+  #last: Table = { ids: new Float64Array(), rows: 0, gathered: [], keys: [] };
 
   /** @param path start of the names of its files. */
   constructor(path: string) {
@@ -105,15 +107,16 @@ export class RunWriter {
     let table = this.#tables.get(shape.id);
     if (table === undefined) {
       const names = shape.columns.map((column) => column.name);
+      const [texts, integers] = [new KeyTable(), new KeyTable()];
       table = {
         ids: new Float64Array(FIRST_ROWS),
         rows: 0,
-        gathered: plainIndexes(shape).map((column) => ({
-          column,
-          place: names.indexOf(column),
-          keys: new KeyTable(),
-          groups: new Int32Array(FIRST_ROWS),
-        })),
+        gathered: plainIndexes(shape).map((column) => {
+          const place = names.indexOf(column);
+          const keys = shape.columns[place]?.type === 'TEXT' ? texts : integers;
+          return { column, place, keys, groups: new Int32Array(FIRST_ROWS) };
+        }),
+        keys: [texts, integers],
       };
       this.#tables.set(shape.id, table);
     }
@@ -130,13 +133,11 @@ export class RunWriter {
   #spill(id: string, table: Table): void {
     if (table.rows === 0) return;
     for (const { column, keys, groups } of table.gathered) {
-      const whole = indexesNull([column]);
-      if (!whole && keys.size === 1) continue;
       const path = `${this.#path}-${String(this.#runs.length)}`;
-      writeRun(path, keys, table.ids.subarray(0, table.rows), groups, whole);
-      keys.clear();
-      this.#runs.push({ table: id, column, path });
+      if (writeRun(path, keys, table.ids.subarray(0, table.rows), groups, indexesNull([column])))
+        this.#runs.push({ table: id, column, path });
     }
+    for (const keys of table.keys) keys.endRun();
     table.rows = 0;
   }
 }
@@ -156,6 +157,7 @@ function grow(table: Table): void {
 /**
  * @param groups key of the row with the id in the same place.
  * @param whole whether rows without a key are written too.
+ * @returns false if there was nothing to write, and there is no file.
  */
 function writeRun(
   path: string,
@@ -163,13 +165,14 @@ function writeRun(
   ids: Float64Array,
   groups: Int32Array,
   whole: boolean,
-): void {
+): boolean {
   // Counting sort: how many rows a key has says where its ids begin.
   const counts = new Int32Array(keys.size);
   for (let row = 0; row < ids.length; row++) {
     const group = groups[row] ?? 0;
     counts[group] = (counts[group] ?? 0) + 1;
   }
+  if (!whole && counts[0] === ids.length) return false;
   const order = keys.sorted();
   const next = new Int32Array(keys.size);
   let sum = 0;
@@ -217,6 +220,7 @@ function writeRun(
   }
   flush();
   closeSync(file);
+  return true;
 }
 
 function aligned(bytes: number): number {

@@ -172,16 +172,15 @@ export class TreePage {
   /** Takes the cell placed last out again; once after each {@link TreePage.place}. */
   takeLast(): Buffer {
     const cell = Buffer.from(this.bytes.subarray(this.#top, this.#top + this.#lastLength));
-    this.bytes.fill(0, this.#top, this.#top + this.#lastLength);
     this.#top += this.#lastLength;
     this.#cells--;
-    this.bytes.writeUInt16BE(0, this.#header + 2 * this.#cells);
     return cell;
   }
 
   /** The page as it has to be written. @param right the child behind the last cell, of an interior page. */
   finished(right = 0): Buffer {
     const { bytes } = this;
+    bytes.fill(0, this.#header + 2 * this.#cells, this.#top);
     bytes[0] = this.#type;
     bytes.writeUInt16BE(0, 1);
     bytes.writeUInt16BE(this.#cells, 3);
@@ -191,8 +190,8 @@ export class TreePage {
     return bytes;
   }
 
+  /** Forgets all cells; what is left of them is not in {@link TreePage.finished}. */
   clear(): void {
-    this.bytes.fill(0);
     this.#cells = 0;
     this.#top = PAGE_BYTES;
   }

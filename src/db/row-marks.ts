@@ -2,7 +2,7 @@
  * What a worker says of the rows of a part besides the rows: a mark of each row's identity, by which copies are found, and
  * how many rows there are for each account, region and hour.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { type ByteRow, BYTE_KIND } from '../core/byte-row.ts';
 import type { Cell } from './record.ts';
 import type { TableShape } from './ddl.ts';
@@ -100,6 +100,8 @@ class HourCounter {
   readonly #counts = new Map<string, Counted>();
   /** At most {@link RECENT}. */
   #recent: Counted[] = [];
+  readonly #accountText = new LastText();
+  readonly #regionText = new LastText();
 
   private constructor(account: readonly number[], region: readonly number[]) {
     this.#account = account;
@@ -134,17 +136,17 @@ class HourCounter {
 
   byteRow(row: ByteRow): void {
     if (!row.isNumber(0)) return;
-    const account = firstText(row, this.#account);
-    const region = firstText(row, this.#region);
+    const account = this.#accountText.of(row, firstText(row, this.#account));
+    const region = this.#regionText.of(row, firstText(row, this.#region));
     const time = row.number(0);
     for (const counted of this.#recent) {
       const since = time - counted.hourUs;
       if (since < 0 || since >= HOUR_US) continue;
-      if (!spells(row, account, counted.account) || !spells(row, region, counted.region)) continue;
+      if (counted.account !== account || counted.region !== region) continue;
       counted.rows++;
       return;
     }
-    this.#count(String(row.value(account) ?? ''), String(row.value(region) ?? ''), time);
+    this.#count(account, region, time);
   }
 
   take(): readonly HourCount[] {
@@ -184,15 +186,34 @@ function firstText(row: ByteRow, places: readonly number[]): number {
   return -1;
 }
 
-/** True if a place holds exactly this text; of none, if the text is empty. */
-function spells(row: ByteRow, place: number, text: string): boolean {
-  if (place < 0) return text === '';
-  const start = row.start(place);
-  if (!row.isText(place) || row.stop(place) - start !== text.length) return false;
-  const bytes: Buffer = row.source(place);
-  // Accounts differ at their ends too, and regions.
-  for (let index = text.length - 1; index >= 0; index--) {
-    if (bytes[start + index] !== text.charCodeAt(index)) return false;
+/** Makes a string of a text when it is another than the one before: most rows of a file have the same account and region. */
+class LastText {
+  #bytes: Buffer = Buffer.alloc(0);
+  #text = '';
+  /** A constant that was the text. */
+  #constant: Buffer | undefined;
+
+  /** Text or number in a place; '' if there is none, or no place. */
+  of(row: ByteRow, place: number): string {
+    if (place < 0) return '';
+    if (!row.isText(place)) return String(row.value(place) ?? '');
+    const source = row.source(place);
+    if (source === this.#constant) return this.#text;
+    const from = row.start(place);
+    const length = row.length(place);
+    if (length !== this.#bytes.length || !this.#same(source, from)) {
+      this.#bytes = Buffer.from(source.subarray(from, from + length));
+      this.#text = this.#bytes.toString('latin1');
+    }
+    this.#constant = source === row.bytes ? undefined : source;
+    return this.#text;
   }
-  return true;
+
+  #same(source: Buffer, from: number): boolean {
+    const bytes = this.#bytes;
+    for (let index = 0; index < bytes.length; index++) {
+      if (bytes[index] !== source[from + index]) return false;
+    }
+    return true;
+  }
 }
