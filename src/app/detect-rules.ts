@@ -3,17 +3,13 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Rule } from '../sigma/collection.ts';
-import { matchedFields, type Event, type Matched } from '../sigma/evaluate.ts';
-import type { Ref } from '../sigma/model.ts';
+import { matchedFields, type Matched } from '../sigma/evaluate.ts';
 import { LEVELS, type Level, type NotAsked } from '../sigma/rules.ts';
-import { eventTexts, valuesAt, type Values } from '../sigma/values.ts';
-import { normal } from '../sigma/pattern.ts';
-import { recordOf } from '../sigma/tables.ts';
 import type { Case } from './case.ts';
 import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
 import type { SkippedRule } from './detect.ts';
 import { loadRules, type LoadedRules } from './sigma-files.ts';
-import { boundTree, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
+import { boundTree, eventOf, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
 
 export type { Level } from '../sigma/rules.ts';
 
@@ -243,34 +239,4 @@ function matchedOf(
 ): readonly Matched[] {
   const tree = boundTree(database, rule, table);
   return tree === undefined ? [] : matchedFields(tree, eventOf(database, table, id));
-}
-
-/** The event of a row, as rules see it. */
-export function eventOf(database: SigmaDatabase, table: string, id: number): Event {
-  const known = new Map<string, Values>();
-  const { raw, json } = database.record(table, id);
-  const record = recordOf(table);
-  const inRecord = record === 'raw' ? json : undefined;
-  const column = (name: string): string | null =>
-    database.db
-      .prepare<[number], string | null>(
-        `SELECT CAST("${name}" AS TEXT) FROM main."${table}" WHERE id = ?`,
-      )
-      .pluck()
-      .get(id) ?? null;
-  const values = (ref: Ref): Values => {
-    if (ref.kind === 'column') {
-      const text = column(ref.name);
-      return { present: text !== null, values: text === null ? [] : [normal(text)] };
-    }
-    if (record === undefined || record === 'raw') return valuesAt(inRecord, ref.path);
-    return valuesAt(database.parsed(column(record) ?? ''), ref.path);
-  };
-  return (ref) => {
-    if (ref === undefined) return { present: true, values: eventTexts(raw, json) };
-    const key = `${ref.kind} ${ref.kind === 'column' ? ref.name : ref.path}`;
-    const have = known.get(key) ?? values(ref);
-    known.set(key, have);
-    return have;
-  };
 }

@@ -6,6 +6,7 @@ import { bindTree } from '../sigma/bind.ts';
 import type { Collection, Rule } from '../sigma/collection.ts';
 import { listOf } from '../sigma/compile.ts';
 import { correlate, type Correlated, type Occurrence } from '../sigma/correlate.ts';
+import type { Event } from '../sigma/evaluate.ts';
 import { addSigmaFunctions, type EventRecord } from '../sigma/functions.ts';
 import type { BoundTree, Ref, RuleTree } from '../sigma/model.ts';
 import {
@@ -16,7 +17,9 @@ import {
   type Occurring,
   type Window,
 } from '../sigma/plan.ts';
-import { refOf, scopesOf, type Table } from '../sigma/tables.ts';
+import { normal } from '../sigma/pattern.ts';
+import { recordOf, refOf, scopesOf, type Table } from '../sigma/tables.ts';
+import { eventTexts, valuesAt, type Values } from '../sigma/values.ts';
 import { asExported } from '../sources/guardduty.ts';
 
 /** A match of a rule that looks at single events. */
@@ -359,4 +362,34 @@ export function boundTree(database: SigmaDatabase, rule: Rule, id: string): Boun
   if (rule.kind !== 'detection' || table === undefined) return undefined;
   const result = bindTree(rule.tree, table);
   return 'tree' in result ? result.tree : undefined;
+}
+
+/** The event of a row, as rules see it. */
+export function eventOf(database: SigmaDatabase, table: string, id: number): Event {
+  const known = new Map<string, Values>();
+  const { raw, json } = database.record(table, id);
+  const record = recordOf(table);
+  const inRecord = record === 'raw' ? json : undefined;
+  const column = (name: string): string | null =>
+    database.db
+      .prepare<[number], string | null>(
+        `SELECT CAST("${name}" AS TEXT) FROM main."${table}" WHERE id = ?`,
+      )
+      .pluck()
+      .get(id) ?? null;
+  const values = (ref: Ref): Values => {
+    if (ref.kind === 'column') {
+      const text = column(ref.name);
+      return { present: text !== null, values: text === null ? [] : [normal(text)] };
+    }
+    if (record === undefined || record === 'raw') return valuesAt(inRecord, ref.path);
+    return valuesAt(database.parsed(column(record) ?? ''), ref.path);
+  };
+  return (ref) => {
+    if (ref === undefined) return { present: true, values: eventTexts(raw, json) };
+    const key = `${ref.kind} ${ref.kind === 'column' ? ref.name : ref.path}`;
+    const have = known.get(key) ?? values(ref);
+    known.set(key, have);
+    return have;
+  };
 }
