@@ -15,14 +15,22 @@ export interface Side {
   readonly good: boolean;
 }
 
+/** One of the two. */
+interface Ledger {
+  readonly entries: number;
+  readonly head: string | null;
+  /** False where files are missing or do not belong: what comes after a gap was not compared. */
+  readonly whole: boolean;
+}
+
 /** How two ledgers relate. */
 export interface Comparison {
   readonly case: string;
   readonly verdict: 'same' | 'first_is_longer' | 'second_is_longer' | 'fork';
   /** Entries that both begin with. */
   readonly common: number;
-  readonly first: { readonly entries: number; readonly head: string | null };
-  readonly second: { readonly entries: number; readonly head: string | null };
+  readonly first: Ledger;
+  readonly second: Ledger;
   /** What follows the common part; null: this ledger has no such entry. */
   readonly differing: readonly {
     readonly seq: number;
@@ -64,13 +72,18 @@ export function compareLedgers(
             ? 'first_is_longer'
             : 'second_is_longer',
     common,
-    first: { entries: a.length, head: a.at(-1) ?? null },
-    second: { entries: b.length, head: b.at(-1) ?? null },
+    first: ledger(first),
+    second: ledger(second),
     differing: Array.from({ length: count }, (_, index) => {
       const seq = common + index + 1;
       return { seq, first: sideOf(first, seq), second: sideOf(second, seq) };
     }),
   };
+}
+
+function ledger({ shape: { hashes }, checks }: LedgerReport): Ledger {
+  const whole = !checks.some(({ id, status }) => id === 'ledger.files' && status === 'fail');
+  return { entries: hashes.length, head: hashes.at(-1) ?? null, whole };
 }
 
 function sideOf({ entries, checks, shape }: LedgerReport, seq: number): Side | null {

@@ -1,5 +1,13 @@
 /** What is far too large where the ledger's files or the lock lie, and words that nobody could read in a ledger. */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addKey, newIdentity } from '#src/app/custody-keys.ts';
@@ -67,6 +75,34 @@ describe('a giant file', () => {
     const named = checks.filter(({ id }) => id === 'case.files').map(({ subject }) => subject);
     expect(named).toEqual(['.lock', '.lock.d']);
   });
+});
+
+test('compare is bad news where a ledger has a gap, or goes on with what does not hold', async () => {
+  const made = await testCase();
+  await note(made);
+  await note(made);
+  const copy = async (change: (dir: string) => void): Promise<string> => {
+    const dir = join(await tempDir(), 'copy');
+    cpSync(made.case.paths.dir, dir, { recursive: true });
+    change(join(dir, 'custody'));
+    return dir;
+  };
+  const gap = await copy((custody) => {
+    for (const end of ['', '.p7s']) rmSync(join(custody, `00000002.json${end}`));
+  });
+  const forged = await copy((custody) => {
+    cpSync(join(custody, '00000002.json.p7s'), join(custody, '00000003.json.p7s'));
+  });
+  const shorter = await copy((custody) => {
+    for (const end of ['', '.p7s']) rmSync(join(custody, `00000003.json${end}`));
+  });
+  const compare = (other: string, dir = made.case.paths.dir): Promise<unknown> =>
+    exhibit(['custody', 'compare', other, '--case', dir]);
+  const notWhole = expect.stringMatching(/^The other ledger is NOT WHOLE/) as unknown;
+  expect(await compare(gap)).toMatchObject({ status: 1, stdout: notWhole });
+  const bad = expect.stringMatching(/ BAD$/m) as unknown;
+  expect(await compare(forged, shorter)).toMatchObject({ status: 1, stdout: bad });
+  expect(await compare(shorter)).toMatchObject({ status: 0 });
 });
 
 describe('words for the ledger', () => {

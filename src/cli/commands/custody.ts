@@ -82,7 +82,8 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       const bad = found.differing.some(({ first, second }) =>
         [first, second].some((side) => side?.good === false),
       );
-      done(found.verdict === 'fork' || bad ? EXIT.badNews : EXIT.ok);
+      const whole = found.first.whole && found.second.whole;
+      done(found.verdict === 'fork' || bad || !whole ? EXIT.badNews : EXIT.ok);
     });
 
   registerSignature(custody, fx, done);
@@ -101,7 +102,7 @@ const VERDICTS: Readonly<Record<Comparison['verdict'], string>> = {
   fork: 'FORK: TWO HISTORIES OF ONE CASE.',
 };
 
-function sideBySide({ verdict, common, differing }: Comparison): string {
+function sideBySide({ verdict, common, differing, first, second }: Comparison): string {
   const side = (one: Comparison['differing'][number]['first']): string[] =>
     one === null
       ? ['-', '-', '-', '-', '-']
@@ -112,7 +113,10 @@ function sideBySide({ verdict, common, differing }: Comparison): string {
   ]);
   const heading = ['no', 'ledger', 'entry hash', 'event', 'time (claimed)', 'actor', 'signature'];
   const list = rows.length === 0 ? '' : `\n${table([heading, ...rows])}`;
-  return `${VERDICTS[verdict]} Both begin with the same ${String(common)} entries.\n${list}`;
+  const gaps = [first.whole ? '' : 'This', second.whole ? '' : 'The other']
+    .filter((which) => which !== '')
+    .map((which) => `${which} ledger is NOT WHOLE: what follows a gap in it was not compared.\n`);
+  return `${gaps.join('')}${VERDICTS[verdict]} Both begin with the same ${String(common)} entries.\n${list}`;
 }
 
 const WORDS = { pass: 'pass', fail: 'FAIL', not_checked: 'not checked' } as const;
