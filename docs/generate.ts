@@ -94,7 +94,7 @@ function sourcesPage(sources: readonly Source[]): string {
   return [
     '# Log sources',
     GENERATED,
-    'A file is recognised by its content, never by its name alone: each source looks at the first 64 KiB of the decompressed bytes and makes a claim, the strongest claim wins, and `exhibit status` tells which files were recognised as what, and why. Gzip is sniffed by its bytes, in any number of members, also gzip in gzip. Everything that is collected stays in the sealed evidence, recognised or not.',
+    'A file is recognised by its content, never by its name alone: each source looks at the first 64 KiB of the decompressed bytes and makes a claim, the strongest claim wins, and `exhibit status` tells which files were recognised as what, and why. Gzip and zstd are sniffed by their bytes, in any number of members, also one in the other. Everything that is collected stays in the sealed evidence, recognised or not.',
     table(
       ['source and table', 'title', 'columns', 'in the timeline'],
       sources.map((source) => [

@@ -1,11 +1,12 @@
 /**
- * The content of a file as sources see it: its bytes, inflated where they are gzip, and the rows of Parquet as lines of
- * text. What a row's place counts is this text; it comes again from the stored bytes alone.
+ * The content of a file as sources see it: its bytes, unpacked where they are gzip or zstd, the rows of Parquet as lines of
+ * text, and text in UTF-16 as UTF-8. What a row's place counts is this text; it comes again from the stored bytes alone.
  */
 import { Buffer } from 'node:buffer';
 import { inflate, type InflateReport } from './gzip.ts';
 import { beginsAsParquet, type FileBytes } from './parquet/footer.ts';
 import { parquetText } from './parquet/rows.ts';
+import { utf16Of, utf16Text } from './utf16.ts';
 
 /** Bytes that show whether a file is Parquet. */
 const MAGIC_BYTES = 4;
@@ -25,7 +26,7 @@ export function isParquet({ compression }: Pick<InflateReport, 'compression'>): 
 
 /** True for bytes that {@link contentOf} makes other bytes of. */
 export function isPacked(head: Buffer): boolean {
-  return beginsAsParquet(head);
+  return beginsAsParquet(head) || utf16Of(head) !== undefined;
 }
 
 /**
@@ -47,12 +48,22 @@ export async function* contentOf(
   }
   const [first] = held;
   const head = held.length === 1 && first !== undefined ? first : Buffer.concat(held);
+  const order = utf16Of(head);
+  if (order !== undefined) {
+    addLayer(report, order);
+    const odd = (detail: string): void => {
+      report.problems.push({ kind: 'encoding', detail });
+    };
+    odd(`the text is in ${order}: places count its bytes in UTF-8`);
+    yield* utf16Text(joined(held, chunks), order, odd);
+    return;
+  }
   if (!beginsAsParquet(head)) {
     yield* held;
     yield* chunks;
     return;
   }
-  report.compression = report.compression === 'none' ? PARQUET : `${report.compression}+${PARQUET}`;
+  addLayer(report, PARQUET);
   for await (const chunk of chunks) {
     size += chunk.length;
     if (size > MOST_PARQUET) held = [];
@@ -71,6 +82,18 @@ export async function* contentOf(
       report.columns = row;
     },
   });
+}
+
+function addLayer(report: InflateReport, name: string): void {
+  report.compression = report.compression === 'none' ? name : `${report.compression}+${name}`;
+}
+
+async function* joined(
+  first: readonly Buffer[],
+  rest: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* first;
+  yield* rest;
 }
 
 /** A file held in the pieces in which it came. */

@@ -1,16 +1,19 @@
 /**
- * Inflates gzip (RFC 1952) with an exact account of it: members, checksums, lengths, what follows the last member,
- * where a stream is cut or corrupt. The bytes decide, never the name. What can be inflated before a fault is kept.
+ * Inflates gzip (RFC 1952), and what is packed with zstd, with an exact account of it: members, checksums, lengths, what
+ * follows the last member, where a stream is cut or corrupt. The bytes decide, never the name. What can be inflated before a fault is kept.
  */
 import { Buffer } from 'node:buffer';
 import { crc32, createInflateRaw, inflateRawSync, constants } from 'node:zlib';
 import type { AnomalyKind } from '../sources/source.ts';
+import { ByteReader } from './byte-reader.ts';
+import { Engine, type Step } from './engine.ts';
+import { isZstd, unzstd } from './zstd.ts';
 
 /** What became of a file's compression; complete when the bytes are. */
 export interface InflateReport {
-  /** `none`, `gzip`, `gzip+gzip`, or the name of a compression that is not read (`zstd`, ...): then bytes pass as they are. */
+  /** `none`, `gzip`, `zstd`, `gzip+gzip`, or the name of a compression that is not read (`xz`, ...): then bytes pass as they are. */
   compression: string;
-  /** Members of the outermost gzip layer. */
+  /** Members of the outermost layer, or frames of zstd. */
   members: number;
   /** Of a file of Parquet: a row without values, as JSON, that names its columns. */
   columns?: string;
@@ -23,7 +26,7 @@ export function newInflateReport(): InflateReport {
   return { compression: 'none', members: 0, problems: [] };
 }
 
-/** Gzip in gzip happens (CloudWatch Logs data that Firehose compresses again); deeper nesting is left as it is. */
+/** Gzip in gzip happens (CloudWatch Logs data that Firehose compresses again), and an analyst packs that once more with zstd; deeper nesting is left as it is. */
 const MAX_LAYERS = 3;
 /** Input is given to zlib in pieces of this size, so that one piece never inflates to more than about 32 MiB. */
 const PIECE_BYTES = 32_768;
@@ -46,7 +49,6 @@ const SNIFF_BYTES = 10;
 const MAX_HEADER_BYTES = 1 << 20;
 
 const OTHER_COMPRESSIONS: readonly (readonly [string, readonly number[]])[] = [
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
   ['bzip2', [0x42, 0x5a, 0x68]],
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
@@ -55,6 +57,7 @@ const OTHER_COMPRESSIONS: readonly (readonly [string, readonly number[]])[] = [
 /** Name of the compression that the first bytes show; `none` for plain bytes. */
 export function sniffCompression(head: Uint8Array): string {
   if (isGzip(head)) return 'gzip';
+  if (isZstd(head)) return 'zstd';
   const other = OTHER_COMPRESSIONS.find(([, magic]) =>
     magic.every((byte, index) => head[index] === byte),
   );
@@ -64,6 +67,10 @@ export function sniffCompression(head: Uint8Array): string {
 function isGzip(head: Uint8Array): boolean {
   // RFC 1952 section 2.3.1: ID1, ID2, and CM 8 (deflate), the only method there is.
   return head[0] === 0x1f && head[1] === 0x8b && head[2] === 8;
+}
+
+function isRead(compression: string): boolean {
+  return compression === 'gzip' || compression === 'zstd';
 }
 
 /**
@@ -97,16 +104,16 @@ async function* inflateLayer(
 ): AsyncGenerator<Buffer, void, undefined> {
   const head = await reader.peek(SNIFF_BYTES);
   const compression = sniffCompression(head);
-  if (compression !== 'gzip' || layer > MAX_LAYERS) {
+  if (!isRead(compression) || layer > MAX_LAYERS) {
     if (layer === 1) report.compression = compression;
     for (let piece = await reader.take(); piece !== undefined; piece = await reader.take())
       yield piece;
     return;
   }
-  report.compression = layer === 1 ? 'gzip' : `${report.compression}+gzip`;
-  const members = inflateMembers(reader, report, layer);
+  report.compression = layer === 1 ? compression : `${report.compression}+${compression}`;
+  const inside = compression === 'gzip' ? inflateMembers : unzstd;
   // Whether another layer follows shows only in the inflated bytes.
-  yield* inflateLayer(new ByteReader(members), report, layer + 1);
+  yield* inflateLayer(new ByteReader(inside(reader, report, layer)), report, layer + 1);
 }
 
 async function* inflateMembers(
@@ -231,60 +238,11 @@ interface MemberState {
   fault: string;
 }
 
-/** How far an {@link Engine} came with a piece. */
-type Step = 'more' | 'ended' | 'fault';
-
-/** A raw inflate engine whose output, end and fault can be waited for, one input piece at a time. */
-class Engine {
-  readonly #stream;
-  #wake: (step: Step) => void = () => undefined;
-  /** Inflated since the last write. */
-  output: Buffer[] = [];
-  /** zlib's word for what is wrong, after the step `fault`. */
-  fault = '';
-
-  constructor(outputBytes: number) {
-    // Z_SYNC_FLUSH: a cut stream gives what it has instead of an error; that the trailer is missing shows the cut.
-    this.#stream = createInflateRaw({
-      chunkSize: outputBytes,
-      finishFlush: constants.Z_SYNC_FLUSH,
-    });
-    this.#stream.on('data', (chunk: Buffer) => {
-      this.output.push(chunk);
-    });
-    this.#stream.on('error', (error) => {
-      this.fault = error.message;
-      this.#wake('fault');
-    });
-    this.#stream.on('end', () => {
-      this.#wake('ended');
-    });
-  }
-
-  /** Input bytes that the deflate stream used. */
-  get used(): number {
-    return this.#stream.bytesWritten;
-  }
-
-  /** Inflates a piece, or with undefined what is left at the end of the input. */
-  async write(piece: Buffer | undefined): Promise<Step> {
-    this.output = [];
-    return new Promise<Step>((resolve) => {
-      this.#wake = resolve;
-      if (piece === undefined) {
-        this.#stream.end();
-        return;
-      }
-      this.#stream.write(piece, (error) => {
-        // An error has its own event, which says what is wrong.
-        if (error === null || error === undefined) resolve('more');
-      });
-    });
-  }
-
-  close(): void {
-    this.#stream.destroy();
-  }
+function inflater(outputBytes: number): Engine {
+  // Z_SYNC_FLUSH: a cut stream gives what it has instead of an error; that the trailer is missing shows the cut.
+  return new Engine(
+    createInflateRaw({ chunkSize: outputBytes, finishFlush: constants.Z_SYNC_FLUSH }),
+  );
 }
 
 /** Inflates one deflate stream and leaves the reader behind it (at its end, if the file is cut). */
@@ -292,7 +250,7 @@ async function* inflateDeflate(
   reader: ByteReader,
   state: MemberState,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const engine = new Engine(OUTPUT_BYTES);
+  const engine = inflater(OUTPUT_BYTES);
   let given: Buffer[] | undefined = [];
   let givenLength = 0;
   let step: Step = 'more';
@@ -330,7 +288,7 @@ function count(chunk: Buffer, state: MemberState): Buffer {
  * meets the fault, so the stream is inflated again in small steps.
  */
 async function replay(deflated: Buffer, known: number): Promise<Buffer[]> {
-  const engine = new Engine(REPLAY_OUTPUT_BYTES);
+  const engine = inflater(REPLAY_OUTPUT_BYTES);
   try {
     await engine.write(deflated);
     const all = engine.output;
@@ -360,6 +318,7 @@ export function inflateWhole(stored: Buffer, most: number): Inflated | undefined
   const report = newInflateReport();
   const compression = sniffCompression(stored);
   report.compression = compression;
+  if (compression === 'zstd') return undefined;
   if (compression !== 'gzip') return { bytes: stored, report };
   const start = headerLength(stored);
   if (start === undefined || stored.length < start + 10) return undefined;
@@ -384,90 +343,7 @@ export function inflateWhole(stored: Buffer, most: number): Inflated | undefined
     result.engine.bytesWritten === deflated.length &&
     bytes.length === size &&
     crc32(bytes) === stored.readUInt32LE(stored.length - 8);
-  if (!sound || isGzip(bytes)) return undefined;
+  if (!sound || isRead(sniffCompression(bytes))) return undefined;
   report.members = 1;
   return { bytes, report };
-}
-
-/** Pulls bytes out of a chunked source, by pieces, with look-ahead and put-back. */
-class ByteReader {
-  readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
-  #held: Buffer[] = [];
-  #heldLength = 0;
-  /** Bytes taken so far. */
-  offset = 0;
-
-  constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-    this.#chunks =
-      Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
-  }
-
-  async #pull(): Promise<boolean> {
-    for (;;) {
-      const next = await this.#chunks.next();
-      if (next.done === true) return false;
-      if (next.value.length === 0) continue;
-      const { buffer, byteOffset, byteLength } = next.value;
-      this.#held.push(Buffer.from(buffer, byteOffset, byteLength));
-      this.#heldLength += byteLength;
-      return true;
-    }
-  }
-
-  /** The next bytes without taking them; fewer than `length` only at the end. */
-  async peek(length: number): Promise<Buffer> {
-    while (this.#heldLength < length && (await this.#pull()));
-    const first = this.#held[0];
-    if (first === undefined) return Buffer.alloc(0);
-    if (first.length >= length) return first.subarray(0, length);
-    const joined = Buffer.concat(this.#held, this.#heldLength);
-    this.#held = [joined];
-    return joined.subarray(0, length);
-  }
-
-  /** The next piece, at most `most` bytes; undefined at the end. */
-  async take(most = Infinity): Promise<Buffer | undefined> {
-    if (this.#heldLength === 0 && !(await this.#pull())) return undefined;
-    const first = this.#held[0] ?? Buffer.alloc(0);
-    const piece = first.length > most ? first.subarray(0, most) : first;
-    if (piece === first) this.#held.shift();
-    else this.#held[0] = first.subarray(most);
-    this.#heldLength -= piece.length;
-    this.offset += piece.length;
-    return piece;
-  }
-
-  /** The next `length` bytes in one piece, fewer only at the end: pieces do not depend on how the source is chunked. */
-  async takeFull(length: number): Promise<Buffer | undefined> {
-    const parts: Buffer[] = [];
-    let left = length;
-    while (left > 0) {
-      const part = await this.take(left);
-      if (part === undefined) break;
-      parts.push(part);
-      left -= part.length;
-    }
-    return parts.length > 1 ? Buffer.concat(parts) : parts[0];
-  }
-
-  /** Puts bytes back that were just taken. */
-  unread(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#held.unshift(bytes);
-    this.#heldLength += bytes.length;
-    this.offset -= bytes.length;
-  }
-
-  /** Takes `length` bytes that were peeked. */
-  async skip(length: number): Promise<void> {
-    for (let left = length; left > 0;) left -= (await this.take(left))?.length ?? left;
-  }
-
-  /** Takes all that is left; its length. */
-  async drain(): Promise<number> {
-    let length = 0;
-    for (let piece = await this.take(); piece !== undefined; piece = await this.take())
-      length += piece.length;
-    return length;
-  }
 }

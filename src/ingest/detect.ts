@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { SOURCES } from '../sources/_registry.ts';
 import { sniffCompression } from '../framing/gzip.ts';
+import { notRead } from '../framing/kinds.ts';
 import { type Detection, type Head, HEAD_BYTES, type Source } from '../sources/source.ts';
 
 /** The source of a file, or why there is none. */
@@ -75,25 +76,22 @@ export function recognise(head: Head, as: string | null, compression: string): V
 }
 
 function whyNone(
-  { bytes }: Head,
+  { bytes, path }: Head,
   claims: readonly { readonly claim: Detection | undefined }[],
   compression: string,
 ): string {
-  if (!/^(?:none|(?:gzip\+)*(?:gzip|parquet))$/.test(compression)) {
-    return `compressed with ${compression}, which is not read`;
-  }
   // Kept as evidence, byte for byte, and never unpacked: what lies inside is a question for another tool.
-  const inner = sniffCompression(bytes);
-  if (inner !== 'none') return `a file of ${inner} inside ${compression}, which is not read`;
-  if (bytes.toString('latin1', 257, 262) === 'ustar') return 'a tar archive, which is not unpacked';
-  // A byte order mark of UTF-16 (Unicode Standard, section 23.8).
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    return 'UTF-16 text, which is not read';
-  }
+  const what = notRead(bytes);
+  const layer = sniffCompression(bytes);
+  const packed = compression !== 'none' && compression !== layer ? `in ${compression}: ` : '';
+  if (what !== undefined) return packed + what;
+  if (layer !== 'none') return `${packed}more ${layer}, which is not unpacked so deep`;
   // A claim without confidence: known, and nothing reads it yet.
   const known = claims.find(({ claim }) => claim !== undefined)?.claim;
   if (known !== undefined) return known.reason;
-  return compression.endsWith('parquet')
-    ? 'a Parquet file whose rows no source knows'
-    : 'no source recognises its first bytes';
+  if (compression.endsWith('parquet')) return 'a Parquet file whose rows no source knows';
+  const named = /\.(gz|zst|parquet)$/.exec(path)?.[1];
+  return named === undefined || compression !== 'none'
+    ? 'no source recognises its first bytes'
+    : `no source recognises its first bytes, and they are not what .${named} in its name says`;
 }

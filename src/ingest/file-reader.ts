@@ -25,6 +25,9 @@ const GZIP_FAULTS: ReadonlySet<string> = new Set([
   'unclosed',
 ]);
 
+/** Those after which the bytes that were unpacked may be anything. */
+const BROKEN: ReadonlySet<string> = new Set(['gzip_truncated', 'gzip_corrupt', 'parquet_corrupt']);
+
 /** Where what was read goes. */
 export type RowSink = RecordSink & Pick<PartWriter, 'block' | 'file'>;
 
@@ -111,7 +114,7 @@ export class FileReader {
   #status(): string {
     if (this.#task.metadata) return 'metadata';
     if (this.#source === undefined) {
-      if (this.#heldBytes > 0) return 'unrecognised';
+      if (this.#heldBytes > 0) return this.#fault() === undefined ? 'unrecognised' : 'unreadable';
       return this.#holdsNothing() ? 'empty' : 'unreadable';
     }
     const { records = 0, rejected = 0 } = this.#records ?? {};
@@ -122,6 +125,11 @@ export class FileReader {
   /** True for a file without a byte, be it compressed: not for one whose compression is broken. */
   #holdsNothing(): boolean {
     return !this.#report.problems.some(({ kind }) => GZIP_FAULTS.has(kind));
+  }
+
+  /** Why what was unpacked may not be what was packed. */
+  #fault(): string | undefined {
+    return this.#report.problems.find(({ kind }) => BROKEN.has(kind))?.detail;
   }
 
   #decide(complete: boolean): boolean {
@@ -164,11 +172,15 @@ export class FileReader {
         ? 'a Parquet file without rows'
         : 'a compressed file of nothing';
       const what = size === 0 ? 'the file is empty' : nothing;
-      const fault = this.#report.problems.find(({ kind }) => kind === 'parquet_corrupt')?.detail;
-      const reason = this.#holdsNothing() ? what : (fault ?? 'nothing could be decompressed');
+      const reason = this.#holdsNothing()
+        ? what
+        : (this.#fault() ?? 'nothing could be decompressed');
       return { source: undefined, reason };
     }
-    return recognise(head, as, this.#report.compression);
+    const verdict = recognise(head, as, this.#report.compression);
+    const fault = this.#fault();
+    if (verdict.source !== undefined || fault === undefined) return verdict;
+    return { source: undefined, reason: `${fault}; of what could be read: ${verdict.reason}` };
   }
 
   #consume(chunk: Buffer): boolean {

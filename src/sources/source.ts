@@ -162,14 +162,14 @@ export const ANOMALY_KINDS = {
   id_conflict: 'Two records share their identity but differ in content; both were kept.',
   partial_copy:
     'A row of a table beside the record that it was made of: it says less, and nothing else; both were kept.',
-  gzip_truncated: 'The gzip stream ends early; records before the end were kept.',
-  gzip_trailing: 'Bytes follow the last gzip member.',
-  gzip_corrupt: 'A gzip checksum or block is wrong.',
+  gzip_truncated: 'The stream of gzip or zstd ends early; records before the end were kept.',
+  gzip_trailing: 'Bytes follow the last gzip member, or zstd frame.',
+  gzip_corrupt: 'A checksum or block of gzip or zstd is wrong.',
   gzip_bomb:
     'The file inflates to more than 384 MiB and 200 times its size; it was read up to there.',
   parquet_corrupt: 'A Parquet file is not what its footer says, or has none that can be read.',
-  gzip_members: 'The file has more than one gzip member.',
-  encoding: 'The file has a byte order mark or is not UTF-8.',
+  gzip_members: 'The file has more than one gzip member, or zstd frame.',
+  encoding: 'The file has a byte order mark, or is not UTF-8: text in UTF-16 is read as UTF-8.',
   unclosed: 'The JSON document ends before its outer brackets close; no record is cut.',
 } as const;
 

@@ -1,7 +1,8 @@
 /** Bad input through the real command line: each file gets its place, nothing is lost, the neighbours are unharmed. */
 import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { exhibitJson } from '../helpers/exhibit.ts';
 import { rawTar } from '../helpers/tar.ts';
 import { event, importCase, type Imported, log, sealedCase, withDatabase } from './world.ts';
 
@@ -17,6 +18,12 @@ const invalidUtf8 = Buffer.concat([
   Buffer.from(JSON.stringify(event(21)).replace('192.0.2.1', 'XX')).fill(0xff, 120, 122),
   Buffer.from(`,${JSON.stringify(event(22))}]}`),
 ]);
+
+/** Text as Windows writes it. */
+function utf16(text: string, order: 'le' | 'be'): Buffer {
+  const bytes = Buffer.from(`\ufeff${text}`, 'utf16le');
+  return order === 'le' ? bytes : bytes.swap16();
+}
 
 const FILES = {
   'good.json': good,
@@ -58,6 +65,11 @@ const FILES = {
   'nothing.json.gz': gzipSync(''),
   'nothing-in-layers.json.gz': gzipSync(gzipSync('')),
   'header-only.json.gz': gzipSync('').subarray(0, 10),
+  'packed.json.zst': zstdCompressSync(log(event(91), event(92))),
+  'cut.json.zst': zstdCompressSync(`${log(event(93))}\n${log(event(94))}`).subarray(0, -3),
+  'windows.json': utf16(log(event(95, { userAgent: 'größer 🙂' })), 'le'),
+  'windows-be.json.gz': gzipSync(utf16(log(event(96)), 'be')),
+  'half-character.json': utf16(log(event(97)), 'le').subarray(0, -1),
   'CASE.json': log(event(72)),
   'case.json': log(event(73)),
 } as const;
@@ -155,14 +167,16 @@ test('what is no log is unrecognised and says why', () => {
   });
 });
 
+const UNPACK = ': unpack it and collect what comes of it too';
+
 test.each([
   ['zeros.json.gz', 'no source recognises its first bytes'],
   ['zeros-in-layers.json.gz', 'no source recognises its first bytes'],
-  ['four-layers.json.gz', 'a file of gzip inside gzip+gzip+gzip, which is not read'],
-  ['archive.tar.gz', 'a tar archive, which is not unpacked'],
-  ['archive.tar', 'a tar archive, which is not unpacked'],
-  ['archive.zip', 'compressed with zip, which is not read'],
-  ['zip.json.gz', 'a file of zip inside gzip, which is not read'],
+  ['four-layers.json.gz', 'in gzip+gzip+gzip: more gzip, which is not unpacked so deep'],
+  ['archive.tar.gz', `in gzip: a tar archive, which is not unpacked${UNPACK}`],
+  ['archive.tar', `a tar archive, which is not unpacked${UNPACK}`],
+  ['archive.zip', `a zip archive, which is not unpacked${UNPACK}`],
+  ['zip.json.gz', `in gzip: a zip archive, which is not unpacked${UNPACK}`],
 ] as const)('%s stays closed, and the file says why', (name, reason) => {
   expect(file(name)).toMatchObject({ status: 'unrecognised', records: 0, reason });
 });
@@ -172,10 +186,34 @@ test('a gzip file of nothing is empty, one without its content is not', () => {
     expect(file(name)).toMatchObject({ status: 'empty', reason: 'a compressed file of nothing' });
   expect(file('header-only.json.gz')).toMatchObject({
     status: 'unreadable',
-    reason: 'nothing could be decompressed',
+    reason: 'gzip member 1 at byte 0 is cut after 0 inflated bytes',
     anomalies: ['gzip_truncated'],
   });
 });
+
+test('zstd and UTF-16 are read, and their records proved', async () => {
+  expect(file('packed.json.zst')).toMatchObject({ status: 'imported', imported: 2, anomalies: [] });
+  expect(file('cut.json.zst')).toMatchObject({ anomalies: ['gzip_truncated'] });
+  for (const name of ['windows.json', 'windows-be.json.gz'] as const)
+    expect(file(name)).toMatchObject({ status: 'imported', imported: 1, anomalies: ['encoding'] });
+  expect(raw('windows.json', 'cloudtrail').map(String)).toEqual([
+    JSON.stringify(event(95, { userAgent: 'größer 🙂' })),
+  ]);
+  expect(file('half-character.json').anomalies).toContain('encoding');
+  const ids = withDatabase(dir, (db) =>
+    db
+      .prepare<[], number>(
+        `SELECT id FROM cloudtrail WHERE event_id GLOB '*-00000000009[16]' ORDER BY id`,
+      )
+      .pluck()
+      .all(),
+  );
+  expect(ids).toHaveLength(2);
+  for (const id of ids) {
+    const { status } = await exhibitJson(['show', `cloudtrail:${String(id)}`, '--case', dir]);
+    expect(status).toBe(0);
+  }
+}, 240_000);
 
 test('half a JSON document gives its whole records and a reject', () => {
   const row = file('half.json');
