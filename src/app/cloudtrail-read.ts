@@ -10,6 +10,8 @@ import { readSeal, type Seal } from '../bundle/seal.ts';
 import { readSmallFile } from '../bundle/small-file.ts';
 import { sameHex } from '../core/digest.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { parseRfc3339 } from '../core/time.ts';
+import { verifyForm } from '../crypto/cms-verify.ts';
 import { looksLikeDigest, parseDigest } from '../witness/digest.ts';
 import {
   sidecarMetadata,
@@ -50,6 +52,13 @@ export interface FoundTrails {
   readonly uncollected: readonly Uncollected[];
 }
 
+/** The same, and whence. */
+export interface SealedTrails extends FoundTrails {
+  readonly evidence: readonly string[];
+  /** When each item claims to be collected and sealed, microseconds UTC: the earlier one of what it says. */
+  readonly sealedAt: ReadonlyMap<string, number>;
+}
+
 /** Digests are a few hundred kilobytes at most; what is larger is no digest and is only hashed. */
 const MAX_DIGEST_BYTES = 64 * 1024 * 1024;
 /** Key lists and sidecars are a few kilobytes; of a larger file of such a kind the beginning is read, which is no JSON. */
@@ -65,15 +74,18 @@ export async function readTrails(
   target: Case,
   signal: AbortSignal,
   onRead: (at: ReadAmount) => void,
-): Promise<FoundTrails & { readonly evidence: readonly string[] }> {
+): Promise<SealedTrails> {
   const evidence = await sealedEvidence(target);
+  const sealedAt = new Map<string, number>();
   const pass = async (known?: ReadonlySet<string>): Promise<TrailFinder> => {
     const found = new TrailFinder(known);
-    for (const id of evidence) await readEvidence(target, id, found, { signal, onRead });
+    for (const id of evidence) {
+      sealedAt.set(id, await readEvidence(target, id, found, { signal, onRead }));
+    }
     return found;
   };
   const found = await pass();
-  return { ...(found.again ? await pass(found.named) : found).result(), evidence };
+  return { ...(found.again ? await pass(found.named) : found).result(), evidence, sealedAt };
 }
 
 async function sealedEvidence(target: Case): Promise<string[]> {
@@ -93,10 +105,10 @@ async function readEvidence(
   id: string,
   found: TrailFinder,
   { signal, onRead }: { readonly signal: AbortSignal; readonly onRead: (at: ReadAmount) => void },
-): Promise<void> {
+): Promise<number> {
   const { folder, seal: sealFile } = evidencePaths(target.paths, id);
   const seal = await readSeal(sealFile);
-  await checkSeal(target, id, folder, seal);
+  const sealedAt = await checkSeal(target, id, folder, seal);
   for (const volume of seal.volumes) {
     const objects = new Map<string, BagObject>();
     const file = join(folder, volume.file);
@@ -136,18 +148,16 @@ async function readEvidence(
       });
     }
   }
+  return sealedAt;
 }
 
-/** The seal is this case's: without that, hashes that fit it would say nothing. */
-async function checkSeal(target: Case, id: string, folder: string, seal: Seal): Promise<void> {
+/** The seal is this case's: without that, hashes that fit it would say nothing. Gives the time it claims. */
+async function checkSeal(target: Case, id: string, folder: string, seal: Seal): Promise<number> {
   const file = join(folder, `${id}.seal.p7s`);
+  const signature = (await readSmallFile(file, MAX_SIGNATURE_BYTES)) ?? Buffer.alloc(0);
   const unsigned = await signedFileProblem(
     target,
-    {
-      bytes: seal.bytes,
-      signature: (await readSmallFile(file, MAX_SIGNATURE_BYTES)) ?? Buffer.alloc(0),
-      fingerprint: seal.signerCertSha256,
-    },
+    { bytes: seal.bytes, signature, fingerprint: seal.signerCertSha256 },
     seals(id, seal.sha256),
   );
   const problem =
@@ -156,8 +166,11 @@ async function checkSeal(target: Case, id: string, folder: string, seal: Seal): 
       : unsigned === undefined
         ? undefined
         : `the seal is not signed as it must be: ${unsigned}`;
-  if (problem === undefined) return;
-  throw new ExhibitError('E_TAMPERED', problem, {
+  const verdict = verifyForm(seal.bytes, signature);
+  if (problem === undefined && verdict.ok) {
+    return Math.min(verdict.signingTimeUs, parseRfc3339(seal.acquiredTo) ?? Infinity);
+  }
+  throw new ExhibitError('E_TAMPERED', problem ?? 'the seal is not signed', {
     where: { file },
     hint: 'run exhibit verify to see which checks fail',
   });

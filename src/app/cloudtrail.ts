@@ -10,7 +10,7 @@ import { replaceTrailVerdicts } from '../db/trail-verdicts.ts';
 import { replaceFile } from '../disk/durable.ts';
 import { readPublicKeys, type TrailKeys } from '../witness/public-keys.ts';
 import { validateTrails } from '../witness/validate.ts';
-import type { TrailReport } from '../witness/verdict.ts';
+import type { DigestCounts, LogCounts, NotBefore, TrailReport } from '../witness/verdict.ts';
 import { openSigner, type Case } from './case.ts';
 import { readTrails, type FoundTrails, type ReadAmount } from './cloudtrail-read.ts';
 import { periodText, validationRows } from './cloudtrail-rows.ts';
@@ -30,7 +30,7 @@ export interface ValidateOptions {
   readonly onRead?: (at: ReadAmount) => void;
 }
 
-/** Where the public keys came from; keys in the evidence are the evidence's own claim. */
+/** Where the public keys came from; keys among the evidence are the evidence's own claim and prove nothing. */
 type KeyOrigin = 'given' | 'acquisition' | 'evidence' | 'none';
 
 /** The report, where the keys came from, and what became of it. */
@@ -65,7 +65,7 @@ export async function validateCloudTrail(
   const { keys, origin } = chooseKeys(given, found);
   const report = validateTrails({
     ...{ digests: found.digests, logs: found.logs, keys, uncollected: found.uncollected },
-    ...{ window: { from, to }, keysFromEvidence: origin === 'evidence' },
+    ...{ window: { from, to }, keysFromEvidence: origin === 'evidence', sealedAt: found.sealedAt },
   });
   const fingerprints = [...keys.byFingerprint.keys()].sort();
   const result = { ...report, keys: { origin, fingerprints }, evidence: found.evidence };
@@ -73,7 +73,8 @@ export async function validateCloudTrail(
   return { ...result, database };
 }
 
-// The verifier's keys count alone; then those that the collection fetched; those that lie among the logs come last.
+// The verifier's keys count alone; then those that the collection fetched; those that lie among the logs come last, and
+// what they verify stays unproven.
 function chooseKeys(
   given: TrailKeys | undefined,
   { acquiredKeys, foundKeys }: FoundTrails,
@@ -93,7 +94,7 @@ async function record(
   { from, to }: ValidateOptions,
 ): Promise<'written' | 'absent' | 'outdated'> {
   const signer = await openSigner(target, fx);
-  const { ok, digests, logs, keys, evidence, findings, periods } = result;
+  const { ok, proven, digests, logs, keys, evidence, findings, periods, notBefore } = result;
   const bytes = canonicalLine({
     type: 'cloudtrail-validation/1',
     case: target.info.case,
@@ -102,10 +103,11 @@ async function record(
       from: from === undefined ? null : formatUs(from),
       to: to === undefined ? null : formatUs(to),
     },
-    ok,
+    ...{ ok, proven },
     digests: { ...digests },
     logs: { ...logs },
     keys: { origin: keys.origin, fingerprints: keys.fingerprints },
+    not_before: notBefore.map((one) => ({ ...notBeforeText(one) })),
     periods: periods.map((period) => ({ ...periodText(period) })),
     findings: findings.map((finding) => ({ ...finding })),
   });
@@ -121,10 +123,38 @@ async function record(
       event: 'verified',
       reason: 'CloudTrail log file integrity validation',
       evidence: evidence.map((id) => ({ id })),
-      result: { ok, checks: [] },
+      // A verdict that rests on something unproven is none: what was found says the check.
+      result: { ok: proven, checks: [ledgerCheck(result)] },
       attachments: [{ name: VALIDATION_FILE, sha256 }],
-      details: { digests: { ...digests }, logs: { ...logs }, public_keys: keys.origin },
+      details: {
+        ...{ digests: { ...digests }, logs: { ...logs }, public_keys: keys.origin },
+        not_before: notBefore.map((one) => ({ ...notBeforeText(one) })),
+      },
     });
     return database;
   });
+}
+
+// As `verify` has it: nothing is passed that was not proven.
+function ledgerCheck({ ok, proven, digests, logs, keys }: Omit<ValidateResult, 'database'>): {
+  readonly id: string;
+  readonly status: 'pass' | 'fail' | 'not_checked';
+  readonly detail: string;
+} {
+  const count = (of: LogCounts | DigestCounts, what: string): string =>
+    `${String(of.total)} ${what}: ${String(of.valid)} valid, ${String(of.invalid)} invalid, ${String(of.missing)} missing, ${String(of.unproven)} unproven`;
+  return {
+    id: 'cloudtrail.chain',
+    status: proven ? 'pass' : ok ? 'not_checked' : 'fail',
+    detail: `${count(digests, 'digests')}; ${count(logs, 'logs')}, ${String(logs.uncovered)} named by no digest; public keys: ${keys.origin}`,
+  };
+}
+
+/** A lower bound as `--json` and the result file have it. */
+export function notBeforeText({ evidence, at, digest }: NotBefore): {
+  readonly evidence: string;
+  readonly time: string;
+  readonly digest: string;
+} {
+  return { evidence, time: formatUs(at), digest };
 }

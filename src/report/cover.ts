@@ -96,7 +96,7 @@ export function summary(report: Report): Markup {
   ];
   if (witness !== null) {
     sentences.push(
-      `Of the log files, ${number(witness.logs['valid'] ?? 0)} are exactly those that CloudTrail’s own signed digest files name; ${number(witness.logs['invalid'] ?? 0)} differ, ${number(witness.logs['missing'] ?? 0)} are missing, and no digest in the evidence speaks of ${number(witness.logs['uncovered'] ?? 0)}.`,
+      `Of the log files, ${number(witness.logs['valid'] ?? 0)} are exactly those that CloudTrail’s own signed digest files name; ${number(witness.logs['invalid'] ?? 0)} differ, ${number(witness.logs['missing'] ?? 0)} are missing, ${number(witness.logs['unproven'] ?? 0)} could not be proven either way, and no digest in the evidence speaks of ${number(witness.logs['uncovered'] ?? 0)}.`,
     );
   }
   if (data === null)

@@ -21,7 +21,17 @@ export function witness({ witness: found }: Report): Markup {
       ${hash(found.file_sha256)}.
     </p>
     ${found.ok ? null : alert('Not everything is as AWS delivered it.', 'The findings below say what is not, and why.')}
-    ${counts(found)} ${periods(found)} ${findings(found)}`;
+    ${unproven(found)} ${counts(found)} ${periods(found)} ${findings(found)}`;
+}
+
+// Neither good nor bad: whoever reads only the alerts must not take it for good.
+function unproven({ ok, digests, logs }: WitnessFacts): Markup | null {
+  const open = (digests['unproven'] ?? 0) + (logs['unproven'] ?? 0);
+  if (!ok || open === 0) return null;
+  return alert(
+    `${count(open, 'file is', 'files are')} not proven either way.`,
+    'Nothing was found changed or missing among them, and nothing shows that they are as AWS delivered them.',
+  );
 }
 
 function asked({ asked: { from, to } }: WitnessFacts): Markup | null {
@@ -32,9 +42,9 @@ function asked({ asked: { from, to } }: WitnessFacts): Markup | null {
 
 function keys(origin: string): string {
   if (origin === 'given') return 'given by the examiner';
-  if (origin === 'acquisition') return 'fetched from AWS when the evidence was collected';
+  if (origin === 'acquisition') return 'sealed with the evidence by whoever collected it';
   if (origin === 'none') return 'not to be had, so that nothing could be proven';
-  return 'found in the evidence, which is the evidence’s own claim';
+  return 'found in the evidence, which is the evidence’s own claim and proves nothing';
 }
 
 function counts({ digests, logs }: WitnessFacts): Markup {

@@ -101,6 +101,7 @@ class Surveyor implements Survey {
       );
       before = slot;
     }
+    this.#runs(chain, inside);
     const [first, last] = [inside[0], inside.at(-1)];
     if (first !== undefined && last !== undefined) {
       this.#begin(chain, first);
@@ -110,9 +111,35 @@ class Surveyor implements Survey {
       const [start, end] = [from ?? to ?? 0, to ?? from ?? 0];
       this.#gap(chain, start, end, 'no digest of this chain touches the window', true);
     }
-    for (const { status, from, to } of this.periods.slice(known)) {
+    for (const { status, from, to, detail } of this.periods.slice(known)) {
       if (status === 'validated') this.#say(chain, 'period', 'validated', span(from, to));
+      if (status === 'unproven') {
+        const bad = isAsked(this.#window) && touches(this.#window, from + 1, to - 1);
+        const why = detail === '' ? '' : `: ${detail}`;
+        this.#say(chain, 'period', 'not_proven', `${span(from, to)}${why}`, bad);
+      }
     }
+  }
+
+  // Where logging stopped and began again the last digest before may lack proof, and the newest one. More is no trail.
+  #runs(chain: ChainSlots, slots: readonly Slot[]): void {
+    let run: Slot[] = [];
+    const end = (): void => {
+      const [first, second] = run;
+      const last = run.at(-1);
+      if (first !== undefined && second !== undefined && last !== undefined) {
+        if (run.length > 2 || second.start <= first.end) {
+          const detail = `${String(run.length)} digests ${span(first.start, last.end)} each start anew, and nothing proves any of them`;
+          this.#say(chain, 'chain', 'unproven_run', detail);
+        }
+      }
+      run = [];
+    };
+    for (const slot of slots) {
+      if (!slot.unsigned || slot.link?.digest.previous !== null) end();
+      if (slot.unsigned) run.push(slot);
+    }
+    end();
   }
 
   // Two digests after the same one, or two contents under one key: history was written twice.
@@ -183,6 +210,7 @@ class Surveyor implements Survey {
       before === undefined && this.#window.from === undefined
         ? '; the evidence holds nothing older of this chain'
         : '';
+    const known = this.missing.length;
     for (let back = 0; back < listed; back += 1) {
       const end = start - back * HOUR_US;
       const detail =
@@ -190,11 +218,16 @@ class Surveyor implements Survey {
           ? `${by} follows it${older}${tail}`
           : `one digest an hour must lie ${span(from, start)}; its name is presumed${back === 0 ? tail : ''}`;
       const exact = back === 0 ? named : undefined;
-      const known = slot.link ?? before?.link ?? anyLink(chain);
-      const key = exact?.key ?? (known === undefined ? '' : digestKeyAt(known.name, end));
-      this.#absent(chain, exact?.bucket ?? known?.digest.bucket ?? '', key, end, detail);
+      const near = slot.link ?? before?.link ?? anyLink(chain);
+      const key = exact?.key ?? (near === undefined ? '' : digestKeyAt(near.name, end));
+      this.#absent(chain, exact?.bucket ?? near?.digest.bucket ?? '', key, end, detail);
     }
-    this.#period(chain.id, since !== undefined && since < start ? since : from, start, 'missing');
+    const begin = since !== undefined && since < start ? since : from;
+    if (this.missing.slice(known).some(({ status }) => status === 'missing')) {
+      this.#period(chain.id, begin, start, 'missing');
+    } else {
+      this.#period(chain.id, begin, start, 'unproven', 'the collection could not read its digest');
+    }
   }
 
   #absent(chain: ChainSlots, bucket: string, key: string, presumed: number, detail: string): void {
@@ -301,7 +334,7 @@ class Surveyor implements Survey {
       const detail = `${logCount(rest.length)} delivered, and no digest of this account and region is in the evidence`;
       const [from, to] = [first.at, last.at + MINUTE_US];
       this.periods.push({
-        ...{ account, region, trail: undefined, homeRegion: undefined, from, to },
+        ...{ account, region, trail: undefined, homeRegion: undefined, org: '', from, to },
         ...{ status: 'not_validated', detail },
       });
       this.remarks.push({
@@ -329,12 +362,16 @@ class Surveyor implements Survey {
     });
   }
 
-  #say(chain: ChainSlots, kind: 'chain' | 'period', status: RemarkStatus, text: string): void {
+  #say(
+    chain: ChainSlots,
+    kind: 'chain' | 'period',
+    status: RemarkStatus,
+    text: string,
+    bad?: boolean,
+  ): void {
     this.remarks.push({
-      kind,
-      subject: folderOf(chain),
-      status,
-      detail: `${ofTrail(chain.id)}${text}`,
+      ...{ kind, subject: folderOf(chain), status, detail: `${ofTrail(chain.id)}${text}` },
+      ...(bad === undefined ? {} : { bad }),
     });
   }
 
@@ -353,8 +390,8 @@ class Surveyor implements Survey {
   }
 }
 
-function trailText({ account, trail, homeRegion }: ChainId): string {
-  return `${account} ${trail} ${homeRegion}`;
+function trailText({ account, trail, homeRegion, org }: ChainId): string {
+  return `${account} ${trail} ${homeRegion} ${org}`;
 }
 
 function anyLink(chain: ChainSlots): Link | undefined {
@@ -366,13 +403,14 @@ function sameChain(a: Pick<Period, keyof ChainId>, b: ChainId): boolean {
     a.account === b.account &&
     a.region === b.region &&
     a.trail === b.trail &&
-    a.homeRegion === b.homeRegion
+    a.homeRegion === b.homeRegion &&
+    a.org === b.org
   );
 }
 
 /** Whether a log in a folder can be held against a chain; where no layout shows a folder it can against any. */
-export function isOver(chain: Pick<ChainSlots, 'tree'>, tree: string | undefined): boolean {
-  return tree === undefined || tree === chain.tree || chain.tree === '';
+export function isOver({ trees }: Pick<ChainSlots, 'trees'>, tree: string | undefined): boolean {
+  return tree === undefined || trees.size === 0 || trees.has(tree);
 }
 
 function folderOf(chain: ChainSlots): string {
@@ -382,8 +420,8 @@ function folderOf(chain: ChainSlots): string {
   return `${root}${account}/CloudTrail-Digest/${region}`;
 }
 
-function ofTrail({ trail, homeRegion }: ChainId): string {
-  return `trail ${trail} of ${homeRegion}, `;
+function ofTrail({ trail, homeRegion, org }: ChainId): string {
+  return `trail ${trail} of ${homeRegion}${org === '' ? '' : ` of the organisation ${org}`}, `;
 }
 
 function span(from: number, to: number): string {

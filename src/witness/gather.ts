@@ -4,7 +4,7 @@
  * themselves name their place, and their majority in a folder says what that folder is.
  */
 import { parseDigest, type Digest } from './digest.ts';
-import { parseDigestKey, splitKey, type DigestName } from './names.ts';
+import { orgOf, parseDigestKey, splitKey, type DigestName } from './names.ts';
 import type { FileRef } from './verdict.ts';
 
 /** A file that may belong to a trail, as it was read from the evidence. */
@@ -118,7 +118,7 @@ export interface Place {
   readonly certain: boolean;
   /** A second folder of one bucket that claims to be the same place: a copy, or where things were moved to. */
   readonly displaced: boolean;
-  /** Bucket and prefix as far as known: log files and the digests over them share it. */
+  /** Bucket, prefix and organisation as far as known ({@link treeText}): log files and the digests over them share it. */
   readonly tree: string;
 }
 
@@ -183,19 +183,25 @@ export class Places {
     if (s3 === undefined || tree === undefined || split === undefined) return undefined;
     const { tail } = split;
     if (s3.told) {
-      const id = `${s3.bucket}\n${split.before}`;
-      return { bucket: s3.bucket, key: s3.key, tail, certain: true, displaced: false, tree: id };
+      const here = treeText(s3.bucket, s3.key);
+      return { bucket: s3.bucket, key: s3.key, tail, certain: true, displaced: false, tree: here };
     }
     const claim = this.#meaning.get(tree.id);
     if (claim === undefined) {
-      const { id } = tree;
-      return { bucket: undefined, key: s3.key, tail, certain: false, displaced: false, tree: id };
+      const here = `${tree.id}\n${orgOf(s3.key)}`;
+      return { bucket: undefined, key: s3.key, tail, certain: false, displaced: false, tree: here };
     }
     const [bucket = '', before = ''] = claim.split('\n');
     const displaced = this.#home.get(`${tree.within}\n${claim}`) !== tree.id;
     const key = displaced ? s3.key : `${before}${tail}`;
-    return { bucket, key, tail, certain: false, displaced, tree: claim };
+    const here = treeText(bucket, `${before}${tail}`);
+    return { bucket, key, tail, certain: false, displaced, tree: here };
   }
+}
+
+/** Bucket, prefix and organisation of a key. */
+export function treeText(bucket: string, key: string): string {
+  return [bucket, splitKey(key)?.before ?? '', orgOf(key)].join('\n');
 }
 
 /** What the files of each folder claim it to be. */

@@ -3,7 +3,8 @@ import type { DigestLog } from './digest.ts';
 import { byPlace, type Place, type Places, type TrailFile, type Uncollected } from './gather.ts';
 import { looseName, parseLogName, splitKey, type LogName } from './names.ts';
 import type { Fault, Link } from './proof.ts';
-import type { LogVerdict } from './verdict.ts';
+import { LATE_US, MINUTE_US } from './spans.ts';
+import { STATUSES, type LogVerdict } from './verdict.ts';
 import { touches, type Window } from './window.ts';
 
 /** A log file that no digest in the evidence names. */
@@ -24,16 +25,25 @@ interface Naming {
   readonly link: Link;
 }
 
+/** What {@link judgeNamed} needs beside the digests and logs. */
+export interface Circumstances {
+  readonly places: Places;
+  readonly uncollected: readonly Uncollected[];
+  readonly window: Window;
+  /** The keys are not the evidence's own claim. */
+  readonly trusted: boolean;
+  /** What is to be said of a log that only digests without proof name. */
+  readonly doubt: (log: UnnamedLog) => Fault | undefined;
+}
+
 /** Judges the logs that digests in the window name, and gives those that no digest at all names. */
 export function judgeNamed(
   links: readonly Link[],
   logs: readonly TrailFile[],
-  places: Places,
-  uncollected: readonly Uncollected[],
-  window: Window,
+  circumstances: Circumstances,
 ): { readonly verdicts: readonly LogVerdict[]; readonly unnamed: readonly UnnamedLog[] } {
-  const judge = new LogJudge(links, logs, places, uncollected);
-  return { verdicts: [...judge.named(window)], unnamed: judge.unnamed() };
+  const judge = new LogJudge(links, logs, circumstances);
+  return { verdicts: [...judge.named()], unnamed: judge.unnamed() };
 }
 
 class LogJudge {
@@ -45,13 +55,11 @@ class LogJudge {
   readonly #names = new Map<string, Naming>();
   readonly #claimed = new Set<LogFile>();
   readonly #uncollected: ReadonlyMap<string, Uncollected>;
+  readonly #about: Circumstances;
 
-  constructor(
-    links: readonly Link[],
-    logs: readonly TrailFile[],
-    places: Places,
-    uncollected: readonly Uncollected[],
-  ) {
+  constructor(links: readonly Link[], logs: readonly TrailFile[], about: Circumstances) {
+    const { places, uncollected } = about;
+    this.#about = about;
     this.#files = [...logs].sort(byPlace).map((file) => ({ file, place: places.of(file) }));
     for (const log of this.#files) {
       push(this.#byHash, log.file.sha256, log);
@@ -74,16 +82,16 @@ class LogJudge {
     }
   }
 
-  *named(window: Window): Generator<LogVerdict> {
+  *named(): Generator<LogVerdict> {
     for (const { log, link } of this.#names.values()) {
-      if (!touches(window, link.digest.start, link.digest.end)) continue;
+      if (!touches(this.#about.window, link.digest.start, link.digest.end)) continue;
       const files = this.#candidates(log);
       if (files.length === 0) yield this.#absent(log, link);
       for (const { file, place } of files) {
         // Of several files the one in its place speaks for the key, the others for themselves.
         const subject =
           place === undefined && files.length > 1 ? file.path : `${log.bucket}/${log.key}`;
-        const { status, detail } = judgeLog(file, log, link);
+        const { status, detail } = this.#judge({ file, place }, log, link);
         const { bucket, key } = log;
         const found = file.sha256;
         const where = subject === file.path ? `a copy of ${bucket}/${key}: ${detail}` : detail;
@@ -95,10 +103,18 @@ class LogJudge {
     }
   }
 
+  // Anybody can write a digest that names a log: without proof it excuses nothing that a proven one contradicts.
+  #judge({ file, place }: LogFile, log: DigestLog, link: Link): Fault {
+    const judged = judgeLog(file, log, link, this.#about.trusted);
+    if (link.proof !== undefined || STATUSES[judged.status].bad) return judged;
+    const unnamed = withName({ file, place });
+    if (isNext(link, unnamed)) return judged;
+    const doubt = this.#about.doubt(unnamed);
+    return doubt === undefined ? judged : { ...doubt, detail: `${doubt.detail}; ${judged.detail}` };
+  }
+
   unnamed(): readonly UnnamedLog[] {
-    return this.#files
-      .filter((log) => !this.#claimed.has(log))
-      .map(({ file, place }) => ({ file, place, name: parseLogName(place?.key ?? file.path) }));
+    return this.#files.filter((log) => !this.#claimed.has(log)).map(withName);
   }
 
   #candidates({ bucket, key }: DigestLog): readonly LogFile[] {
@@ -134,7 +150,19 @@ class LogJudge {
   }
 }
 
-function judgeLog(file: TrailFile, log: DigestLog, link: Link): Fault {
+function withName({ file, place }: LogFile): UnnamedLog {
+  return { file, place, name: parseLogName(place?.key ?? file.path) };
+}
+
+// The newest digest of a chain lacks proof where object metadata was lost: of its own hour it may speak.
+function isNext({ digest, name, follows }: Link, { name: log }: UnnamedLog): boolean {
+  if (!follows || name.backfill || log === undefined) return false;
+  const { account, region } = name.chain;
+  const own = log.account === account && log.region === region;
+  return own && log.delivered + MINUTE_US + LATE_US > digest.start && log.delivered < digest.end;
+}
+
+function judgeLog(file: TrailFile, log: DigestLog, link: Link, trusted: boolean): Fault {
   const proven = link.proof !== undefined;
   const { key } = link.digest;
   const { gzip } = file;
@@ -159,9 +187,11 @@ function judgeLog(file: TrailFile, log: DigestLog, link: Link): Fault {
     const status = gzip.kind === 'extra' ? 'extra_bytes' : 'gzip_damaged';
     return { status, detail: `${gzip.detail}; named by ${key}` };
   }
-  return proven
-    ? { status: 'valid', detail: `named by ${key}` }
-    : { status: 'digest_unproven', detail: `its hash is that in ${key}, which is not proven` };
+  if (!proven || !trusted) {
+    const why = proven ? 'proven only by a key that came with the evidence' : 'not proven';
+    return { status: 'digest_unproven', detail: `its hash is that in ${key}, which is ${why}` };
+  }
+  return { status: 'valid', detail: `named by ${key}` };
 }
 
 function loose(key: string): string {

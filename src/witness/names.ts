@@ -4,7 +4,10 @@
  */
 import { formatUs, parseRfc3339 } from '../core/time.ts';
 
-/** A chain of digests: one per account, region and trail. A change of bucket or prefix does not end it. */
+/**
+ * A chain of digests: one per account, region and trail. A change of bucket or prefix does not end it; an organisation's
+ * trail is another than the account's own one of the same name and home region.
+ */
 export interface ChainId {
   readonly account: string;
   /** Region whose events the files hold. */
@@ -12,6 +15,8 @@ export interface ChainId {
   readonly trail: string;
   /** Region in which the trail was made; in the others it appears as a shadow trail. */
   readonly homeRegion: string;
+  /** `o-...` of an organisation's trail, else empty. */
+  readonly org: string;
 }
 
 /** What a digest's key says. */
@@ -24,8 +29,10 @@ export interface DigestName {
   readonly root: string;
 }
 
-/** Chain, end time and kind, which the last part of a digest's key names. */
-export type DigestBaseName = Omit<DigestName, 'root'>;
+/** End time, kind, and the chain but for its organisation: what the last part of a digest's key names. */
+export type DigestBaseName = Omit<DigestName, 'root' | 'chain'> & {
+  readonly chain: Omit<ChainId, 'org'>;
+};
 
 // Region names hold no underscore, so the last part before the stamp is the home region whatever the trail is called.
 const DIGEST_NAME =
@@ -55,7 +62,12 @@ export function parseDigestKey(key: string): DigestName | undefined {
     account === chain.account &&
     region === chain.region &&
     date.join('-') === formatUs(end).slice(0, 10);
-  return agree ? { ...name, root } : undefined;
+  return agree ? { ...name, chain: { ...chain, org: orgOf(key) }, root } : undefined;
+}
+
+/** The organisation in the folders of a key: `o-...`, or empty. */
+export function orgOf(key: string): string {
+  return /(?:^|\/)AWSLogs\/(o-[a-z0-9]+)\//.exec(splitKey(key)?.tail ?? '')?.[1] ?? '';
 }
 
 /** Key of the standard digest of a chain that ends at a time, beside one that is there. */

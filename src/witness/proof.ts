@@ -6,7 +6,7 @@ import { sameHex } from '../core/digest.ts';
 import { parseRfc3339 } from '../core/time.ts';
 import { checkSignature, signedText, type Digest } from './digest.ts';
 import type { DigestFile, Place, Places, ReadDigest } from './gather.ts';
-import { looseName, type DigestName } from './names.ts';
+import { looseName, splitKey, type DigestName } from './names.ts';
 import { validityProblem, type TrailKey, type TrailKeys } from './public-keys.ts';
 import type { ObjectStatus, ProofKind } from './verdict.ts';
 
@@ -23,6 +23,8 @@ export interface Copy {
   fault: Fault | undefined;
   /** Its name is not the digest's own, and nothing says where it lay. */
   readonly renamed: boolean;
+  /** Its object metadata is not there, and that of other digests around it is. */
+  bare: boolean;
 }
 
 /** One digest, whatever number of files hold it. */
@@ -35,6 +37,8 @@ export interface Link {
   fault: Fault | undefined;
   /** Digests that name this one as the one before them. */
   readonly quotedBy: Link[];
+  /** It follows a proven digest as the next one of a true chain does. */
+  follows: boolean;
 }
 
 /** A digest file that is no link of any chain, and why. */
@@ -49,6 +53,8 @@ export interface Loose {
 export interface Proven {
   readonly links: readonly Link[];
   readonly loose: readonly Loose[];
+  /** Digests whose hash of the one before them could not be compared, and why. */
+  readonly unchecked: readonly { readonly link: Link; readonly detail: string }[];
 }
 
 /** Proves what can be proven. */
@@ -80,14 +86,18 @@ export function proveDigests(
   }
   const sorted = [...links.values()].sort(inOrder);
   for (const link of sorted) settleDisplaced(link);
+  settleBare(sorted);
   const chain = new Chain(sorted, keys);
   chain.signatures();
   chain.links();
-  return { links: sorted, loose };
+  return { links: sorted, loose, unchecked: chain.unchecked };
 }
 
 function newLink(digest: Digest, name: DigestName, sha256: string): Link {
-  return { digest, name, sha256, copies: [], proof: undefined, fault: undefined, quotedBy: [] };
+  return {
+    ...{ digest, name, sha256, copies: [], proof: undefined, fault: undefined, quotedBy: [] },
+    follows: false,
+  };
 }
 
 function inOrder(a: Link, b: Link): number {
@@ -104,7 +114,8 @@ function newCopy(
   place: Place | undefined,
 ): Copy {
   const renamed = place === undefined && looseName(file.path) !== looseName(digest.key);
-  return { file, place, renamed, fault: metadataFault(file, name) ?? placeFault(digest, place) };
+  const fault = metadataFault(file, name) ?? placeFault(digest, place);
+  return { file, place, renamed, bare: false, fault };
 }
 
 function metadataFault({ metadata }: DigestFile, name: DigestName): Fault | undefined {
@@ -144,6 +155,32 @@ function settleDisplaced(link: Link): void {
   }
 }
 
+// A download keeps metadata or loses it, for a whole tree of the bucket: one digest without was not downloaded like the others.
+function settleBare(links: readonly Link[]): void {
+  const kept = new Set<string>();
+  for (const link of links) {
+    for (const { file } of link.copies) {
+      if (file.metadata !== undefined) for (const one of around(link, file)) kept.add(one);
+    }
+  }
+  for (const link of links) {
+    for (const copy of link.copies) {
+      const { file } = copy;
+      copy.bare = file.metadata === undefined && around(link, file).some((one) => kept.has(one));
+    }
+  }
+}
+
+// Its folder of the evidence, its trail, and bucket and prefix, each in one evidence item.
+function around({ digest, name }: Link, { evidence, path }: DigestFile): readonly string[] {
+  const { account, trail, homeRegion, org } = name.chain;
+  return [
+    `${evidence}\nfolder ${path.slice(0, path.lastIndexOf('/') + 1)}`,
+    `${evidence}\ntrail ${account} ${trail} ${homeRegion} ${org}`,
+    `${evidence}\ntree ${digest.bucket} ${splitKey(digest.key)?.before ?? ''}`,
+  ];
+}
+
 /** Of digests that claim to follow the same one; a true chain has one, a fork of a few is told, a planted crowd is not. */
 const MAX_QUOTES = 64;
 
@@ -152,6 +189,7 @@ function placeText(of: { readonly bucket: string; readonly key: string }): strin
 }
 
 class Chain {
+  readonly unchecked: { readonly link: Link; readonly detail: string }[] = [];
   readonly #links: readonly Link[];
   readonly #keys: TrailKeys;
   readonly #byPlace: ReadonlyMap<string, readonly Link[]>;
@@ -218,11 +256,19 @@ class Chain {
     for (const link of this.#links.toReversed()) {
       for (const next of link.quotedBy) this.#link(link, next);
     }
+    for (const { proof, quotedBy } of this.#links) {
+      for (const next of quotedBy) next.follows ||= proof !== undefined && next.fault === undefined;
+    }
   }
 
   #link(link: Link, next: Link): void {
     const quoted = next.digest.previous;
     if (quoted === null) return;
+    if (quoted.algorithm !== 'SHA-256') {
+      const by = JSON.stringify(quoted.algorithm);
+      const detail = `it names the hash of ${link.digest.key} by ${by}: it was not compared`;
+      this.unchecked.push({ link: next, detail });
+    }
     if (quoted.algorithm === 'SHA-256' && !sameHex(quoted.hash, link.sha256)) {
       // The one of the two that is proven is right; the twin of a digest that was exchanged needs no blame for it.
       if (link.proof !== undefined) {
@@ -279,15 +325,20 @@ function signatureFault(verdict: 'invalid' | 'weak' | 'not_hex', where: string):
   return { status: 'signature_invalid', detail: `the signature ${where} ${what}` };
 }
 
-/** The verdict on one file of a link. */
-export function copyVerdict(link: Link, copy: Copy, keys: TrailKeys): Fault {
+/**
+ * The verdict on one file of a link.
+ * @param trusted the keys are not the evidence's own claim.
+ */
+export function copyVerdict(link: Link, copy: Copy, keys: TrailKeys, trusted: boolean): Fault {
   const proven =
     link.proof === undefined ? '' : `; its content is proven all the same: ${link.proof.detail}`;
   const fault = copy.fault ?? link.fault ?? keyFault(link, keys);
   if (fault !== undefined) return { ...fault, detail: `${fault.detail}${proven}` };
   if (link.proof !== undefined) {
     const { gzip } = copy.file;
-    if (gzip === undefined) return { status: 'valid', detail: link.proof.detail };
+    if (gzip === undefined) {
+      return { status: trusted ? 'valid' : 'key_from_evidence', detail: link.proof.detail };
+    }
     const status = gzip.kind === 'extra' ? 'extra_bytes' : 'gzip_damaged';
     return { status, detail: `its content verifies, the file around it does not: ${gzip.detail}` };
   }
@@ -295,6 +346,13 @@ export function copyVerdict(link: Link, copy: Copy, keys: TrailKeys): Fault {
     return { status: 'no_public_keys', detail: 'there are no public keys to check it with' };
   }
   const next = link.quotedBy.find(({ proof }) => proof !== undefined) ?? link.quotedBy[0];
+  if (next === undefined && copy.bare) {
+    return {
+      status: 'signature_missing',
+      detail:
+        'its object metadata is not there, that of other digests around it is; no later digest in the evidence quotes its signature',
+    };
+  }
   if (next === undefined) {
     return {
       status: 'no_signature',
@@ -302,7 +360,8 @@ export function copyVerdict(link: Link, copy: Copy, keys: TrailKeys): Fault {
         'its object metadata was not kept and no later digest in the evidence quotes its signature',
     };
   }
-  const detail = `its object metadata was not kept, and the signature that ${next.digest.key} quotes for it does not verify`;
+  const unsure = next.proof === undefined ? ': one of the two was changed' : '';
+  const detail = `its object metadata was not kept, and the signature that ${next.digest.key} quotes for it does not verify${unsure}`;
   return { status: next.proof === undefined ? 'signature_disputed' : 'signature_invalid', detail };
 }
 

@@ -8,8 +8,8 @@ export interface TrailKey {
   readonly fingerprint: string;
   /** Undefined where Value is no RSA public key. */
   readonly key: KeyObject | undefined;
-  /** MD5 of the key's bytes equals the fingerprint, as AWS's samples have it. */
-  readonly fingerprintMatches: boolean;
+  /** MD5 of the key's bytes in hex: the fingerprint, as AWS's samples have it. */
+  readonly md5: string;
   readonly validFrom: number | undefined;
   readonly validTo: number | undefined;
 }
@@ -88,7 +88,7 @@ function keyOf(value: unknown): { readonly key: TrailKey; readonly value: string
   const key = {
     fingerprint,
     key: readKey(der),
-    fingerprintMatches: createHash('md5').update(der).digest('hex') === fingerprint,
+    md5: createHash('md5').update(der).digest('hex'),
     validFrom: keyTime(entry?.['ValidityStartTime']),
     validTo: keyTime(entry?.['ValidityEndTime']),
   };

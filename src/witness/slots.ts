@@ -1,5 +1,6 @@
 /** The hours of each chain: what digest, good or bad, stands for which time. */
-import { splitKey, baseName, parseDigestName, type ChainId, type DigestBaseName } from './names.ts';
+import { treeText } from './gather.ts';
+import { baseName, orgOf, parseDigestName, type ChainId } from './names.ts';
 import type { Link, Loose } from './proof.ts';
 import { STATUSES, type DigestVerdict } from './verdict.ts';
 import { HOUR_US } from './window.ts';
@@ -11,6 +12,8 @@ export interface Slot {
   /** Last part of its key: what the next digest points to. */
   readonly name: string;
   readonly state: 'valid' | 'unproven' | 'invalid';
+  /** There are keys, and no signature for it anywhere. */
+  readonly unsigned: boolean;
   /** Undefined for a file that has a digest's name and could not be read as one. */
   readonly link: Link | undefined;
 }
@@ -19,8 +22,8 @@ export interface Slot {
 export interface ChainSlots {
   readonly id: ChainId;
   readonly slots: readonly Slot[];
-  /** Bucket and prefix of its newest readable digest: what lies under it can be held against the chain. */
-  readonly tree: string;
+  /** Bucket, prefix and organisation of its readable digests: what lies there can be held against the chain. */
+  readonly trees: ReadonlySet<string>;
 }
 
 /**
@@ -33,10 +36,9 @@ export function chainSlots(
   verdicts: ReadonlyMap<Link | Loose, readonly DigestVerdict[]>,
 ): readonly ChainSlots[] {
   const chains = new Map<string, { readonly id: ChainId; readonly slots: Map<string, Slot> }>();
-  const add = (name: DigestBaseName, slot: Slot): void => {
-    if (name.backfill) return;
-    const id = chainText(name.chain);
-    const chain = chains.get(id) ?? { id: name.chain, slots: new Map<string, Slot>() };
+  const add = (chainId: ChainId, slot: Slot): void => {
+    const id = chainText(chainId);
+    const chain = chains.get(id) ?? { id: chainId, slots: new Map<string, Slot>() };
     chains.set(id, chain);
     const known = chain.slots.get(slot.name);
     // Of several contents under one name the proven one stands for the hour.
@@ -49,7 +51,11 @@ export function chainSlots(
   };
   for (const link of links) {
     const { start, end, key } = link.digest;
-    add(link.name, { start, end, name: baseName(key), state: stateOf(verdicts.get(link)), link });
+    if (link.name.backfill) continue;
+    const own = verdicts.get(link) ?? [];
+    const unsigned = own.some(({ status }) => status === 'no_signature');
+    const state = stateOf(own);
+    add(link.name.chain, { start, end, name: baseName(key), state, unsigned, link });
   }
   // A file that is no digest, or another hour's, still lies where one must lie: that hour is spoilt, not missing.
   const moved = links.flatMap(({ copies }) =>
@@ -58,10 +64,12 @@ export function chainSlots(
   for (const { file, place } of [...loose, ...moved]) {
     const path = place?.key ?? file.path;
     const name = parseDigestName(path);
-    if (name === undefined) continue;
+    if (name === undefined || name.backfill) continue;
     const [start, end] = [name.end - HOUR_US, name.end];
     const own = baseName(path).replace(/(?:\.gz)?$/, '.gz');
-    add(name, { start, end, name: own, state: 'invalid', link: undefined });
+    const org = place === undefined ? onlyOrg(chains, name.chain) : orgOf(place.key);
+    const slot = { start, end, name: own, state: 'invalid', unsigned: false } as const;
+    add({ ...name.chain, org }, { ...slot, link: undefined });
   }
   return [...chains]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -69,24 +77,35 @@ export function chainSlots(
       const sorted = [...slots.values()].sort(
         (a, b) => a.end - b.end || (a.name < b.name ? -1 : 1),
       );
-      const newest = sorted.findLast(({ link }) => link !== undefined)?.link;
-      return { id, slots: sorted, tree: newest === undefined ? '' : treeText(newest) };
+      const trees = sorted.flatMap(({ link }) =>
+        link === undefined ? [] : [treeText(link.digest.bucket, link.digest.key)],
+      );
+      return { id, slots: sorted, trees: new Set(trees) };
     });
 }
 
-function stateOf(verdicts: readonly DigestVerdict[] = []): Slot['state'] {
+// A file outside of any layout says no organisation: it is of the one chain that has its name, if there is one.
+function onlyOrg(
+  chains: ReadonlyMap<string, { readonly id: ChainId }>,
+  { account, region, trail, homeRegion }: Omit<ChainId, 'org'>,
+): string {
+  const same = [...chains.values()].filter(
+    ({ id }) =>
+      id.account === account &&
+      id.region === region &&
+      id.trail === trail &&
+      id.homeRegion === homeRegion,
+  );
+  return same.length === 1 ? (same[0]?.id.org ?? '') : '';
+}
+
+function stateOf(verdicts: readonly DigestVerdict[]): Slot['state'] {
   const classes = new Set<string>(verdicts.map(({ status }) => STATUSES[status].class));
   if (classes.has('valid')) return 'valid';
   return classes.has('unproven') ? 'unproven' : 'invalid';
 }
 
 /** A chain's name, for sorting and grouping. */
-function chainText({ account, region, trail, homeRegion }: ChainId): string {
-  return `${account} ${region} ${trail} ${homeRegion}`;
-}
-
-/** Bucket and prefix as gather.ts writes them. */
-function treeText(link: Link): string {
-  const { bucket, key } = link.digest;
-  return `${bucket}\n${splitKey(key)?.before ?? ''}`;
+function chainText({ account, region, trail, homeRegion, org }: ChainId): string {
+  return `${account} ${region} ${trail} ${homeRegion} ${org}`;
 }

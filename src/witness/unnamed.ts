@@ -2,44 +2,33 @@
  * The verdict on a log file that no digest names: planted, or nothing that digests could speak of. Its name, its folders
  * and its records each claim an account, a region and a time; docs/cloudtrail-validation.md has the rule.
  */
-import { isOver } from './coverage.ts';
 import type { Claim, LogContent, Place, TrailFile } from './gather.ts';
 import type { UnnamedLog } from './logs.ts';
 import { parseLogFolder, type LogFolder, type LogName } from './names.ts';
-import type { ChainSlots } from './slots.ts';
+import { MINUTE_US, type Spans } from './spans.ts';
 import type { LogVerdict } from './verdict.ts';
 
-/** An unnamed log stands near the end of what is covered if a digest that is not there could still name it. */
-const NEAR_US = 5 * 60_000_000;
-/** The name of a log says the minute of delivery. */
-export const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
 const DAY_US = 24 * HOUR_US;
 /** Events of global services name this region, also in the logs of a trail of one other region that includes them. */
 const GLOBAL_REGION = 'us-east-1';
 
 type Answer = Pick<LogVerdict, 'status' | 'detail'>;
-type Span = readonly [start: number, end: number];
-
-/** What one chain covers. */
-interface Covered {
-  readonly account: string;
-  readonly region: string;
-  readonly tree: string;
-  readonly spans: readonly Span[];
-}
 
 /** Judges the logs that no digest names. */
 export class UnnamedJudge {
   readonly #spans: Spans;
   readonly #digestFolders: ReadonlySet<string>;
 
-  /** @param digests files of digests, with their places. */
+  /**
+   * @param spans time that digests cover.
+   * @param digests files of digests, with their places.
+   */
   constructor(
-    chains: readonly ChainSlots[],
+    spans: Spans,
     digests: readonly { readonly file: TrailFile; readonly place: Place | undefined }[],
   ) {
-    this.#spans = new Spans(chains);
+    this.#spans = spans;
     this.#digestFolders = new Set(
       digests.filter(({ place }) => place === undefined).map(({ file }) => folderOf(file)),
     );
@@ -59,20 +48,26 @@ export class UnnamedJudge {
         'no digest names it; whether digests name files of this kind is not documented';
       return { status: 'uncovered', detail };
     }
-    if (this.#spans.hold(name.account, name.region, tree, name.delivered)) {
+    const held = this.#spans.hold(name.account, name.region, tree, name.delivered);
+    if (held === 'yes') {
       const detail = 'no digest names it, though digests cover the time in its name';
       return { status: 'not_in_digest', detail };
     }
     const other = claims.find(
       (claim) => contradicts(name, claim) && this.#spans.touch(claim, tree),
     );
-    return other === undefined
-      ? { status: 'uncovered', detail: 'no digest in the evidence covers the time in its name' }
-      : {
-          status: 'not_in_digest',
+    if (other !== undefined) {
+      const detail =
+        'no digest names it; its records are of another account, region or time than its name says, which digests cover';
+      return { status: 'not_in_digest', detail };
+    }
+    return held === 'end'
+      ? {
+          status: 'near_end',
           detail:
-            'no digest names it; its records are of another account, region or time than its name says, which digests cover',
-        };
+            'no digest names it; the last one of the time in its name ends within ten minutes of it, and the next, which is not in the evidence, may name it',
+        }
+      : { status: 'uncovered', detail: 'no digest in the evidence covers the time in its name' };
   }
 
   #unknown(file: TrailFile, place: Place | undefined): Answer {
@@ -129,48 +124,4 @@ function contradicts({ account, region, delivered }: LogName, claim: Claim): boo
     claim.to > delivered + HOUR_US ||
     claim.from < delivered - DAY_US
   );
-}
-
-/** Time that digests cover without a break. */
-class Spans {
-  readonly #chains: readonly Covered[];
-  readonly #byRegion: ReadonlyMap<string, readonly Covered[]>;
-
-  constructor(chains: readonly ChainSlots[]) {
-    this.#chains = chains.map(({ id, tree, slots }) => {
-      const spans: [number, number][] = [];
-      for (const { start, end, state } of slots) {
-        const last = spans.at(-1);
-        if (state === 'invalid') continue;
-        if (last?.[1] === start) last[1] = end;
-        else spans.push([start, end]);
-      }
-      return { account: id.account, region: id.region, tree, spans };
-    });
-    this.#byRegion = Map.groupBy(this.#chains, ({ account, region }) => `${account} ${region}`);
-  }
-
-  /** Whether one span holds the minute of a delivery. */
-  hold(account: string, region: string, tree: string | undefined, minute: number): boolean {
-    const to = minute + MINUTE_US + NEAR_US;
-    return this.#of(account, region, tree).some(([start, end]) => minute >= start && to <= end);
-  }
-
-  /** Whether any span has a part of what is claimed. */
-  touch({ account, region, from, to }: Claim, tree: string | undefined): boolean {
-    return this.#of(account, region, tree).some(([start, end]) => from < end && to >= start);
-  }
-
-  // What is not said may be any.
-  #of(account: string | undefined, region: string | undefined, tree: string | undefined): Span[] {
-    const chains =
-      account !== undefined && region !== undefined
-        ? (this.#byRegion.get(`${account} ${region}`) ?? [])
-        : this.#chains.filter(
-            (chain) =>
-              (account === undefined || account === chain.account) &&
-              (region === undefined || region === chain.region),
-          );
-    return chains.filter((chain) => isOver(chain, tree)).flatMap(({ spans }) => spans);
-  }
 }

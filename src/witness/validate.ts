@@ -3,6 +3,7 @@
  * validate-logs` everywhere and stricter where it is silent (docs/cloudtrail-validation.md): every link is checked both
  * ways, every missing digest is listed, and so is every log that no digest names.
  */
+import { formatUs } from '../core/time.ts';
 import { surveyChains, type ChainRemark } from './coverage.ts';
 import {
   Places,
@@ -16,12 +17,14 @@ import { parseDigestName } from './names.ts';
 import { copyVerdict, proveDigests, type Copy, type Link, type Loose } from './proof.ts';
 import type { TrailKeys } from './public-keys.ts';
 import { chainSlots } from './slots.ts';
-import { MINUTE_US, UnnamedJudge } from './unnamed.ts';
+import { MINUTE_US, Spans } from './spans.ts';
+import { UnnamedJudge } from './unnamed.ts';
 import {
   REMARKS,
   STATUSES,
   type DigestVerdict,
   type LogVerdict,
+  type NotBefore,
   type ObjectStatus,
   type RemarkStatus,
   type TrailFinding,
@@ -38,35 +41,38 @@ export interface TrailEvidence {
   readonly keysFromEvidence: boolean;
   readonly uncollected: readonly Uncollected[];
   readonly window: Window;
+  /** By when each evidence item claims to be collected and sealed, microseconds UTC. */
+  readonly sealedAt: ReadonlyMap<string, number>;
 }
 
 /** Validates every chain in the evidence. The answer does not depend on the order of its files. */
 export function validateTrails(evidence: TrailEvidence): TrailReport {
   const { keys, window } = evidence;
+  const trusted = !evidence.keysFromEvidence;
   const reads = readDigests(evidence.digests);
   const places = new Places(reads, evidence.logs);
-  const { links, loose } = proveDigests(reads, places, keys);
+  const { links, loose, unchecked } = proveDigests(reads, places, keys);
   const byDigest = new Map<Link | Loose, readonly DigestVerdict[]>([
-    ...links.map((link) => [link, link.copies.map((copy) => ofCopy(link, copy, keys))] as const),
+    ...links.map(
+      (link) => [link, link.copies.map((copy) => ofCopy(link, copy, keys, trusted))] as const,
+    ),
     ...loose.map((one) => [one, [ofLoose(one)]] as const),
   ]);
   const chains = chainSlots(links, loose, byDigest);
-  const { verdicts, unnamed } = judgeNamed(
-    links,
-    evidence.logs,
-    places,
-    evidence.uncollected,
-    window,
-  );
+  const folders = reads.map(({ file }) => ({ file, place: places.of(file) }));
+  const proven = new Spans(chains, ({ link }) => link?.proof !== undefined);
+  const strict = new UnnamedJudge(proven, folders);
+  const { verdicts, unnamed } = judgeNamed(links, evidence.logs, {
+    ...{ places, uncollected: evidence.uncollected, window, trusted },
+    doubt: (log) => (strict.judge(log).status === 'not_in_digest' ? UNPROVEN_NAMING : undefined),
+  });
   const survey = surveyChains(chains, unnamed, evidence.uncollected, window);
   const digestVerdicts = [
     ...[...byDigest.values()].flat().filter(({ start, end }) => inWindow(window, start, end)),
     ...survey.missing,
   ].sort(bySubject);
-  const judge = new UnnamedJudge(
-    chains,
-    reads.map(({ file }) => ({ file, place: places.of(file) })),
-  );
+  const judge = new UnnamedJudge(new Spans(chains, ({ state }) => state !== 'invalid'), folders);
+  const notBefore = newest(links);
   const logVerdicts = [
     ...verdicts,
     ...unnamed.filter((log) => isAskedFor(window, log)).map((log) => ofUnnamed(log, judge)),
@@ -76,8 +82,13 @@ export function validateTrails(evidence: TrailEvidence): TrailReport {
       ...survey.remarks,
       ...twins(links),
       ...renamed(links),
+      ...unchecked
+        .filter(({ link: { digest } }) => inWindow(window, digest.start, digest.end))
+        .map(({ link, detail }) => ofDigest(placeText(link.digest), 'hash_link_unchecked', detail)),
+      ...newerThanSeals(notBefore, evidence.sealedAt),
       ...keyRemarks(evidence),
     ]),
+    notBefore: trusted ? notBefore : [],
     digestVerdicts,
     logVerdicts,
     periods: survey.periods.toSorted(
@@ -86,13 +97,18 @@ export function validateTrails(evidence: TrailEvidence): TrailReport {
   };
 }
 
+const UNPROVEN_NAMING = {
+  status: 'not_in_proven_digest',
+  detail: 'no proven digest names it, though proven digests cover its time',
+} as const;
+
 type Remark = Omit<ChainRemark, 'kind'> & { readonly kind: TrailFinding['kind'] };
 
 function summary(
   digests: readonly DigestVerdict[],
   logs: readonly LogVerdict[],
   remarks: readonly Remark[],
-): Pick<TrailReport, 'ok' | 'digests' | 'logs' | 'findings'> {
+): Pick<TrailReport, 'ok' | 'proven' | 'digests' | 'logs' | 'findings'> {
   const of = (all: readonly { readonly status: ObjectStatus }[], verdict: Verdict): number =>
     all.filter(({ status }) => STATUSES[status].class === verdict).length;
   const counts = (all: readonly { readonly status: ObjectStatus }[]) => ({
@@ -110,8 +126,10 @@ function summary(
     (one: Omit<TrailFinding, 'kind'>): TrailFinding => {
       return { kind, subject: one.subject, status: one.status, detail: one.detail };
     };
+  const unproven = of(digests, 'unproven') + of(logs, 'unproven');
   return {
     ok: !bad,
+    proven: !bad && digests.length > 0 && unproven === 0,
     digests: counts(digests),
     logs: { ...counts(logs), uncovered: of(logs, 'uncovered') },
     findings: [
@@ -122,10 +140,10 @@ function summary(
   };
 }
 
-function ofCopy(link: Link, copy: Copy, keys: TrailKeys): DigestVerdict {
+function ofCopy(link: Link, copy: Copy, keys: TrailKeys, trusted: boolean): DigestVerdict {
   const { digest, name, proof } = link;
   const { bucket, key, start, end, fingerprint } = digest;
-  const { status, detail } = copyVerdict(link, copy, keys);
+  const { status, detail } = copyVerdict(link, copy, keys, trusted);
   // A file that was moved speaks for itself, not for the place where it belongs.
   const elsewhere = status === 'moved' || copy.place?.displaced === true;
   return {
@@ -177,13 +195,50 @@ function ofUnnamed(log: UnnamedLog, judge: UnnamedJudge): LogVerdict {
   };
 }
 
+function placeText({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
+  return `${bucket}/${key}`;
+}
+
+function ofDigest(subject: string, status: RemarkStatus, detail: string): Remark {
+  return { kind: 'digest', subject, status, detail };
+}
+
+// Of digests that end together the first in bytewise order.
+function newest(links: readonly Link[]): readonly NotBefore[] {
+  const found = new Map<string, NotBefore>();
+  for (const { digest, proof, copies } of links) {
+    if (proof === undefined) continue;
+    for (const { evidence } of copies.map(({ file }) => file)) {
+      const known = found.get(evidence);
+      if (known !== undefined && known.at >= digest.end) continue;
+      found.set(evidence, { evidence, at: digest.end, digest: placeText(digest) });
+    }
+  }
+  return [...found.values()].sort((a, b) => compare(a.evidence, b.evidence));
+}
+
+function newerThanSeals(
+  notBefore: readonly NotBefore[],
+  sealedAt: ReadonlyMap<string, number>,
+): Remark[] {
+  return notBefore.flatMap(({ evidence, at, digest }) => {
+    const sealed = sealedAt.get(evidence);
+    if (sealed === undefined || sealed >= at) return [];
+    const detail = `it ends at ${formatUs(at)}, and ${evidence}, which holds it, claims to be collected and sealed by ${formatUs(sealed)}`;
+    return [ofDigest(digest, 'newer_than_seal', detail)];
+  });
+}
+
 function twins(links: readonly Link[]): Remark[] {
-  return [...Map.groupBy(links, ({ digest }) => `${digest.bucket}/${digest.key}`)]
+  return [...Map.groupBy(links, ({ digest }) => placeText(digest))]
     .filter(([, same]) => same.length > 1)
-    .map(([subject, same]) => ({
-      ...{ kind: 'digest', subject, status: 'fork' },
-      detail: `${String(same.length)} different digests say that they are this one`,
-    }));
+    .map(([subject, same]) =>
+      ofDigest(
+        subject,
+        'fork',
+        `${String(same.length)} different digests say that they are this one`,
+      ),
+    );
 }
 
 function renamed(links: readonly Link[]): Remark[] {
@@ -204,8 +259,10 @@ function keyRemarks({ keys, keysFromEvidence }: TrailEvidence): Remark[] {
   const all = [...keys.byFingerprint.values()];
   return [
     ...all
-      .filter(({ fingerprintMatches }) => !fingerprintMatches)
-      .map((key) => say(key.fingerprint, 'fingerprint_differs', 'it is not the MD5 of the key')),
+      .filter(({ fingerprint, md5 }) => fingerprint !== md5)
+      .map(({ fingerprint, md5 }) =>
+        say(fingerprint, 'fingerprint_differs', `the MD5 of the key is ${md5}`),
+      ),
     ...all
       .filter(({ key }) => key === undefined)
       .map((key) => say(key.fingerprint, 'key_unusable', 'its Value is no RSA public key')),
@@ -213,7 +270,11 @@ function keyRemarks({ keys, keysFromEvidence }: TrailEvidence): Remark[] {
     ...keys.problems.map(({ path, detail }) => say(path, 'key_unusable', detail)),
     ...(keysFromEvidence
       ? all.map((key) =>
-          say(key.fingerprint, 'keys_from_evidence', 'the key is the evidence’s own claim'),
+          say(
+            key.fingerprint,
+            'keys_from_evidence',
+            'the key is the evidence’s own claim: who makes a digest can make a key for it',
+          ),
         )
       : []),
   ];

@@ -41,7 +41,8 @@ export const STATUSES = {
   signature_missing: {
     class: 'invalid',
     bad: true,
-    about: 'Its object metadata was kept and holds no signature or no signature-algorithm.',
+    about:
+      'Its object metadata holds no signature or no signature-algorithm, or is not there though other digests of its tree have theirs.',
   },
   signature_invalid: { class: 'invalid', bad: true, about: 'Its signature does not verify.' },
   signature_weak: {
@@ -91,10 +92,16 @@ export const STATUSES = {
     about: 'Its object metadata was not kept, and no digest that follows quotes its signature.',
   },
   signature_disputed: {
+    class: 'invalid',
+    bad: true,
+    about:
+      'Its object metadata was not kept, and the signature that the digest after it quotes for it does not verify: one of the two was changed.',
+  },
+  key_from_evidence: {
     class: 'unproven',
     bad: false,
     about:
-      'Its object metadata was not kept; what an unproven digest quotes for it does not verify.',
+      'It verifies, but with a public key that came with the evidence: who makes a digest can make a key for it.',
   },
   no_public_keys: { class: 'unproven', bad: false, about: 'There are no public keys at all.' },
   not_collected: {
@@ -117,11 +124,23 @@ export const STATUSES = {
     bad: false,
     about: 'The digest that names it is itself not proven, or was changed.',
   },
+  not_in_proven_digest: {
+    class: 'uncovered',
+    bad: true,
+    about:
+      'Only digests that nothing proves name it, though proven digests cover its time: it was planted, or the signature of a backfill digest was lost.',
+  },
   not_in_digest: {
     class: 'uncovered',
     bad: true,
     about:
       'No digest names it, though digests cover the time that its name, folder or records say: it was planted, or a backfill digest is missing.',
+  },
+  near_end: {
+    class: 'uncovered',
+    bad: false,
+    about:
+      'No digest names it, and the one that covers the time in its name ends within ten minutes of it: the next one, which is not in the evidence, may name it.',
   },
   uncovered: {
     class: 'uncovered',
@@ -165,7 +184,26 @@ export const REMARKS = {
     bad: true,
     about: 'The chain ends hours before those of the trail’s other regions.',
   },
+  unproven_run: {
+    bad: true,
+    about:
+      'Digests that follow each other each start anew, and nothing proves them: at a true restart at most one is left without proof on either side.',
+  },
+  hash_link_unchecked: {
+    bad: false,
+    about: 'It names a hash for the digest before it by another algorithm than SHA-256.',
+  },
+  newer_than_seal: {
+    bad: true,
+    about:
+      'AWS signed it for a time after the one at which the evidence claims to be sealed: the seal was backdated, or its clock was behind.',
+  },
   validated: { bad: false, about: 'An unbroken run of proven digests.' },
+  not_proven: {
+    bad: false,
+    about:
+      'Digests stand for the period and nothing proves them. In a window that was asked for it is bad news.',
+  },
   not_validated: {
     bad: false,
     about:
@@ -176,7 +214,8 @@ export const REMARKS = {
   key_unusable: { bad: false, about: 'An entry of a key list is no RSA public key.' },
   keys_from_evidence: {
     bad: false,
-    about: 'The public keys come from the evidence itself: compare them with AWS’s own list.',
+    about:
+      'The public key comes from the evidence itself and proves nothing until it was compared with AWS’s own list.',
   },
 } as const satisfies Readonly<Record<string, { readonly bad: boolean; readonly about: string }>>;
 
@@ -240,6 +279,8 @@ export interface Period {
   /** Undefined where log files were delivered and no digest says by which trail. */
   readonly trail: string | undefined;
   readonly homeRegion: string | undefined;
+  /** `o-...` of an organisation's trail, else empty. */
+  readonly org: string;
   readonly from: number;
   readonly to: number;
   readonly status: 'validated' | 'unproven' | 'invalid' | 'missing' | 'not_validated';
@@ -272,8 +313,13 @@ export interface LogCounts extends DigestCounts {
 
 /** The whole answer. */
 export interface TrailReport {
-  /** Nothing is invalid or missing, no log was planted, no chain is broken, and a window that was asked for is covered. */
+  /**
+   * No bad news: nothing is invalid or missing, no log was planted, no chain is broken, and a window that was asked for is
+   * covered by proven digests. Whether all is proven {@link TrailReport.proven} says.
+   */
   readonly ok: boolean;
+  /** No bad news, there are digests, and no file is unproven. */
+  readonly proven: boolean;
   readonly digests: DigestCounts;
   readonly logs: LogCounts;
   /** Verdicts and remarks together, ordered by subject, status and detail. */
@@ -281,4 +327,15 @@ export interface TrailReport {
   readonly digestVerdicts: readonly DigestVerdict[];
   readonly logVerdicts: readonly LogVerdict[];
   readonly periods: readonly Period[];
+  /** Of each evidence item the newest digest that is proven: what is sealed there is not older than its end. */
+  readonly notBefore: readonly NotBefore[];
+}
+
+/** See {@link TrailReport.notBefore}. */
+export interface NotBefore {
+  readonly evidence: string;
+  /** End of the digest, microseconds UTC. */
+  readonly at: number;
+  /** `bucket/key` of the digest. */
+  readonly digest: string;
 }

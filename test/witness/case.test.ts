@@ -23,8 +23,9 @@ import { openDatabase } from '#src/db/open.ts';
 import { writePlain } from '#src/db/plain.ts';
 import { testCase, type TestCase } from '../helpers/case.ts';
 import { fakeEffects } from '../helpers/effects.ts';
-import { exhibit, exhibitJson } from '../helpers/exhibit.ts';
+import { exhibit, exhibitJson, ROOT, runProcess } from '../helpers/exhibit.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { hasTool, needs } from '../helpers/tools.ts';
 import { baseWorld } from './cases.ts';
 import { publicKey, sha256, type World } from './trails.ts';
 
@@ -40,6 +41,7 @@ interface Validation {
   readonly logs: Readonly<Record<string, number>>;
   readonly findings: readonly Readonly<Record<string, string>>[];
   readonly keys: { readonly origin: string; readonly fingerprints: readonly string[] };
+  readonly not_before: readonly object[];
   readonly database: string;
 }
 
@@ -70,7 +72,9 @@ async function mirrorOf(world: World): Promise<string> {
 
 async function caseOf(world: World, keys: string | undefined): Promise<TestCase> {
   const mirror = await mirrorOf(world);
-  const test = await testCase();
+  const made = await testCase();
+  // After the digests: a seal that claims to be older is another test's.
+  const test = { ...made, fx: fakeEffects({ now: () => Date.UTC(2026, 3, 2) }) };
   const onProgress = (): void => undefined;
   const file = join(await tempDir(), 'answer.json');
   if (keys !== undefined) writeFileSync(file, keys);
@@ -124,11 +128,16 @@ test('whole, with the keys that were collected: the fixed keys, exit 0, then in 
   const [status, first] = await validate(dir);
   expect(status).toBe(0);
   expect(first).toMatchObject({
-    ok: true,
+    ...{ ok: true, proven: true },
     digests: { total: 12, valid: 12, invalid: 0, missing: 0, unproven: 0 },
     logs: { total: 24, valid: 24, invalid: 0, missing: 0, unproven: 0, uncovered: 0 },
     keys: { origin: 'acquisition' },
     database: 'absent',
+    not_before: [{ evidence: 'EV-0001', time: '2026-03-10T06:10:20Z' }],
+  });
+  expect(entries(dir).at(-1)).toMatchObject({
+    result: { ok: true, checks: [{ id: 'cloudtrail.chain', status: 'pass' }] },
+    details: { not_before: first.not_before },
   });
   for (const finding of first.findings) {
     expect(Object.keys(finding).sort()).toEqual(['detail', 'kind', 'status', 'subject']);
@@ -245,6 +254,76 @@ test('without keys nothing is proven, and it says so', async () => {
   expect(rows(dir, 'SELECT count(*) AS n FROM cloudtrail_validation')).toEqual([{ n: 0 }]);
   expect(existsSync(join(dir, 'report'))).toBe(false);
 });
+
+test('keys that lie among the evidence prove nothing, and the last line says so', async () => {
+  const { world } = baseWorld();
+  world.put('notes', 'keys.json', Buffer.from(world.publicKeys()));
+  const { dir } = (await caseOf(world, undefined)).case.paths;
+  const { stdout, status } = await exhibit(['cloudtrail', 'validate', '--case', dir]);
+  expect(status).toBe(0);
+  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
+    /^NOTHING IS PROVEN: the public keys came with/,
+  );
+  for (const { Fingerprint } of world.keys) expect(stdout).toContain(`\n         ${Fingerprint}\n`);
+  expect(stdout).not.toContain('not older than');
+  expect(entries(dir).at(-1)).toMatchObject({
+    result: { ok: false, checks: [{ id: 'cloudtrail.chain', status: 'not_checked' }] },
+    details: {
+      ...{ digests: { total: 12, valid: 0, unproven: 12 }, logs: { valid: 0, unproven: 24 } },
+      ...{ public_keys: 'evidence', not_before: [] },
+    },
+  });
+  const window = ['--from', '2026-03-10T01:00:00Z', '--no-record'];
+  expect((await validate(dir, ...window))[0]).toBe(1);
+  expect((await validate(dir, ...window, '--public-keys', keyFile))[0]).toBe(0);
+});
+
+test('object metadata lost: good news for what is proven, no verdict in the ledger for the whole', async () => {
+  const { world } = baseWorld();
+  for (const object of world.objects) object.metadata = undefined;
+  const { dir } = (await caseOf(world, world.publicKeys())).case.paths;
+  const { stdout, status } = await exhibit(['cloudtrail', 'validate', '--case', dir]);
+  expect(status).toBe(0);
+  expect(stdout).toContain('NOT PROVEN either way: 2 digests and 4 logs.\n');
+  expect(entries(dir).at(-1)).toMatchObject({
+    result: { ok: false, checks: [{ status: 'not_checked' }] },
+    details: { digests: { valid: 10, unproven: 2 }, logs: { valid: 20, unproven: 4 } },
+  });
+  await step('report', '--case', dir);
+  const page = readFileSync(join(dir, 'report/report.html'), 'utf8');
+  expect(page).toContain('6 files are not proven either way.');
+});
+
+test.skipIf(!hasTool('faketime'))(
+  needs('a clock set back: AWS signed what the seal claims to be older than', 'faketime'),
+  async () => {
+    const mirror = await mirrorOf(baseWorld().world);
+    const dir = join(await tempDir(), 'case');
+    const flags = ['--case', dir, '--public-keys', keyFile];
+    for (const args of [
+      ['init', dir, '--case-id', 'T-1', '--examiner', 'Ada', '--unprotected-key'],
+      ['collect', 'dir', mirror, '--quiet', ...flags],
+    ]) {
+      const command = ['2020-01-01 00:00:00', join(ROOT, 'bin/exhibit'), ...args];
+      const { status, stderr } = await runProcess('faketime', command);
+      expect(status, stderr).toBe(0);
+    }
+    await step('verify', '--case', dir);
+    const [status, { findings, digests }] = await validate(dir);
+    expect(status).toBe(1);
+    expect(digests).toMatchObject({ total: 12, valid: 12 });
+    expect(findings.filter(({ status: one }) => one === 'newer_than_seal')).toEqual([
+      expect.objectContaining({
+        kind: 'digest',
+        detail: expect.stringMatching(
+          /^it ends at 2026-03-10T06:10:20\S+, and EV-0001, which holds it, claims to be collected and sealed by 2020-01-01T/,
+        ) as string,
+      }),
+    ]);
+    // The same sealed now is no contradiction: the made case of the other tests.
+    expect((await validate(made, '--no-record'))[0]).toBe(0);
+  },
+);
 
 test.each(['collect', 'seal'])(
   'keys given to %s are sealed as they came, and count',

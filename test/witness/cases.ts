@@ -90,6 +90,8 @@ const trail = (records: readonly object[]): Buffer =>
   gzipSync(JSON.stringify({ Records: records }));
 
 const subject = (digest: WorldObject): string => `${digest.bucket}/${digest.key}`;
+const folderOf = ({ bucket, key }: WorldObject): string =>
+  `${bucket}/${key.replace(/\/\d{4}\/.*$/, '')}`;
 /** Folder of a chain's digests: the subject of what concerns a chain or a period. */
 const EU_FOLDER = `${BUCKET}/AWSLogs/${ACCOUNT}/CloudTrail-Digest/eu-west-1`;
 
@@ -109,6 +111,33 @@ function resignedChain(digests: readonly WorldObject[], from: number): void {
 }
 
 const hashOf = (digest: WorldObject): string => sha256(gunzipSync(digest.bytes));
+
+/** What anybody can do who has no key: other logs, hashes that fit, quoted signatures of his own, no metadata. */
+function rewritten(world: World, digests: readonly WorldObject[], anew = false): void {
+  for (const [index, digest] of digests.entries()) {
+    const logs = jsonOf(digest).logFiles.map((_, log) => logOf(world, digest, log));
+    for (const log of logs) log.bytes = trail([]);
+    edit(digest, (json) => {
+      for (const log of json.logFiles) log.hashValue = sha256(gunzipSync(trail([])));
+      if (anew) {
+        for (const name of ['S3Bucket', 'S3Object', 'HashValue', 'HashAlgorithm', 'Signature']) {
+          json[`previousDigest${name}`] = null;
+        }
+      } else if (index > 0) {
+        json['previousDigestHashValue'] = hashOf(at(digests, index - 1));
+        json['previousDigestSignature'] = 'ab'.repeat(256);
+      }
+    });
+    digest.metadata = undefined;
+  }
+}
+
+function losesMetadata(world: World): void {
+  for (const object of world.objects) object.metadata = undefined;
+}
+
+const WHOLE = { from: clock(0.5), to: clock(5.9) };
+const THIRD = { from: clock(2.1), to: clock(2.9) };
 
 // The trails are the same every time, so names in them are known beforehand.
 const first = (() => {
@@ -261,10 +290,11 @@ export const VALID: readonly Case[] = [
     name: 'object metadata lost: the newest digest of each chain stays unproven',
     ok: true,
     make: (world, eu, us) => {
-      for (const object of world.objects) object.metadata = undefined;
+      losesMetadata(world);
       return [eu, us].flatMap((chain) => {
         const newest = at(chain, -1);
         return [
+          [folderOf(newest), 'not_proven'],
           [newest, 'no_signature'],
           [logOf(world, newest), 'digest_unproven'],
           [logOf(world, newest, 1), 'digest_unproven'],
@@ -277,13 +307,52 @@ export const VALID: readonly Case[] = [
     how: { from: clock(0.5), to: clock(4.9) },
     ok: true,
     make: (world) => {
-      for (const object of world.objects) object.metadata = undefined;
+      losesMetadata(world);
       return [];
     },
   },
   {
+    name: 'metadata lost but for the newest digests, whose signature nothing else quotes',
+    ok: true,
+    make: (_, eu, us) => {
+      for (const digest of [...eu.slice(0, -1), ...us.slice(0, -1)]) digest.metadata = undefined;
+      return [];
+    },
+  },
+  {
+    name: 'metadata lost, logging stopped and started again for an hour: two ends without proof',
+    ok: true,
+    also: ['not_proven', 'digest_unproven', 'no_signature', 'not_validated'],
+    make: (world) => {
+      const spec = { region: 'sa-east-1', trail: 'stopped' } as const;
+      const [, last] = world.chain({ ...spec, hours: 2 });
+      const [again] = world.chain({ ...spec, hours: 1, start: '2026-03-10T05:33:44Z' });
+      losesMetadata(world);
+      return [last, again].map((one) => [one ?? '', 'no_signature']);
+    },
+  },
+  {
+    name: 'metadata lost, two trails deliver to one folder at other minutes',
+    ok: true,
+    also: ['not_proven', 'digest_unproven', 'no_signature'],
+    make: (world) => {
+      const digests = world.chain({ trail: 'other', start: '2026-03-10T00:40:00Z', hours: 5 });
+      losesMetadata(world);
+      return [[logOf(world, at(digests, -1)), 'digest_unproven']];
+    },
+  },
+  ...(['2026-03-10T00:40:50Z', '2026-03-10T00:10:20Z'] as const).map((start): Case => ({
+    name: `an organisation’s trail and the account’s own one, of one name and home region, since ${start}`,
+    ok: true,
+    make: (world) => {
+      world.chain({ org: 'o-a1b2c3d4e5', hours: 6, start });
+      return [];
+    },
+  })),
+  {
     name: 'no public keys: nothing is proven, nothing is called tampered',
     ok: true,
+    also: ['not_proven'],
     make: (world) => {
       world.keys = [];
       return world.objects.map((object) => [
@@ -299,6 +368,11 @@ export const VALID: readonly Case[] = [
       [world.log({}, hour(6) + 60_000), 'uncovered'],
       [EU_FOLDER, 'not_validated'],
     ],
+  },
+  {
+    name: 'a log named for the last minutes of the newest digest, which the next one may name',
+    ok: true,
+    make: (world) => [[world.log({}, hour(6) - 5 * 60_000), 'near_end']],
   },
   {
     name: 'Insights files, of which it is not documented whether digests name them',
@@ -354,6 +428,7 @@ export const VALID: readonly Case[] = [
       })),
     },
     ok: true,
+    also: ['not_proven'],
     make: (world, eu) => {
       const [log, digest] = [logOf(world, at(eu, 2)), at(eu, 3)];
       const logs = [logOf(world, digest), logOf(world, digest, 1)];
@@ -366,10 +441,15 @@ export const VALID: readonly Case[] = [
     },
   },
   {
-    name: 'public keys that lie in the evidence itself',
+    name: 'public keys that lie in the evidence itself: they prove nothing',
     how: { keysFromEvidence: true },
     ok: true,
-    make: (world) => world.keys.map((key) => [key.Fingerprint, 'keys_from_evidence']),
+    also: ['not_proven'],
+    make: (world) => [
+      ...world.keys.map((key) => [key.Fingerprint, 'keys_from_evidence'] as const),
+      ...world.digests.map((one) => [one, 'key_from_evidence'] as const),
+      ...world.logs.map((one) => [one, 'digest_unproven'] as const),
+    ],
   },
 ];
 
@@ -488,27 +568,131 @@ export const TAMPERED: readonly Case[] = [
   {
     name: 'a changed digest, object metadata lost',
     ok: false,
-    also: ['no_signature', 'digest_unproven'],
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
     make: (world, eu) => {
-      for (const object of world.objects) object.metadata = undefined;
+      losesMetadata(world);
       spaced(at(eu, 2));
       return [[at(eu, 2), 'hash_link_broken']];
     },
   },
   {
-    name: 'the signature that an unproven digest quotes, object metadata lost: undecided',
-    ok: true,
-    also: ['no_signature', 'digest_unproven'],
+    name: 'the signature that an unproven digest quotes, object metadata lost: one of the two was changed',
+    ok: false,
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
     make: (world, eu) => {
-      for (const object of world.objects) object.metadata = undefined;
+      losesMetadata(world);
       edit(at(eu, -1), (json) => (json['previousDigestSignature'] = '00'.repeat(256)));
       return [[at(eu, -2), 'signature_disputed']];
     },
   },
+  // Without a key: the whole tail of a chain, or all of it.
+  ...[1, 3, 6].flatMap((count) =>
+    [undefined, WHOLE].map((how): Case => ({
+      name: `the newest ${String(count)} digests rewritten without a key${how === undefined ? '' : ', the window asked for'}`,
+      ...(how === undefined ? {} : { how }),
+      ok: false,
+      also: ['digest_unproven'],
+      make: (world, eu) => {
+        const tail = eu.slice(-count);
+        rewritten(world, tail);
+        return tail.map((one) => [
+          one,
+          one === tail.at(-1) ? 'signature_missing' : 'signature_disputed',
+        ]);
+      },
+    })),
+  ),
+  {
+    name: 'the newest 3 digests rewritten to start anew each',
+    ok: false,
+    also: ['digest_unproven'],
+    make: (world, eu) => {
+      rewritten(world, eu.slice(-3), true);
+      return eu.slice(-3).map((one) => [one, 'signature_missing']);
+    },
+  },
+  ...[3, 6].map((count): Case => ({
+    name: `the newest ${String(count)} digests rewritten without a key, object metadata lost`,
+    ok: false,
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
+    make: (world, eu) => {
+      losesMetadata(world);
+      rewritten(world, eu.slice(-count));
+      return eu.slice(-count, -1).map((one) => [one, 'signature_disputed']);
+    },
+  })),
+  ...[2, 6].map((count): Case => ({
+    name: `the newest ${String(count)} digests rewritten to start anew each, object metadata lost`,
+    ok: false,
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
+    make: (world, eu) => {
+      losesMetadata(world);
+      rewritten(world, eu.slice(-count), true);
+      return [[EU_FOLDER, 'unproven_run']];
+    },
+  })),
+  {
+    name: 'object metadata lost, the window asks for what cannot be proven',
+    how: WHOLE,
+    ok: false,
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
+    make: (world) => {
+      losesMetadata(world);
+      return [[EU_FOLDER, 'not_proven']];
+    },
+  },
+  {
+    name: 'public keys that lie in the evidence itself, a window asked for',
+    how: { ...WHOLE, keysFromEvidence: true },
+    ok: false,
+    also: ['key_from_evidence', 'digest_unproven', 'not_proven'],
+    make: () => [[EU_FOLDER, 'not_proven']],
+  },
+  {
+    name: 'a digest of the window that the collection could not read',
+    how: { ...WHOLE, uncollected: [{ path: first.digest.key, detail: 'unreadable EACCES' }] },
+    ok: false,
+    also: ['uncovered'],
+    make: (world, eu) => {
+      world.remove(at(eu, 3));
+      return [
+        [at(eu, 3), 'not_collected'],
+        [EU_FOLDER, 'not_proven'],
+      ];
+    },
+  },
+  // A digest that anybody could have written names what was planted.
+  ...[false, true].flatMap((lost) =>
+    (['backfill', 'other'] as const).flatMap((kind) =>
+      [undefined, THIRD].map((how): Case => ({
+        name: `a log planted and named by an unsigned ${kind === 'backfill' ? 'backfill digest' : 'digest of another trail'}${lost ? ', object metadata lost' : ''}${how === undefined ? '' : ', the window asked for'}`,
+        ...(how === undefined ? {} : { how }),
+        ok: false,
+        also: ['not_proven', ...(lost ? ['no_signature', 'digest_unproven'] : [])],
+        make: (world) => {
+          const log = world.log({}, hour(2) + 30 * 60_000);
+          const other = kind === 'other' ? { trail: 'other' } : {};
+          const made = world.digest(other, hour(2), hour(3), [log], undefined, kind === 'backfill');
+          made.metadata = undefined;
+          if (lost) losesMetadata(world);
+          return [
+            [log, 'not_in_proven_digest'],
+            [made, lost ? 'no_signature' : 'signature_missing'],
+          ];
+        },
+      })),
+    ),
+  ),
+  {
+    name: 'digests that are newer than the seal over them',
+    how: { sealed: '2020-01-01T00:00:00Z' },
+    ok: false,
+    make: (_, eu) => [[at(eu, -1), 'newer_than_seal']],
+  },
   {
     name: 'a changed digest, no public keys',
     ok: false,
-    also: ['no_public_keys', 'digest_unproven'],
+    also: ['no_public_keys', 'digest_unproven', 'not_proven'],
     make: (world, eu) => {
       world.keys = [];
       spaced(at(eu, 2));
@@ -850,6 +1034,15 @@ export const TAMPERED: readonly Case[] = [
       return [[logOf(world, at(eu, -1)), 'hash_unknown']];
     },
   },
+  {
+    name: 'a hash of the digest before by another algorithm, well signed: not compared, and said so',
+    ok: true,
+    make: (_, eu) => {
+      edit(at(eu, -1), (json) => (json['previousDigestHashAlgorithm'] = 'SHA-512'));
+      resign(at(eu, -1), EU);
+      return [[at(eu, -1), 'hash_link_unchecked']];
+    },
+  },
   // Log files.
   {
     name: 'one changed byte in a log',
@@ -873,6 +1066,21 @@ export const TAMPERED: readonly Case[] = [
     name: 'a log planted in a validated hour',
     ok: false,
     make: (world) => [[world.log({}, hour(2) + 30 * 60_000), 'not_in_digest']],
+  },
+  {
+    name: 'a log planted twelve minutes before the newest digest ends',
+    ok: false,
+    make: (world) => [[world.log({}, hour(6) - 12 * 60_000), 'not_in_digest']],
+  },
+  {
+    name: 'a log planted in the bucket that the trail has left',
+    ok: false,
+    make: (world) => {
+      const spec = { trail: 'moving', region: 'sa-east-1', hours: 3 } as const;
+      const old = world.chain({ ...spec, bucket: 'old-logs' });
+      world.digest({ ...spec, bucket: 'new-logs' }, hour(3), hour(4), [], old.at(-1));
+      return [[world.log({ ...spec, bucket: 'old-logs' }, hour(1.5)), 'not_in_digest']];
+    },
   },
   ...(
     [

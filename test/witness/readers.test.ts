@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sidecarMetadata } from '#src/witness/gather.ts';
 import {
   digestKeyAt,
+  orgOf,
   parseDigestKey,
   parseDigestName,
   parseLogName,
@@ -26,6 +27,7 @@ describe('names', () => {
         region: 'us-gov-west-1',
         trail: 'a_b',
         homeRegion: 'us-gov-east-1',
+        org: 'o-abc123',
       },
       backfill: true,
       end: Date.parse('2026-09-17T19:50:20Z') * 1000,
@@ -34,7 +36,7 @@ describe('names', () => {
     if (name === undefined) return;
     expect(digestKeyAt(name, name.end)).toBe(ORG.replace('_backfill', ''));
     expect(splitKey(ORG)).toEqual({ before: 'p/', tail: ORG.slice(2) });
-    expect(parseDigestName(ORG)?.chain).toEqual(name.chain);
+    expect({ ...parseDigestName(ORG)?.chain, org: orgOf(ORG) }).toEqual(name.chain);
   });
 
   test.each([
@@ -87,7 +89,7 @@ describe('key lists', () => {
     expect(found).toMatchObject({ problems: [], conflicts: [] });
     const [first] = found.byFingerprint.values();
     expect(first).toMatchObject({
-      fingerprintMatches: true,
+      md5: keys[0]?.Fingerprint,
       validFrom: Date.parse('2026-03-01T00:00:00Z') * 1000,
       validTo: Date.parse('2026-03-31T00:00:00Z') * 1000,
     });

@@ -261,6 +261,8 @@ export interface Collected {
   readonly to?: string;
   readonly uncollected?: readonly { readonly path: string; readonly detail: string }[];
   readonly keysFromEvidence?: boolean;
+  /** When the evidence claims to be sealed. */
+  readonly sealed?: string;
 }
 
 /** The evidence as `cloudtrail validate` finds it, by the product's own reading of files. */
@@ -297,6 +299,7 @@ export async function collected(world: World, how: Collected = {}): Promise<Trai
     keysFromEvidence: how.keysFromEvidence ?? false,
     uncollected: how.uncollected ?? [],
     window: { from: time(how.from), to: time(how.to) },
+    sealedAt: new Map(how.sealed === undefined ? [] : [['EV-0001', Date.parse(how.sealed) * 1000]]),
   };
 }
 

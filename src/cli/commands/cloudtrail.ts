@@ -1,7 +1,7 @@
 /** `exhibit cloudtrail validate`: CloudTrail's own digest chain, offline. */
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { validateCloudTrail, type ValidateResult } from '../../app/cloudtrail.ts';
+import { notBeforeText, validateCloudTrail, type ValidateResult } from '../../app/cloudtrail.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { parseUserTime } from '../../core/time.ts';
@@ -58,14 +58,15 @@ export function register(program: Command, fx: Effects, done: (status: number) =
 
 /** The fixed keys of docs/cli.md, and what else a program may want to know. */
 function asJson(result: ValidateResult): Readonly<Record<string, unknown>> {
-  const { ok, digests, logs, findings, keys, evidence, database } = result;
-  return { ok, digests, logs, findings, keys, evidence, database };
+  const { ok, proven, digests, logs, findings, keys, evidence, database, notBefore } = result;
+  const bounds = notBefore.map(notBeforeText);
+  return { ok, proven, digests, logs, findings, keys, not_before: bounds, evidence, database };
 }
 
 /** Findings of one status that are listed one by one; the rest is counted. */
 const LISTED = 20;
 /** Statuses that are only counted unless all is asked for. */
-const QUIET = new Set(['valid', 'validated', 'uncovered', 'keys_from_evidence']);
+const QUIET = new Set(['valid', 'validated', 'uncovered', 'key_from_evidence']);
 
 function print(fx: Effects, result: ValidateResult, all: boolean): void {
   const width = terminalWidth(fx);
@@ -86,10 +87,18 @@ function print(fx: Effects, result: ValidateResult, all: boolean): void {
   if (counted.length > 0) {
     fx.out.write(`Not listed (--all lists them): ${counted.join(', ')}\n\n`);
   }
-  const { digests, logs } = result;
+  const { digests, logs, keys, notBefore } = result;
   fx.out.write(
     `Digests: ${counts(digests)}\nLogs:    ${counts(logs)}\nKeys:    ${keyText(result)}\n`,
   );
+  for (const one of keys.fingerprints.slice(0, LISTED)) fx.out.write(`         ${one}\n`);
+  const more = keys.fingerprints.length - LISTED;
+  if (more > 0) fx.out.write(`         and ${String(more)} more (--json lists them)\n`);
+  for (const { evidence, time } of notBefore.map(notBeforeText)) {
+    fx.out.write(
+      `Age:     ${evidence} is not older than ${time}: AWS signed a digest in it then\n`,
+    );
+  }
   fx.out.write(`${conclusion(result)}\n`);
 }
 
@@ -103,22 +112,26 @@ const ADVICE: Readonly<Partial<Record<ValidateResult['database'], string>>> = {
 function keyText({ keys }: ValidateResult): string {
   const where = {
     given: 'given by you',
-    acquisition: 'sealed with the evidence by whoever collected it',
-    evidence: "from the evidence itself: compare them with AWS's own list (--public-keys)",
+    acquisition:
+      "sealed with the evidence by whoever collected it: compare the fingerprints with AWS's own list",
+    evidence: 'from the evidence itself: they prove nothing',
     none: 'none in the evidence: give them with --public-keys',
   }[keys.origin];
   return `${String(keys.fingerprints.length)}, ${where}`;
 }
 
-function conclusion({ ok, digests, logs }: ValidateResult): string {
+function conclusion({ ok, keys, digests, logs }: ValidateResult): string {
   if (!ok) return 'NOT VALID: see the findings above.';
+  if (keys.origin === 'evidence' && digests.total > 0) {
+    return 'NOTHING IS PROVEN: the public keys came with the evidence, and whoever makes a trail can make its keys. Fetch the keys from AWS and give them with --public-keys.';
+  }
   if (digests.total === 0) {
     return 'No digest file is in the evidence: CloudTrail itself vouches for none of these logs.';
   }
   const open = digests.unproven + logs.unproven;
   return open === 0
-    ? 'Nothing that CloudTrail signed was changed or is missing.'
-    : `Nothing was found changed or missing; ${String(open)} files could not be proven either way.`;
+    ? `Nothing that CloudTrail signed was changed or is missing${keys.origin === 'acquisition' ? ', if the keys that the collector sealed are AWS’s' : ''}.`
+    : `Nothing was found changed or missing; NOT PROVEN either way: ${String(digests.unproven)} digests and ${String(logs.unproven)} logs.`;
 }
 
 function counts(of: ValidateResult['digests']): string {
