@@ -10,6 +10,7 @@ import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import type { Check } from '../core/check.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
+import { terminalSafe } from '../core/text.ts';
 import { formatUs } from '../core/time.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { entryFile, type Entry, type EntryDraft, type EvidenceRef } from '../custody/entry.ts';
@@ -21,6 +22,7 @@ import { replaceFile } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
+import { MAX_WORDS, refuseWords } from './ledger-words.ts';
 import { withLock } from './lock.ts';
 import { raisePin, refuseRolledBack } from './pins.ts';
 import { verify } from './verify.ts';
@@ -138,6 +140,13 @@ export async function receiveCase(
   fx: Effects,
   request: ReceiveRequest,
 ): Promise<Received> {
+  const { reason, place } = request;
+  // Before everything is hashed.
+  refuseWords({
+    event: 'received',
+    ...(reason === undefined ? {} : { reason }),
+    ...(place === undefined ? {} : { place }),
+  });
   return withLock(opened, fx, async () => {
     const finished = await finishSigned(opened, fx, request);
     const checks = request.checks ?? (await checkAll(opened, fx, request));
@@ -151,7 +160,8 @@ export async function receiveCase(
       ...(transfer === undefined
         ? {}
         : {
-            counterparty: transfer.entry.actor.name,
+            // Another program may have written anything there.
+            counterparty: terminalSafe(transfer.entry.actor.name).slice(0, MAX_WORDS),
             ...(transfer.entry.evidence === undefined ? {} : { evidence: transfer.entry.evidence }),
           }),
       result: {

@@ -3,7 +3,7 @@ import { ExhibitError } from '../core/errors.ts';
 import type { EntryDraft } from '../custody/entry.ts';
 
 /** Characters of one text. What is longer is a document: attach it. */
-const MAX_WORDS = 4000;
+export const MAX_WORDS = 4000;
 /** Control characters but line feed and tab; what reorders text around it (Unicode Standard Annex 9, section 2). */
 const UNSEEN = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 

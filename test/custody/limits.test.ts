@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addKey, newIdentity } from '#src/app/custody-keys.ts';
 import { custodyAdd, custodyLog } from '#src/app/custody.ts';
+import { receiveCase } from '#src/app/custody-transfer.ts';
+import { caseRoot } from '#src/app/case.ts';
 import { instructions } from '#src/app/instructions.ts';
+import { appendToLedger } from '#src/custody/append.ts';
 import { entryBytes, ledgerShape } from '#src/custody/shape.ts';
 import { testCase, type TestCase } from '../helpers/case.ts';
 import { exhibit, exhibitJson } from '../helpers/exhibit.ts';
@@ -106,6 +109,31 @@ test('compare is bad news where a ledger has a gap, or goes on with what does no
 });
 
 describe('words for the ledger', () => {
+  test('of a sender who wrote what cannot be seen keep nobody from signing for the case', async () => {
+    const made = await testCase();
+    const out = join(await tempDir(), 'bob');
+    await newIdentity(made.fx, { name: 'Bob', out, unprotected: true });
+    const certificate = join(out, 'cert.pem');
+    const added = await addKey(made.case, made.fx, { name: 'Bob', certificate });
+    const { paths, info } = made.case;
+    const root = await caseRoot(made.case);
+    const actor = { name: 'Ada\u001b[2J', role: 'examiner' };
+    const tool = { name: 'x', version: '1', hash: '0'.repeat(64), argv: [] };
+    const context = { caseId: info.case, actor, tool, atUs: made.fx.now() * 1000 };
+    const draft = {
+      event: 'transfer-out',
+      details: { recipient: { name: 'Bob', certificate: added.certificate } },
+    } as const;
+    appendToLedger(paths, draft, { ...context, signer: made.signer, root });
+    const bob = { ...made.fx, env: { ...made.fx.env, EXHIBIT_KEY: join(out, 'key.pem') } };
+    const early = receiveCase(made.case, bob, { reason: 'a\u001bb' });
+    await expect(early).rejects.toMatchObject({ code: 'E_USAGE' });
+    await receiveCase(made.case, bob, {});
+    expect(custodyLog(made.case).at(-1)?.entry).toMatchObject({
+      ...{ event: 'received', counterparty: 'Ada\\u{1b}[2J' },
+    });
+  });
+
   test.each([
     ['an escape sequence', 'x\u001b[2J'],
     ['a carriage return', 'good\rbad'],
