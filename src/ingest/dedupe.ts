@@ -146,17 +146,25 @@ function insertCopies(db: Database, source: Source): void {
 /** Records of one text that are told apart by hand; of more than these the rest is kept. */
 const MOST_KINDS = 64;
 
+/** Columns that say how a value was found, not what it is. */
+const FOUND_BY = /_from$/;
+/** Log events around two records that name different groups or streams. */
+const OTHER_STREAM = `EXISTS (
+  SELECT 1 FROM main.inner_record AS ia
+  JOIN main.inner_record AS ib ON ib.id = b.id AND ib.carrier = ia.carrier
+  JOIN main.cloudwatch_logs AS la ON la.id = ia.carrier_id
+  JOIN main.cloudwatch_logs AS lb ON lb.id = ib.carrier_id
+  WHERE ia.id = a.id AND ia.carrier = 'cloudwatch_logs'
+    AND (la.log_group <> lb.log_group OR la.log_stream <> lb.log_stream))`;
+
 // The same bytes say something else below another header, account or log group: columns that are filled on both sides and differ
 // make two records of them. A NULL contradicts nothing, so that a copy which lost its place stays one.
 function keepApart(db: Database, source: Source, table: string): void {
-  const differ = source.columns.map(({ name }) => `a."${name}" <> b."${name}"`);
-  const contradiction = `(${differ.join(' OR ')} OR EXISTS (
-    SELECT 1 FROM main.inner_record AS ia
-    JOIN main.inner_record AS ib ON ib.id = b.id AND ib.carrier = ia.carrier
-    JOIN main.cloudwatch_logs AS la ON la.id = ia.carrier_id
-    JOIN main.cloudwatch_logs AS lb ON lb.id = ib.carrier_id
-    WHERE ia.id = a.id AND ia.carrier = 'cloudwatch_logs'
-      AND (la.log_group <> lb.log_group OR la.log_stream <> lb.log_stream)))`;
+  const differ = source.columns
+    .filter(({ name }) => !FOUND_BY.test(name))
+    .map(({ name }) => `a."${name}" <> b."${name}"`);
+  if (source.originAround === true) differ.push(OTHER_STREAM);
+  const contradiction = `(${differ.join(' OR ')})`;
   const copies = copyTable(source);
   const apart = db
     .prepare<[], { id: number; keptId: number }>(

@@ -202,6 +202,8 @@ export class Records {
       if (at !== undefined) this.#addInner(level, id, at);
     },
     inner: (text, told) => {
+      // What a refused record carries hangs on its reject.
+      if (this.#unknown !== undefined) this.#answer();
       this.#readInner(text, told);
     },
     reject: (reason, detail) => {
@@ -223,13 +225,13 @@ export class Records {
     notARecord: () => undefined,
   };
 
-  /** Something is said of a record: if that its source does not know it was said before, it stands. */
+  /** Something more is said of a record: if it was refused before, that stands. */
   #answer(): void {
     this.#answers++;
     if (this.#unknown === undefined) return;
     const { reason, detail } = this.#unknown;
     this.#unknown = undefined;
-    this.#addReject(reason, detail);
+    this.#level.last = this.#addReject(reason, detail);
   }
 
   /** Id of the row that comes now. */

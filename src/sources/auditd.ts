@@ -193,6 +193,7 @@ export const auditd: Source = {
   indexes: [['audit_serial'], ['source_ip']],
   timeline: true,
   repeatsInFile: 'distinct',
+  originAround: true,
   inside: true,
   detect: (head) => detectLines(head, 'records of the Linux audit log', (line) => LINE.test(line)),
   reader: () => lineReader(map),

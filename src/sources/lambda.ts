@@ -432,6 +432,7 @@ export const lambda: Source = {
   indexes: [['request_id']],
   timeline: true,
   repeatsInFile: 'distinct',
+  originAround: true,
   inside: true,
   detect,
   reader: (head, shape) => (shape === 'text' ? textReader(head) : jsonReader(head, FORMAT)),

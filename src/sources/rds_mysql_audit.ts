@@ -126,6 +126,7 @@ export const rds_mysql_audit: Source = {
   indexes: [['client_host'], ['username']],
   timeline: true,
   repeatsInFile: 'distinct',
+  originAround: true,
   inside: true,
   detect: (head) => detectBlocks(head, 'MySQL audit records', (line) => LINE.test(line)),
   reader: () => blockReader((line) => BEGIN.test(line), map),

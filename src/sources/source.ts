@@ -305,6 +305,8 @@ export interface Source {
   readonly timeline: boolean;
   /** Whether a record equal to an earlier one of the same file is a duplicate or a second event. */
   readonly repeatsInFile: 'duplicate' | 'distinct';
+  /** True where a record does not say itself whose it is: equal records of two log groups or streams are two. */
+  readonly originAround?: true;
   readonly detect: (head: Head) => Detection | undefined;
   /** Its records may lie inside those of other sources, or stand in a file of another source: it is asked about these too. */
   readonly inside?: true;

@@ -199,6 +199,7 @@ export const syslog: Source = {
   indexes: [['source_ip'], ['user_name']],
   timeline: true,
   repeatsInFile: 'distinct',
+  originAround: true,
   inside: true,
   detect,
   reader,
