@@ -4,7 +4,7 @@
  * themselves name their place, and their majority in a folder says what that folder is.
  */
 import { parseDigest, type Digest } from './digest.ts';
-import { orgOf, parseDigestKey, splitKey, type DigestName } from './names.ts';
+import { orgOf, outerSplits, parseDigestKey, splitKey, type DigestName } from './names.ts';
 import type { FileRef } from './verdict.ts';
 
 /** A file that may belong to a trail, as it was read from the evidence. */
@@ -196,6 +196,17 @@ export class Places {
     const key = displaced ? s3.key : `${before}${tail}`;
     const here = treeText(bucket, `${before}${tail}`);
     return { bucket, key, tail, certain: false, displaced, tree: here };
+  }
+
+  /** Trees around the one of {@link Places.of}: whoever plants a file can lay a second `AWSLogs/` below a trail's. */
+  around({ evidence, s3 }: TrailFile): readonly string[] {
+    if (s3 === undefined) return [];
+    return outerSplits(s3.key).flatMap((outer) => {
+      const org = orgOf(outer.tail.replace(/(?<=.)AWSLogs\/.*$/s, ''));
+      if (s3.told) return [[s3.bucket, outer.before, org].join('\n')];
+      const claim = this.#meaning.get(`${evidence}\n${s3.bucket}\n${outer.before}`);
+      return claim === undefined ? [] : [`${claim}\n${org}`];
+    });
   }
 }
 

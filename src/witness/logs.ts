@@ -11,6 +11,8 @@ import { touches, type Window } from './window.ts';
 export interface UnnamedLog {
   readonly file: TrailFile;
   readonly place: Place | undefined;
+  /** Its own tree, undefined outside of any layout, and those around it ({@link Places.around}). */
+  readonly trees: readonly (string | undefined)[];
   /** Undefined where the name is not one that CloudTrail gives. */
   readonly name: LogName | undefined;
 }
@@ -107,14 +109,19 @@ class LogJudge {
   #judge({ file, place }: LogFile, log: DigestLog, link: Link): Fault {
     const judged = judgeLog(file, log, link, this.#about.trusted);
     if (link.proof !== undefined || STATUSES[judged.status].bad) return judged;
-    const unnamed = withName({ file, place });
+    const unnamed = this.#withName({ file, place });
     if (isNext(link, unnamed)) return judged;
     const doubt = this.#about.doubt(unnamed);
     return doubt === undefined ? judged : { ...doubt, detail: `${doubt.detail}; ${judged.detail}` };
   }
 
   unnamed(): readonly UnnamedLog[] {
-    return this.#files.filter((log) => !this.#claimed.has(log)).map(withName);
+    return this.#files.filter((log) => !this.#claimed.has(log)).map((log) => this.#withName(log));
+  }
+
+  #withName({ file, place }: LogFile): UnnamedLog {
+    const trees = [place?.tree, ...this.#about.places.around(file)];
+    return { file, place, trees, name: parseLogName(place?.key ?? file.path) };
   }
 
   #candidates({ bucket, key }: DigestLog): readonly LogFile[] {
@@ -148,10 +155,6 @@ class LogJudge {
           detail: `${by}; the collection could not read it: ${failed.detail}`,
         };
   }
-}
-
-function withName({ file, place }: LogFile): UnnamedLog {
-  return { file, place, name: parseLogName(place?.key ?? file.path) };
 }
 
 // The newest digest of a chain lacks proof where object metadata was lost: of its own hour it may speak.

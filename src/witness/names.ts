@@ -133,10 +133,23 @@ export function roleByName(path: string): 'digest' | 'log' | undefined {
   return parseLogFolder(path) !== undefined || parseLogName(path) !== undefined ? 'log' : undefined;
 }
 
+/** Where else a key can be split: at each `AWSLogs/` before the last that an account's folder follows. */
+export function outerSplits(key: string): readonly SplitKey[] {
+  const { before = '' } = splitKey(key) ?? {};
+  return Array.from(
+    before.matchAll(/(?<=^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\//g),
+    ({ index }) => ({ before: key.slice(0, index), tail: key.slice(index) }),
+  );
+}
+
+/** See {@link splitKey}. */
+export interface SplitKey {
+  readonly before: string;
+  readonly tail: string;
+}
+
 /** A key from its last `AWSLogs/` on, and what is before: the part that a mirror may have lost or gained. */
-export function splitKey(
-  key: string,
-): { readonly before: string; readonly tail: string } | undefined {
+export function splitKey(key: string): SplitKey | undefined {
   const at = key.startsWith('AWSLogs/') ? 0 : key.lastIndexOf('/AWSLogs/') + 1;
   if (at === 0 && !key.startsWith('AWSLogs/')) return undefined;
   return { before: key.slice(0, at), tail: key.slice(at) };

@@ -35,33 +35,32 @@ export class UnnamedJudge {
   }
 
   /** Status and detail. */
-  judge({ file, place, name }: UnnamedLog): Answer {
-    return name === undefined
-      ? this.#unknown(file, place)
-      : this.#named(name, place?.tree, file.content);
+  judge(log: UnnamedLog): Answer {
+    const { name } = log;
+    return name === undefined ? this.#unknown(log) : this.#named(name, log.trees, log.file.content);
   }
 
-  #named(name: LogName, tree: string | undefined, content: LogContent | undefined): Answer {
+  #named(name: LogName, trees: UnnamedLog['trees'], content: LogContent | undefined): Answer {
     const claims = content?.claims ?? [];
     if (!name.inDigests && claims.every(({ category }) => category === name.category)) {
       const detail =
         'no digest names it; whether digests name files of this kind is not documented';
       return { status: 'uncovered', detail };
     }
-    const held = this.#spans.hold(name.account, name.region, tree, name.delivered);
-    if (held === 'yes') {
+    const held = trees.map((tree) =>
+      this.#spans.hold(name.account, name.region, tree, name.delivered),
+    );
+    if (held.includes('yes')) {
       const detail = 'no digest names it, though digests cover the time in its name';
       return { status: 'not_in_digest', detail };
     }
-    const other = claims.find(
-      (claim) => contradicts(name, claim) && this.#spans.touch(claim, tree),
-    );
+    const other = claims.find((claim) => contradicts(name, claim) && this.#touches(claim, trees));
     if (other !== undefined) {
       const detail =
         'no digest names it; its records are of another account, region or time than its name says, which digests cover';
       return { status: 'not_in_digest', detail };
     }
-    return held === 'end'
+    return held.includes('end')
       ? {
           status: 'near_end',
           detail:
@@ -70,7 +69,11 @@ export class UnnamedJudge {
       : { status: 'uncovered', detail: 'no digest in the evidence covers the time in its name' };
   }
 
-  #unknown(file: TrailFile, place: Place | undefined): Answer {
+  #touches(claim: Claim, trees: UnnamedLog['trees']): boolean {
+    return trees.some((tree) => this.#spans.touch(claim, tree));
+  }
+
+  #unknown({ file, place, trees }: UnnamedLog): Answer {
     const { form, claims } = file.content ?? { form: 'none', claims: [] };
     if (form === 'none') {
       return {
@@ -84,7 +87,7 @@ export class UnnamedJudge {
     const beside =
       form === 'trail' && place === undefined && this.#digestFolders.has(folderOf(file));
     const claimed = [...claims, ...(folder === undefined ? [] : [ofFolder(folder, claims)])];
-    const covered = claimed.some((claim) => this.#spans.touch(claim, place?.tree));
+    const covered = claimed.some((claim) => this.#touches(claim, trees));
     if (!covered) {
       const detail = 'no digest names it or covers the time of its records';
       return { status: 'name_unknown', detail };

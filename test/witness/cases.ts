@@ -1154,6 +1154,26 @@ export const TAMPERED: readonly Case[] = [
       return [[world.put(BUCKET, key, bytes), 'not_in_digest']];
     },
   })),
+  ...[true, false].flatMap((told) =>
+    ['x.json', `${ACCOUNT}_CloudTrail_sa-east-1_20260310T0212Z_AAAAAAAAAAAAAAAA.json.gz`].map(
+      (name): Case => ({
+        name: `records planted below a second AWSLogs, ${told ? 'told with --s3' : 'recognised by layout'}: ${name}`,
+        how: { told },
+        ok: false,
+        make: (world) => {
+          const spec = { prefix: 'deep/', bucket: 'deep-logs', trail: 'deep' } as const;
+          world.chain({ ...spec, region: 'sa-east-1', hours: 6 });
+          const folder = dirOf(at(world.logs, -1).key);
+          const bytes = trail([record({ awsRegion: 'sa-east-1' })]);
+          const key = `${folder}/AWSLogs/${ACCOUNT}/CloudTrail/sa-east-1/2026/03/10/${name}`;
+          const planted = world.put('deep-logs', key, bytes);
+          const said: Expected = [[planted, 'not_in_digest']];
+          const period = [`${ACCOUNT}/CloudTrail/sa-east-1`, 'not_validated'] as const;
+          return name === 'x.json' ? said : [...said, period];
+        },
+      }),
+    ),
+  ),
   {
     name: 'records planted among loose downloads',
     how: { flat: true },
