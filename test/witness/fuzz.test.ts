@@ -163,10 +163,10 @@ test('a world changed at random: no crash, and nothing valid that is not what wa
       const { digestVerdicts, logVerdicts, ok, findings } = validateTrails(
         await collected(world, asked),
       );
-      const contents = new Set(world.objects.map(({ bytes }) => content(bytes)));
+      const here = new Set(world.objects.map(({ bytes }) => content(bytes)));
       for (const { status, key } of digestVerdicts) {
         // There is a file with the very bytes.
-        if (status === 'valid') expect(contents).toContain(delivered.get(key));
+        if (status === 'valid') expect(here).toContain(delivered.get(key));
       }
       for (const { status, key, found: hash } of logVerdicts) {
         if (status === 'valid') expect(hash).toBe(delivered.get(key));
@@ -179,12 +179,21 @@ test('a world changed at random: no crash, and nothing valid that is not what wa
   );
 });
 
+/** Most files are as they were delivered, case after case. */
+const contents = new Map<string, string>();
+
 function content(bytes: Buffer): string {
+  const id = bytes.toString('latin1');
+  const known = contents.get(id);
+  if (known !== undefined) return known;
+  let found: string;
   try {
-    return sha256(gunzipSync(bytes));
+    found = sha256(gunzipSync(bytes));
   } catch {
-    return sha256(bytes);
+    found = sha256(bytes);
   }
+  if (contents.size < 1000) contents.set(id, found);
+  return found;
 }
 
 test('one bit of a digest’s content: never valid', async () => {
