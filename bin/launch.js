@@ -36,6 +36,7 @@ var RESTRICTED = {
   query: [],
   config: [],
   detect: [],
+  pivot: ['--html'],
   sessions: ['--html'],
   timeline: [],
   search: [],

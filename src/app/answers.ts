@@ -3,6 +3,8 @@ import type { Answerer } from './answer.ts';
 
 /** By the verb's name in the record. */
 export const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
+  pivot: async () => (await import('./pivot.ts')).askPivot,
   search: async () => (await import('./search.ts')).askSearch,
+  sessions: async () => (await import('./sessions.ts')).askSessions,
   timeline: async () => (await import('./timeline.ts')).askTimeline,
 };

@@ -4,12 +4,17 @@ import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { birthState, chainOf, type BirthState, type Step } from '../correlate/chain.ts';
 import { lineage, type Credential, type Found, type Link } from '../correlate/lineage.ts';
-import { marksOf, type MarkKind } from '../correlate/marks.ts';
+import { instanceMarks, marksOf, type Mark, type MarkKind } from '../correlate/marks.ts';
 import { scopeOf } from '../correlate/scope.ts';
 import { Trail, type SignIn } from '../correlate/trail.ts';
+import { travelMarks } from '../correlate/travel.ts';
 import { firstSeen, isAddress, type Point, type Seen } from '../correlate/use.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
+import { textIn, timeIn, type Question } from '../query/question.ts';
+import type { RunRecord } from '../query/run-record.ts';
+import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
+import { NO_FILES, textsIn, type Labels } from './labels.ts';
 
 /** What is asked. */
 export interface SessionsQuestion {
@@ -23,6 +28,8 @@ export interface SessionsQuestion {
   readonly toUs?: number;
   /** Only credentials with marks (other than `unborn` and `unused`), and what they came from. */
   readonly marked: boolean;
+  /** What is known of addresses. */
+  readonly labels: Labels;
 }
 
 /** A record that a session points at. */
@@ -83,7 +90,7 @@ export interface Session {
   readonly failures: number;
   /** Calls that AWS services made for it. */
   readonly forwarded: number;
-  readonly addresses: readonly ShownSeen[];
+  readonly addresses: readonly (ShownSeen & { readonly labels: readonly string[] })[];
   readonly agents: readonly ShownSeen[];
   readonly regions: readonly ShownSeen[];
   readonly services: readonly ShownSeen[];
@@ -141,9 +148,10 @@ export function sessions(target: Case, fx: Effects, question: SessionsQuestion):
     const all = lineage(found);
     const wanted = scope === undefined ? all : scope.related(all);
     const startUs = trail.start();
+    const instances = instanceMarks(all.values());
     const roots = new Map<string, Step>();
     const shown = inTree(wanted)
-      .map((one) => show(one, { all, startUs, trail, roots }))
+      .map((one) => show(one, { all, startUs, trail, roots, labels: question.labels, instances }))
       .filter((one) => keep(one, question));
     const kept = question.marked ? marked(shown) : shown;
     return { sessions: kept, counts: countsOf(kept) };
@@ -217,9 +225,11 @@ interface Shown {
   readonly trail: Trail;
   /** First step of the chain of each credential that was shown: parents come first. */
   readonly roots: Map<string, Step>;
+  readonly labels: Labels;
+  readonly instances: ReadonlyMap<string, readonly Mark[]>;
 }
 
-function show(one: Credential, { all, startUs, trail, roots }: Shown): Session {
+function show(one: Credential, { all, startUs, trail, roots, labels, instances }: Shown): Session {
   const parent = one.parent === undefined ? undefined : all.get(one.parent);
   const chain = chainOf(one, all, startUs, roots.get(one.parent ?? ''));
   if (chain[0] !== undefined) roots.set(one.id, chain[0]);
@@ -239,7 +249,7 @@ function show(one: Credential, { all, startUs, trail, roots }: Shown): Session {
     session_name: birth?.session_name ?? null,
     source_identity:
       birth?.source_identity ?? firstSeen(use?.sourceIdentities ?? new Map())[0]?.[0] ?? null,
-    expires: birth?.expires_us == null ? null : formatUs(birth.expires_us),
+    expires: timeText(birth?.expires_us ?? null),
     first_seen:
       use?.first === undefined
         ? signIn === undefined
@@ -255,12 +265,18 @@ function show(one: Credential, { all, startUs, trail, roots }: Shown): Session {
     events: use?.events ?? 0,
     failures: use?.failures ?? 0,
     forwarded: use?.forwarded ?? 0,
-    addresses: signIn === undefined ? shownSeen(use?.addresses) : signedInFrom(signIn),
+    addresses: (signIn === undefined ? shownSeen(use?.addresses) : signedInFrom(signIn)).map(
+      (seen) => ({ ...seen, labels: labels.of(seen.value) }),
+    ),
     agents: shownSeen(use?.agents),
     regions: shownSeen(use?.regions),
     services: shownSeen(use?.services),
     last_call: last === undefined ? null : { ...shownPoint(last), ...trail.call(last.id) },
-    marks: marksOf(one, parent).map(({ time_us: timeUs, id, ...mark }) => ({
+    marks: [
+      ...(instances.get(one.id) ?? []),
+      ...marksOf(one, parent),
+      ...travel(one, trail, labels),
+    ].map(({ time_us: timeUs, id, ...mark }) => ({
       kind: mark.kind,
       time: timeUs === null ? null : formatUs(timeUs),
       row: id === null ? null : rowName(id),
@@ -269,6 +285,11 @@ function show(one: Credential, { all, startUs, trail, roots }: Shown): Session {
       detail: mark.detail,
     })),
   };
+}
+
+function travel(one: Credential, trail: Trail, labels: Labels): readonly Mark[] {
+  if (!labels.placed || one.key === null || (one.use?.addresses.size ?? 0) < 2) return [];
+  return travelMarks(trail.calls(one.key), labels.place);
 }
 
 function shownStep({ arn, via, time_us: timeUs, event_id: eventId, id, key }: Step): ShownStep {
@@ -298,10 +319,77 @@ function signedInFrom({ address, time_us: timeUs }: SignIn): readonly ShownSeen[
     : [];
 }
 
+function timeText(timeUs: number | null): string | null {
+  return timeUs === null ? null : formatUs(timeUs);
+}
+
 function shownPoint({ time_us: timeUs, id }: Point): ShownPoint {
   return { time: formatUs(timeUs), row: rowName(id) };
 }
 
 function rowName(id: number): string {
   return `cloudtrail:${String(id)}`;
+}
+
+/** Members of a session in a recorded answer. */
+const RECORDED = [
+  ...(['id', 'key_id', 'kind', 'arn', 'root_arn', 'chain', 'parent_id', 'link', 'birth'] as const),
+  ...([
+    'birth_copies',
+    'session_name',
+    'source_identity',
+    'expires',
+    'first_seen',
+    'last_seen',
+  ] as const),
+  ...(['events', 'failures', 'forwarded', 'addresses', 'agents', 'regions', 'services'] as const),
+  ...(['last_call', 'marks'] as const),
+] satisfies readonly (keyof Session)[];
+
+/**
+ * Answers, and records the answer as a run of the case. Labels of files that the user gave are no part of it.
+ * @throws ExhibitError as {@link sessions} and `recordAnswer`.
+ */
+export async function recordSessions(
+  target: Case,
+  fx: Effects,
+  question: SessionsQuestion,
+): Promise<RunRecord> {
+  const { names, root, fromUs, toUs, marked } = question;
+  return recordAnswer(target, fx, {
+    verb: 'sessions',
+    question: {
+      names,
+      marked,
+      ...(root === undefined ? {} : { root }),
+      ...(fromUs === undefined ? {} : { from: formatUs(fromUs) }),
+      ...(toUs === undefined ? {} : { to: formatUs(toUs) }),
+    },
+    answer: () => sessionsAnswer(target, fx, question),
+  });
+}
+
+/** Asks a recorded question about sessions again. */
+export const askSessions: Answerer = (target, fx, question) =>
+  Promise.resolve(sessionsAnswer(target, fx, questionIn(question)));
+
+function sessionsAnswer(target: Case, fx: Effects, question: SessionsQuestion): VerbAnswer {
+  const { sessions: all, counts } = sessions(target, fx, { ...question, labels: NO_FILES });
+  return { columns: RECORDED, rows: rowsOf(RECORDED, all), details: { ...counts } };
+}
+
+function questionIn(question: Question): SessionsQuestion {
+  const [root, fromUs, toUs] = [
+    textIn(question, 'root'),
+    timeIn(question, 'from'),
+    timeIn(question, 'to'),
+  ];
+  return {
+    names: textsIn(question, 'names'),
+    marked: question['marked'] === true,
+    labels: NO_FILES,
+    ...(root === undefined ? {} : { root }),
+    ...(fromUs === undefined ? {} : { fromUs }),
+    ...(toUs === undefined ? {} : { toUs }),
+  };
 }

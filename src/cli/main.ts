@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   show: () => import('./commands/show.ts'),
   config: () => import('./commands/config.ts'),
   detect: () => import('./commands/detect.ts'),
+  pivot: () => import('./commands/pivot.ts'),
   sessions: () => import('./commands/sessions.ts'),
   cloudtrail: () => import('./commands/cloudtrail.ts'),
   custody: () => import('./commands/custody.ts'),

@@ -62,7 +62,7 @@ function stepOf(one: Credential, startUs: number | undefined): Step {
 }
 
 /** Why a key has no record of its birth, as far as its calls tell. */
-export function withoutRecord(one: Credential, startUs: number | undefined): string {
+function withoutRecord(one: Credential, startUs: number | undefined): string {
   if (one.kind === 'long_term') return 'long-term key';
   if (one.link === 'creation_time') return 'same creation time';
   const { use } = one;

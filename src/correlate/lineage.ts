@@ -7,7 +7,7 @@ export interface Found {
   readonly births: readonly Birth[];
   readonly signIns: readonly SignIn[];
   readonly passwords: readonly (Origin & { readonly user: string | null })[];
-  readonly tokens: readonly (Origin & { readonly role: string | null })[];
+  readonly tokens: readonly Origin[];
   readonly uses: ReadonlyMap<string, Use>;
 }
 
@@ -16,7 +16,14 @@ export interface Found {
  * inferred, by the rules of docs/sessions.md.
  */
 export type Link =
-  'issued' | 'creation_time' | 'console_token' | 'password' | 'same_principal' | 'switch' | 'none';
+  | 'issued'
+  | 'creation_time'
+  | 'console_token'
+  | 'password'
+  | 'same_principal'
+  | 'switch'
+  | 'portal'
+  | 'none';
 
 /** A key, or a sign-in to the console. */
 export interface Credential {
@@ -36,6 +43,8 @@ export interface Credential {
   readonly link: Link;
 }
 
+/** From Identity Center's answer to the creation of the role's session. */
+const PORTAL_US = 5_000_000;
 /** Seconds between the creation that a key's calls name and the record of it: both are whole seconds. */
 const SAME_MOMENT_US = 2_000_000;
 /** A console token is good for 15 minutes (IAM User Guide, "Enabling custom identity broker access to the AWS console"). */
@@ -44,13 +53,13 @@ const TOKEN_US = 15 * 60_000_000;
 const FEDERATION_US = 5 * 60_000_000;
 
 /** Kind of a key by its prefix (IAM User Guide, "Understanding unique ID prefixes"). */
-export function kindOf(key: string): Credential['kind'] {
+function kindOf(key: string): Credential['kind'] {
   if (key.startsWith('AKIA')) return 'long_term';
   return key.startsWith('ASIA') ? 'temporary' : 'other';
 }
 
 /** Id of a sign-in's credential. */
-export function signInId(row: number): string {
+function signInId(row: number): string {
   return `sign-in:${String(row)}`;
 }
 
@@ -65,7 +74,7 @@ export function lineage(found: Found): ReadonlyMap<string, Credential> {
       id: signInId(signIn.id),
       key: null,
       kind: 'sign_in',
-      arn: signIn.by_arn,
+      arn: signIn.by_arn ?? (signIn.sso === null ? null : (signIn.by_name ?? signIn.by_principal)),
       birth: undefined,
       copies: [],
       signIn,
@@ -120,7 +129,8 @@ function parentOfSignIn(signIn: SignIn, found: Found, moments: Moments): Parent 
       one.by_key !== null &&
       within(signIn.time_us - one.time_us, TOKEN_US),
   );
-  if (token?.by_key != null) return [token.by_key, 'console_token'];
+  const askedBy = token?.by_key ?? null;
+  if (askedBy !== null) return [askedBy, 'console_token'];
   if (signIn.by_type === 'IAMUser') {
     const password = found.passwords.findLast(
       (one) =>
@@ -130,7 +140,8 @@ function parentOfSignIn(signIn: SignIn, found: Found, moments: Moments): Parent 
         arn.endsWith(`/${one.user}`) &&
         one.time_us <= signIn.time_us,
     );
-    return password?.by_key == null ? undefined : [password.by_key, 'password'];
+    const setBy = password?.by_key ?? null;
+    return setBy === null ? undefined : [setBy, 'password'];
   }
   const birth = found.births.findLast(
     (one) => one.arn === arn && within(signIn.time_us - one.time_us, FEDERATION_US),
@@ -146,12 +157,14 @@ function within(us: number, most: number): boolean {
 class Moments {
   readonly #signIns: ReadonlyMap<string, readonly SignIn[]>;
   readonly #births: ReadonlyMap<string, readonly Birth[]>;
+  readonly #portal: readonly SignIn[];
 
   constructor({ signIns, births }: Found) {
     this.#signIns = Map.groupBy(
       signIns.filter((one) => one.by_arn !== null),
       (one) => one.by_arn ?? '',
     );
+    this.#portal = signIns.filter((one) => one.sso !== null);
     this.#births = Map.groupBy(
       births.filter((one) => one.arn !== null && kindOf(one.key) === 'temporary'),
       (one) => one.arn ?? '',
@@ -179,8 +192,24 @@ class Moments {
     const signIn = nearest(this.#signIns.get(arn));
     if (signIn !== undefined) return [signInId(signIn.id), 'creation_time'];
     const birth = nearest(this.#births.get(arn));
-    return birth === undefined ? undefined : [birth.key, 'creation_time'];
+    if (birth !== undefined) return [birth.key, 'creation_time'];
+    const portal = this.#portal.findLast((one) => gaveTo(one, arn, made));
+    return portal === undefined ? undefined : [signInId(portal.id), 'portal'];
   }
+}
+
+// Identity Center names roles AWSReservedSSO_<permission set>_<16 hex digits>, and their sessions after the user (IAM
+// Identity Center User Guide, "Referencing permission sets").
+function gaveTo(
+  { sso, by_name: user, time_us: timeUs }: SignIn,
+  arn: string,
+  made: number,
+): boolean {
+  if (sso === null || Math.abs(made - timeUs) > PORTAL_US) return false;
+  const [, account, role, name] =
+    /^arn:[^:]+:sts::(\d+):assumed-role\/AWSReservedSSO_(.+)_[0-9a-f]{16}\/(.+)$/.exec(arn) ?? [];
+  const who = user === null || user === name;
+  return role === sso.role && who && (sso.account ?? account) === account;
 }
 
 // Forged or damaged records may say that two keys made each other: the chain then begins at the first of them.

@@ -51,8 +51,8 @@ export function marksOf(one: Credential, parent: Credential | undefined): readon
 // Only a temporary parent says whether its holder had a second factor.
 function parentMfa(parent: Credential | undefined): string | undefined {
   if (parent?.kind === 'sign_in') {
-    const used = parent.signIn?.mfa_used;
-    return used == null ? undefined : String(used);
+    const used = parent.signIn?.mfa_used ?? null;
+    return used === null ? undefined : String(used);
   }
   const values = [...(parent?.use?.mfa.keys() ?? [])];
   return parent?.kind === 'temporary' && values.length === 1 ? values[0] : undefined;
@@ -100,9 +100,43 @@ export function bounded(marks: readonly Mark[]): readonly Mark[] {
   ];
 }
 
+/**
+ * Marks of instances whose sessions came from several addresses: an instance has one, and credentials that were taken from
+ * it another. The address that was seen first needs no mark.
+ * @returns by the credential's id.
+ */
+export function instanceMarks(all: Iterable<Credential>): ReadonlyMap<string, readonly Mark[]> {
+  const instances = Map.groupBy(
+    [...all].filter(
+      ({ birth }) =>
+        birth?.by_type === 'AWSService' &&
+        /^(?:i|mi)-[0-9a-f]{8,17}$/.test(birth.session_name ?? ''),
+    ),
+    (one) => one.arn ?? '',
+  );
+  const marks = new Map<string, readonly Mark[]>();
+  for (const sessions of instances.values()) {
+    const seen = sessions.flatMap((one) =>
+      firstSeen(one.use?.addresses ?? new Map<string, Seen>())
+        .slice(0, 1)
+        .map(([address, range]) => ({ id: one.id, address, first: range.first })),
+    );
+    seen.sort((a, b) => a.first.time_us - b.first.time_us || a.first.id - b.first.id);
+    const [home] = seen;
+    for (const { id, address, first } of seen) {
+      if (home === undefined || address === home.address) continue;
+      const detail = 'another session of this instance';
+      marks.set(id, [
+        { ...point(first), kind: 'address', from: home.address, to: address, detail },
+      ]);
+    }
+  }
+  return marks;
+}
+
 function late({ use, birth }: Credential): readonly Mark[] {
   const seen = use?.late.get('late');
-  if (seen === undefined || birth?.expires_us == null) return [];
+  if (seen === undefined || (birth?.expires_us ?? null) === null) return [];
   return [
     {
       ...point(seen.first),

@@ -43,8 +43,10 @@ export interface Birth extends Origin {
   readonly provider: string | null;
 }
 
-/** A sign-in to the console, or a change of role in it. */
+/** A sign-in to the console, a change of role in it, or a role's credentials from IAM Identity Center. */
 export interface SignIn extends Origin {
+  /** Permission set and account that Identity Center gave credentials for. */
+  readonly sso: { readonly role: string; readonly account: string | null } | null;
   /** `SwitchFrom`: who changed into the role. */
   readonly from_arn: string | null;
   readonly mfa_used: number | null;
@@ -62,7 +64,13 @@ const WHOLE = `NOT EXISTS (SELECT 1 FROM anomaly AS a WHERE a.file_id = t.id >> 
 /** Sign-ins, changes of role, and what prepares a sign-in. */
 const SIGN_INS = ['ConsoleLogin', 'SwitchRole'];
 const PASSWORDS = ['CreateLoginProfile', 'UpdateLoginProfile'];
-const TOKENS = ['GetSigninToken', 'Federate', 'GetRoleCredentials'];
+const TOKENS = ['GetSigninToken'];
+// IAM Identity Center User Guide, "CloudTrail events for IAM Identity Center": names of service events of the portal.
+const PORTAL = ['Federate', 'GetRoleCredentials'];
+
+interface Mfa {
+  readonly mfa_used: number | null;
+}
 
 /** Reads of one database; every answer is in the order of time, then row. */
 export class Trail {
@@ -106,43 +114,32 @@ export class Trail {
 
   /** Sign-ins and changes of role that succeeded. */
   signIns(): readonly SignIn[] {
-    const rows = SIGN_INS.flatMap((name) =>
-      this.#origins<{ readonly mfa_used: number | null }>(
-        ', mfa_used',
-        'INDEXED BY cloudtrail_event_name',
-        "event_name = ? AND console_result = 'Success'",
-        [name],
+    const index = 'INDEXED BY cloudtrail_event_name';
+    const find = (names: readonly string[], where: string): readonly (Origin & Mfa)[] =>
+      names.flatMap((name) =>
+        this.#origins<Mfa>(', mfa_used', index, `event_name = ? AND ${where}`, [name]),
+      );
+    const console = find(SIGN_INS, "console_result = 'Success'");
+    const portal = find(PORTAL, "event_source = 'sso.amazonaws.com' AND error_code IS NULL");
+    const plain = { from_arn: null, sso: null };
+    return [
+      ...console.map((row) =>
+        row.event_name === 'SwitchRole'
+          ? { ...row, ...plain, from_arn: this.#from(row) }
+          : { ...row, ...plain },
       ),
-    );
-    return rows
-      .map((row) => ({
-        ...row,
-        from_arn:
-          row.event_name === 'SwitchRole'
-            ? text(part(this.#record(row.id), 'additionalEventData', 'SwitchFrom'))
-            : null,
-      }))
-      .sort(byTime);
+      ...portal.map((row) => ({ ...row, ...plain, sso: this.#portal(row) })),
+    ].sort(byTime);
   }
 
   /** Passwords that were set, with the user's name. */
   passwords(): readonly (Origin & { readonly user: string | null })[] {
-    return this.#named<{ readonly user: string | null }>(
-      PASSWORDS,
-      ', target_other AS user',
-      'error_code IS NULL',
-    );
+    return this.#named(PASSWORDS);
   }
 
-  /** Tokens for the console that were asked for with a key, and what IAM Identity Center handed out. */
-  tokens(): readonly (Origin & { readonly role: string | null })[] {
-    return this.#named(TOKENS, '', 'error_code IS NULL').map((row) => ({
-      ...row,
-      role:
-        row.event_name === 'GetSigninToken'
-          ? null
-          : text(part(this.#record(row.id), 'serviceEventDetails', 'role_name')),
-    }));
+  /** Tokens for the console that were asked for with a key. */
+  tokens(): readonly Origin[] {
+    return this.#named(TOKENS);
   }
 
   /** How keys were used: all, or the ones named. @param ends when keys end, microseconds. */
@@ -248,17 +245,23 @@ export class Trail {
     );
   }
 
-  #named<T extends object>(
-    names: readonly string[],
-    columns: string,
-    where: string,
-  ): readonly (Origin & T)[] {
+  #from(row: Origin): string | null {
+    return text(part(this.#record(row.id), 'additionalEventData', 'SwitchFrom'));
+  }
+
+  #portal(row: Origin): SignIn['sso'] {
+    const details = part(this.#record(row.id), 'serviceEventDetails');
+    const role = text(part(details, 'role_name'));
+    return role === null ? null : { role, account: text(part(details, 'account_id')) };
+  }
+
+  #named(names: readonly string[]): readonly (Origin & { readonly user: string | null })[] {
     return names
       .flatMap((name) =>
-        this.#origins<T>(
-          columns,
+        this.#origins<{ readonly user: string | null }>(
+          ', target_other AS user',
           'INDEXED BY cloudtrail_event_name',
-          `event_name = ? AND ${where}`,
+          'event_name = ? AND error_code IS NULL',
           [name],
         ),
       )

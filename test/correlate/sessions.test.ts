@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
+import { labelsFrom } from '#src/app/labels.ts';
 import { sessions, type Session, type SessionsAnswer } from '#src/app/sessions.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { exhibit, ROOT } from '../helpers/exhibit.ts';
@@ -13,8 +14,10 @@ import { tempDir } from '../helpers/temp.ts';
 const ACCOUNT = '111122223333';
 const STS = 'arn:aws:sts';
 
+const NO_LABELS = await labelsFrom({ mmdb: [] }, fakeEffects());
+
 function ask(target: Case, ...names: string[]): SessionsAnswer {
-  return sessions(target, fakeEffects(), { names, marked: false });
+  return sessions(target, fakeEffects(), { names, marked: false, labels: NO_LABELS });
 }
 
 function byArn(answer: SessionsAnswer, end: string): readonly Session[] {
@@ -109,6 +112,7 @@ describe('the story: who assumed what', () => {
       names: [],
       root: `arn:aws:iam::${ACCOUNT}:user/ci-deploy`,
       marked: true,
+      labels: NO_LABELS,
     });
     expect(rooted.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['long_term', 'temporary', 'sign_in']),
@@ -251,6 +255,41 @@ describe('records of one’s own', () => {
         eventSource: 'iam.amazonaws.com',
         userIdentity: as(7, 'f', '07:05:01'),
       }),
+      // IAM Identity Center, and an instance whose credentials were used from elsewhere.
+      call('08:00:00', 'GetRoleCredentials', {
+        eventSource: 'sso.amazonaws.com',
+        eventType: 'AwsServiceEvent',
+        userIdentity: { type: 'IdentityCenterUser', userName: 'ada', principalId: 'p' },
+        serviceEventDetails: { role_name: 'Admin', account_id: ACCOUNT },
+      }),
+      call('08:01:00', 'ListBuckets', {
+        eventSource: 's3.amazonaws.com',
+        userIdentity: {
+          ...as(8, 'x', '08:00:01'),
+          arn: `${STS}::${ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ada`,
+        },
+      }),
+      ...[9, 10].flatMap((key) => [
+        call('09:00:00', 'AssumeRole', {
+          userIdentity: { type: 'AWSService', invokedBy: 'ec2.amazonaws.com' },
+          sourceIPAddress: 'ec2.amazonaws.com',
+          requestParameters: {
+            roleArn: `arn:aws:iam::${ACCOUNT}:role/p/g`,
+            roleSessionName: 'i-0123456789abcdef0',
+          },
+          responseElements: {
+            credentials: { accessKeyId: KEY(key), expiration: '2026-01-02T15:00:00Z' },
+          },
+        }),
+        call(`09:${String(key).padStart(2, '0')}:00`, 'ListBuckets', {
+          eventSource: 's3.amazonaws.com',
+          sourceIPAddress: `192.0.2.${String(key)}`,
+          userIdentity: {
+            ...as(key, 'g', '09:00:00'),
+            arn: `${STS}::${ACCOUNT}:assumed-role/g/i-0123456789abcdef0`,
+          },
+        }),
+      ]),
     ];
     await writeFile(join(logs, 'x_CloudTrail_x.json'), JSON.stringify({ Records: records }));
     target = await sampleCase({ paths: [logs], workers: 1 });
@@ -290,6 +329,18 @@ describe('records of one’s own', () => {
     ]);
     const links = ask(target, KEY(7)).sessions.map(({ link }) => link);
     expect(links).toEqual(['none', 'issued', 'console_token', 'switch', 'creation_time']);
+  });
+
+  test('Identity Center gives roles, EC2 gives them to instances', () => {
+    expect(find(8)).toMatchObject({ link: 'portal', birth: 'inferred', root_arn: 'ada' });
+    expect(find(9)?.chain.map(({ arn, via }) => [arn, via])).toEqual([
+      ['ec2.amazonaws.com', 'instance profile'],
+      [`${STS}::${ACCOUNT}:assumed-role/g/i-0123456789abcdef0`, 'AssumeRole'],
+    ]);
+    expect(find(9)?.marks).toEqual([]);
+    expect(find(10)?.marks).toMatchObject([
+      { kind: 'address', from: '192.0.2.9', to: '192.0.2.10' },
+    ]);
   });
 
   test('keys that made each other end somewhere, and hostile names stay words', async () => {

@@ -1,20 +1,32 @@
 /** `exhibit sessions`: which key came from whom, as a tree, a table or a graph, and what stands out in its use. */
 import { Option, type Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { sessions, type Session, type SessionsAnswer } from '../../app/sessions.ts';
+import { sessionsPage, writePage } from '../../app/graphs.ts';
+import { labelsFrom } from '../../app/labels.ts';
+import { recordSessions, sessions, type Session, type SessionsAnswer } from '../../app/sessions.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
-import { excelSafeOption, time, writeRows, type Format } from '../formats.ts';
+import {
+  excelSafeOption,
+  noteRun,
+  recordOption,
+  time,
+  writeRows,
+  type Format,
+} from '../formats.ts';
+import { labelFiles, labelOptions, type LabelFlags } from '../labels.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 import { printRows } from '../print-rows.ts';
 import { sessionTree } from '../session-tree.ts';
 
-interface Flags extends CommonOptions {
+interface Flags extends CommonOptions, LabelFlags {
   readonly root?: string;
   readonly from?: number;
   readonly to?: number;
   readonly marked?: boolean;
   readonly whole?: boolean;
+  readonly html?: string;
+  readonly record?: boolean;
   readonly format: Exclude<Format, 'json'> | 'tree';
   readonly excelSafe?: boolean;
 }
@@ -46,12 +58,13 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       '[names...]',
       'access keys, ARNs, names of users, roles or sessions: the chains they belong to (default: all)',
     );
-  excelSafeOption(commonOptions(command))
+  recordOption(labelOptions(excelSafeOption(commonOptions(command))))
     .option('--root <arn>', 'only chains that begin with this identity')
     .option('--from <time>', 'given out or used not before this time (RFC 3339 with zone)', time)
     .option('--to <time>', 'given out or used before this time', time)
     .option('--marked', 'only those with marks, and what they came from')
     .option('--whole', 'in the tree: every session, also where many are alike')
+    .option('--html <file>', 'a page with the graph, the sessions and their marks')
     .addOption(
       new Option('--format <format>', 'how sessions are printed; --json is jsonl')
         .choices(['tree', 'table', 'csv', 'jsonl'])
@@ -60,14 +73,24 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .action(async (names: readonly string[], flags: Flags) => {
       const { root, from, to } = flags;
       const target = await openCase(findCase(flags, fx));
-      const answer = sessions(target, fx, {
+      const question = {
         names,
         ...(root === undefined ? {} : { root }),
         ...(from === undefined ? {} : { fromUs: from }),
         ...(to === undefined ? {} : { toUs: to }),
         marked: flags.marked === true,
-      });
+        labels: await labelsFrom(labelFiles(flags), fx),
+      };
+      const run = flags.record === true ? await recordSessions(target, fx, question) : undefined;
+      const answer = sessions(target, fx, question);
+      if (flags.html !== undefined)
+        await writePage(
+          flags.html,
+          sessionsPage(answer, names.length === 0 ? 'Sessions' : names.join(', ')),
+          fx,
+        );
       print(answer, flags, fx);
+      if (run !== undefined) noteRun(fx, flags.quiet, run.run_id);
       done(EXIT.ok);
     });
 }
