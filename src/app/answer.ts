@@ -8,7 +8,6 @@
  */
 import { canonicalLine, type CanonicalValue } from '../core/canonical.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { openDatabase } from '../db/open.ts';
 import { canonicalResult, canonicalRow, type Cell } from '../query/canonical.ts';
@@ -19,7 +18,7 @@ import type { Question } from '../query/question.ts';
 import type { RunCore, RunRecord } from '../query/run-record.ts';
 import type { Outcome } from '../query/run.ts';
 import { openSigner, type Case } from './case.ts';
-import { importedContent } from './imported-content.ts';
+import { contentChanged, importedContent } from './imported-content.ts';
 import { recordRun, type FinishedRun } from './query-record.ts';
 
 /** What a verb answers. */
@@ -81,7 +80,7 @@ export async function finishAnswer(
   for await (const row of rows) kept.add(canonicalRow(row));
   // An import may have put another database in its place meanwhile.
   if (databaseFacts(target).meta['content_sha256'] !== facts.meta['content_sha256']) {
-    throw changed(target, 'the database was replaced while the question was asked');
+    throw contentChanged(target, 'the database was replaced while the question was asked');
   }
   return {
     run: {
@@ -126,7 +125,7 @@ function databaseFacts(target: Case): Pick<Outcome, 'meta' | 'engine'> {
   try {
     const meta = caseMeta(db);
     if (meta['content_sha256'] !== expected) {
-      throw changed(
+      throw contentChanged(
         target,
         'the database is not the one that the ledger recorded at the last import',
       );
@@ -135,13 +134,6 @@ function databaseFacts(target: Case): Pick<Outcome, 'meta' | 'engine'> {
   } finally {
     db.close();
   }
-}
-
-function changed(target: Case, message: string): ExhibitError {
-  return new ExhibitError('E_CONTENT_CHANGED', message, {
-    where: { file: target.paths.database },
-    hint: 'delete case.db and run `exhibit import`: the sealed evidence gives the same database again',
-  });
 }
 
 function noSql(verb: string): string {

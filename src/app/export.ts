@@ -4,12 +4,11 @@ import { createReadStream, renameSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { readContentHash } from '../db/content-hash.ts';
-import { openDatabase } from '../db/open.ts';
 import { writePlain } from '../db/plain.ts';
 import { partOf } from '../disk/durable.ts';
 import { isThere } from '../disk/there.ts';
 import { type Case, openSigner } from './case.ts';
+import { checkedContent } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 
@@ -26,7 +25,7 @@ export interface PlainExport {
 /**
  * Writes a plain SQLite database in which every record's text stands in a column, and puts that on record.
  * @param out path of a file that does not exist.
- * @throws ExhibitError `E_EXISTS`, `E_NOT_IMPORTED`, `E_WRITE`, `E_LOCKED`.
+ * @throws ExhibitError `E_EXISTS`, `E_NOT_IMPORTED`, `E_CONTENT_CHANGED`, `E_WRITE`, `E_LOCKED`.
  */
 export async function exportPlain(opened: Case, out: string, fx: Effects): Promise<PlainExport> {
   return withLock(opened, fx, async () => {
@@ -36,9 +35,7 @@ export async function exportPlain(opened: Case, out: string, fx: Effects): Promi
         hint: 'choose another name, or remove the file yourself',
       });
     }
-    const db = openDatabase(opened.paths.database, { readonly: true });
-    const content = readContentHash(db);
-    db.close();
+    const content = checkedContent(opened);
     const signer = await openSigner(opened, fx);
     const part = partOf(out);
     rmSync(part, { force: true });

@@ -8,7 +8,6 @@ import { readSmallFile } from '../bundle/small-file.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-import { readLedger } from '../custody/read.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type Database, openDatabase } from '../db/open.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
@@ -18,6 +17,7 @@ import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { parseVpcFormat } from '../sources/vpc_flow.ts';
 import { type Case, openSigner } from './case.ts';
+import { checkedContent, recordedContent } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { seals, signedFileProblem } from './signed-file.ts';
@@ -55,7 +55,7 @@ export interface ImportResult extends ImportTotals {
 /**
  * Imports sealed evidence. The result is the same in whatever order and company evidence is imported.
  * @throws ExhibitError `E_NOT_SEALED`, `E_TAMPERED` (a seal or volume is not what was signed; nothing is imported),
- *   `E_HOSTILE_ARCHIVE`, `E_READ`, `E_WRITE`, `E_UNFINISHED` (stopped; nothing changed), `E_LOCKED`.
+ *   `E_CONTENT_CHANGED` (the database that is there was changed since its import), `E_HOSTILE_ARCHIVE`, `E_READ`, `E_WRITE`, `E_UNFINISHED` (stopped; nothing changed), `E_LOCKED`.
  */
 export async function importEvidence(
   opened: Case,
@@ -99,7 +99,11 @@ async function importInto(
   }
   const flowFields = flowFieldsOf(options.vpcFormat, before?.meta['vpc_format']);
   const identity = inputIdentity(evidence, flowFields);
-  const same = Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
+  // A database that the ledger does not tell of, as a stopped run leaves it, is not taken at its word.
+  const same =
+    before?.totals.content_sha256 === recordedContent(opened) &&
+    Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
+  if (same) checkedContent(opened);
   const started = formatUs(fx.now() * 1000);
   if (!same) {
     await buildDatabase({
@@ -255,7 +259,7 @@ async function checkSignature(
   }
 }
 
-/** Writes the import into the ledger, unless its newest import is this one: a stopped run may have left that undone. */
+/** Writes the import into the ledger, unless its newest import came to the same. */
 async function putOnRecord(
   opened: Case,
   fx: Effects,
@@ -263,9 +267,7 @@ async function putOnRecord(
   totals: ImportTotals,
   flowFields: readonly string[] | undefined,
 ): Promise<void> {
-  const last = readLedger(opened.paths.dir).findLast(({ entry }) => entry.event === 'imported');
-  const details = last?.entry.details as { readonly content_sha256?: unknown } | undefined;
-  if (details?.content_sha256 === totals.content_sha256) return;
+  if (recordedContent(opened) === totals.content_sha256) return;
   await appendEntry(opened, await openSigner(opened, fx), fx, {
     event: 'imported',
     evidence: evidence.map((item) => ({

@@ -15,6 +15,7 @@ import type { Report, WitnessFacts } from '../report/model.ts';
 import { stampTrust } from '../stamps/trust.ts';
 import { openSigner, type Case } from './case.ts';
 import { VALIDATION_FILE } from './cloudtrail.ts';
+import { checkedContent } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { custodyRows } from './report-custody.ts';
@@ -51,8 +52,8 @@ export interface ReportResult {
 
 /**
  * Verifies the case, gathers what is known, and writes the report.
- * @throws ExhibitError `E_EXISTS` when there is a report and `force` is not given, `E_LOCKED`, `E_WRITE`, and those of
- * {@link verify}, {@link openSigner}. What is wrong with evidence, ledger or runs is in the report, not thrown.
+ * @throws ExhibitError `E_EXISTS` when there is a report and `force` is not given, `E_CONTENT_CHANGED`, `E_LOCKED`, `E_WRITE`,
+ * and those of {@link verify}, {@link openSigner}. What is wrong with evidence, ledger or runs is in the report, not thrown.
  */
 export async function makeReport(
   target: Case,
@@ -133,6 +134,8 @@ async function gather(target: Case, fx: Effects, options: ReportOptions): Promis
     fx,
   );
   options.onStep?.('read');
+  // What a report says of the records holds for those that were imported, or for nothing.
+  if (isThere(target.paths.database)) checkedContent(target);
   const roots = tsaTrust === undefined ? undefined : await readTrust(resolve(fx.cwd, tsaTrust));
   const ledger = verifyLedger(target.paths.dir, { tsaTrust: roots });
   const { case: id, created_at, examiner, root } = target.info;
