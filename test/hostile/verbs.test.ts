@@ -1,14 +1,16 @@
 /**
  * Least rights, verb by verb: whatever evidence makes a verb do, it has no network, starts no program, and writes nowhere but
- * into the case. A script that tries all of it is planted in the place of exhibit, under the very flags of each verb.
+ * into the case. A script that tries all of it is planted in the place of exhibit, under the very flags of each verb. The
+ * permission model follows links, so a verb that writes refuses a case with a link in place of any folder it writes into.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '#src/cli/main.ts';
 import { fakeEffects } from '../helpers/effects.ts';
-import { ROOT, runProcess } from '../helpers/exhibit.ts';
+import { exhibitJson, ROOT, runProcess } from '../helpers/exhibit.ts';
+import { failures, sealedCase, verifyCase } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 
 const { nodeFlags } = createRequire(import.meta.url)(`${ROOT}/bin/launch.js`) as {
@@ -63,5 +65,53 @@ describe('every verb', async () => {
       ...Object.fromEntries(outside.map((place) => [place, 'ERR_ACCESS_DENIED'])),
     };
     expect(JSON.parse(stdout), stderr).toMatchObject({ main: fence, worker: fence });
+  });
+});
+
+/** A folder inside a case that leads elsewhere, and a verb that would write there. */
+const THROUGH: readonly (readonly [folder: string, words: readonly string[]])[] = [
+  ['evidence/EV-0001', ['custody', 'timestamp', 'EV-0001', '--request']],
+  ['evidence/EV-0002', ['collect', 'dir', '.']],
+  ['staging/EV-0002', ['collect', 'dir', '.']],
+  ['staging/EV-0002/objects', ['collect', 'dir', '.']],
+  ['pki/tsa', ['custody', 'timestamp', 'EV-0001', '--attach', 'answer.tsr']],
+  ['queries/Q-0001', ['query', 'sql', 'SELECT 1']],
+];
+
+test.each(THROUGH)('writes nothing through a link in place of %s', async (folder, words) => {
+  const made = await sealedCase();
+  const { dir } = made.case.paths;
+  const cwd = await tempDir();
+  writeFileSync(join(cwd, 'answer.tsr'), 'none');
+  const elsewhere = join(await tempDir(), 'elsewhere');
+  const place = join(dir, folder);
+  if (folder === 'evidence/EV-0001') renameSync(place, elsewhere);
+  else {
+    mkdirSync(elsewhere);
+    mkdirSync(dirname(place), { recursive: true });
+  }
+  symlinkSync(elsewhere, place);
+  const before = readdirSync(elsewhere);
+  const { status, json } = await exhibitJson([...words, '--case', dir], { cwd });
+  expect({ status, json }).toMatchObject({
+    status: 4,
+    json: { error: { code: 'E_OUTSIDE_CASE', where: place } },
+  });
+  expect(readdirSync(elsewhere)).toEqual(before);
+  const verdict = await verifyCase(made);
+  expect(failures(verdict)).toContain('case.folders');
+  expect(verdict.checks.find(({ id }) => id === 'case.folders')?.subject).toBe(folder);
+});
+
+test('keys may lead elsewhere, and verify says so', async () => {
+  const made = await sealedCase();
+  const { keys } = made.case.paths;
+  const elsewhere = join(await tempDir(), 'keys');
+  renameSync(keys, elsewhere);
+  symlinkSync(elsewhere, keys);
+  const { checks } = await verifyCase(made);
+  expect(checks.find(({ id }) => id === 'case.folders')).toMatchObject({
+    status: 'pass',
+    detail: expect.stringContaining('none leads elsewhere but keys') as string,
   });
 });
