@@ -99,7 +99,7 @@ export function judgeSigner(question: SignerQuestion): SignerAnswer {
     validityProblem(certificate, root, atUs);
   if (problem !== undefined) return answer('fail', problem);
   let unproven: string | undefined;
-  for (const one of revocationsOf(certificate, question.revocations ?? [])) {
+  for (const one of revocationsOf(certificate, question.revocations ?? [], root)) {
     const revoked = `the signer certificate was revoked from ${formatUs(one.fromUs)} on (${one.reason}, ${one.source})`;
     const order = one.seq === undefined || question.seq === undefined ? 0 : question.seq - one.seq;
     if (order > 0) return answer('fail', `${revoked}, and this was signed after that entry`);
@@ -118,13 +118,19 @@ export function judgeSigner(question: SignerQuestion): SignerAnswer {
     : answer('not_checked', unproven);
 }
 
-/** Those of a certificate: named by its hash, or by its serial number in a list of the root. */
+/**
+ * Those of a certificate: named by its hash, or by its serial number in a list of the root. A number is the issuer's own
+ * (RFC 5280 section 4.1.2.2): the list says nothing of a certificate that the root did not sign.
+ */
 export function revocationsOf(
   certificate: X509Certificate,
   all: readonly Revocation[],
+  root: X509Certificate,
 ): readonly Revocation[] {
   const own = fingerprint(certificate);
   return all.filter(
-    (one) => one.fingerprint === own || one.serialNumber === certificate.serialNumber,
+    (one) =>
+      one.fingerprint === own ||
+      (one.serialNumber === certificate.serialNumber && certificate.verify(root.publicKey)),
   );
 }

@@ -79,7 +79,7 @@ export function signatureProblem(
  */
 export function refuseSigner(signer: Signer, signers: Signers, root: X509Certificate): void {
   const certificate = new X509Certificate(signer.certificatePem);
-  const [revoked] = revocationsOf(certificate, signers.revocations);
+  const [revoked] = revocationsOf(certificate, signers.revocations, root);
   const problem =
     revoked === undefined
       ? signers.vouched.has(signer.fingerprint)

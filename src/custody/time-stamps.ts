@@ -27,7 +27,7 @@ export interface LedgerStamps {
 
 /**
  * `ledger.timestamp`: one for each time-stamp in the ledger's folder. `ledger.timestamped`: the files that an entry of that
- * event names are there as it names them.
+ * event names, the signature that was stamped among them, are there as it names them.
  * @param signed signed files of the ledger that hold.
  * @param entries all that could be read.
  */
@@ -60,7 +60,8 @@ export function ledgerStamps(
       ...one,
       bytes: read(paths, one.name),
     }));
-    const wrong = named.filter(
+    // What was stamped never changes either: nothing else tells of a checkpoint that is gone.
+    const wrong = [...named, ...stampedFile(paths, entry.details)].filter(
       ({ bytes, sha256 }) => bytes === undefined || sha256Hex(bytes) !== sha256,
     );
     for (const { name } of wrong) {
@@ -77,6 +78,16 @@ export function ledgerStamps(
     }
   }
   return { checks, bounds: { before, after } };
+}
+
+/** The signature that an entry says was stamped. */
+function stampedFile(
+  paths: CasePaths,
+  details: EntryView['entry']['details'],
+): { name: string; sha256: string; bytes: Buffer | undefined }[] {
+  const [name, sha256] = [details?.['stamped'], details?.['stamped_sha256']];
+  if (typeof name !== 'string' || typeof sha256 !== 'string') return [];
+  return [{ name, sha256, bytes: read(paths, name) }];
 }
 
 /** The time-stamp in a file of the case; undefined when the name is not that of one. */

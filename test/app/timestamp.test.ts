@@ -322,6 +322,11 @@ describe.skipIf(!hasTool('openssl'))(needs('time-stamps of a case', 'openssl'), 
     expect(of(verifyLedger(dir, trust).checks, 'ledger.time')[0]?.detail).toContain(
       'no time-stamp authority',
     );
+    // Of one that is gone, nothing else in the case tells.
+    for (const end of ['', '.p7s']) rmSync(`${file}${end}`);
+    expect(of(verifyLedger(dir, trust).checks, 'ledger.timestamped')).toMatchObject([
+      { status: 'fail', detail: 'custody/checkpoint-00000003.txt.p7s is missing or has changed' },
+    ]);
   });
 
   test('an entry that claims a time after the stamp that covers it', async () => {

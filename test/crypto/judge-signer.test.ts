@@ -7,7 +7,7 @@ import {
   type SignerQuestion,
 } from '#src/crypto/judge-signer.ts';
 import { readCertificate } from '#src/crypto/trust.ts';
-import { START_US, testPki, type TestPki } from '../helpers/pki.ts';
+import { pkiOf, START_US, testPki, type TestPki } from '../helpers/pki.ts';
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
@@ -111,6 +111,15 @@ describe('revocation', () => {
       other,
     ];
     expect(ask({ claimedUs: AT, revocations }).status).toBe('pass');
+  });
+
+  test('by a list of the root, of a number that another issuer gave too', () => {
+    const { pem } = pkiOf('Bob Test', pki.key, pki.rootKey);
+    const certificate = readCertificate(pem, 'registered');
+    const { serialNumber } = certificate;
+    const one = { serialNumber, fromUs: START_US, reason: 'keyCompromise', source: 'pki/crl.pem' };
+    const answer = ask({ certificate, vouched: true, claimedUs: AT, revocations: [one] });
+    expect(answer.status, answer.detail).toBe('pass');
   });
 
   const inLedger = { fromUs: AT, reason: 'keyCompromise', source: 'custody/00000007.json', seq: 7 };
