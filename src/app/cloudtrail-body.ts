@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { constants, gunzipSync } from 'node:zlib';
 import type { VolumeEntry } from '../archive/read.ts';
+import { contentOf } from '../framing/content.ts';
 import { inflate, inflateWhole, newInflateReport, type InflateReport } from '../framing/gzip.ts';
 import type { GzipProblem } from '../witness/gather.ts';
 
@@ -19,6 +20,14 @@ export interface Inflated {
   readonly gzip: GzipProblem | undefined;
   /** None of a file that is larger than what was to be kept. */
   readonly bytes: Buffer;
+}
+
+/** Who looks at a file's content while it is hashed; says false where the rest is of no use. */
+export interface Look {
+  /** @param first inflated bytes of the file, at least one. */
+  readonly begins: (first: Buffer) => boolean;
+  /** @param piece of the content as an import reads it. */
+  readonly take: (piece: Buffer) => boolean;
 }
 
 /** A file's stored bytes: whole where they are few, else as they come. */
@@ -62,10 +71,10 @@ export class Body {
 
   /**
    * @param keep inflated bytes to keep at most; a longer file keeps none.
-   * @param look gets every inflated piece, good only during the call, and says whether the rest is of any use.
-   * @returns undefined where it is of none.
+   * @param look at the content.
+   * @returns undefined where that said that the rest is of no use.
    */
-  async inflated(keep: number, look?: (piece: Buffer) => boolean): Promise<Inflated | undefined> {
+  async inflated(keep: number, look?: Look): Promise<Inflated | undefined> {
     const hash = createHash('sha256');
     const quick =
       this.#whole === undefined || look !== undefined
@@ -79,12 +88,27 @@ export class Body {
     const report = newInflateReport();
     const kept: Buffer[] = [];
     let size = 0;
-    for await (const piece of inflate(this.#pieces(), report)) {
-      hash.update(piece);
-      size += piece.length;
-      if (size <= keep) kept.push(Buffer.from(piece));
-      if (look?.(piece) === false) return undefined;
+    let useless = false;
+    const pieces = async function* (
+      stored: AsyncIterable<Buffer>,
+    ): AsyncGenerator<Buffer, void, undefined> {
+      for await (const piece of inflate(stored, report)) {
+        hash.update(piece);
+        if (size === 0 && look?.begins(piece) === false) useless = true;
+        if (useless) return;
+        size += piece.length;
+        if (size <= keep) kept.push(Buffer.from(piece));
+        // Who looks may hold it; the reader of the volume writes over it.
+        yield look === undefined ? piece : Buffer.from(piece);
+      }
+    };
+    const inflated = pieces(this.#pieces());
+    // The hash is over what AWS compressed; what an import reads of it may be text in another encoding.
+    const content = look === undefined ? inflated : contentOf(inflated, newInflateReport());
+    for await (const piece of content) {
+      if (look?.take(piece) === false) return undefined;
     }
+    if (useless) return undefined;
     const bytes = size <= keep ? Buffer.concat(kept) : Buffer.alloc(0);
     return { sha256: hash.digest('hex'), gzip: gzipProblem(report), bytes };
   }

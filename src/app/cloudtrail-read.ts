@@ -287,9 +287,12 @@ export class TrailFinder {
       return;
     }
     const reader = new ContentReader(path, object.as ?? null);
-    const read = await body.inflated(role === 'keys' ? MAX_JSON_BYTES : 0, (piece) => {
-      reader.push(piece);
-      return role !== undefined || reader.form === undefined || reader.form === 'trail';
+    const read = await body.inflated(role === 'keys' ? MAX_JSON_BYTES : 0, {
+      begins: (first) => role !== undefined || !beginsOtherwise(first),
+      take: (piece) => {
+        reader.push(piece);
+        return role !== undefined || reader.form === undefined || reader.form === 'trail';
+      },
     });
     if (read === undefined) return;
     const content = reader.end();
@@ -313,6 +316,11 @@ export class TrailFinder {
     if (!('digest' in read)) return;
     for (const log of read.digest.logs) this.#named.add(looseName(log.key));
   }
+}
+
+/** Most files of other services show by their first byte that they are no JSON; no import finds `Records` in those. */
+function beginsOtherwise(first: Buffer): boolean {
+  return /^[A-Za-z0-9"#<]/.test(first.toString('latin1', 0, 1));
 }
 
 function logFile(

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { constants, generateKeyPairSync, sign } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import {
   ACCOUNT,
   BUCKET,
@@ -632,6 +632,25 @@ export const TAMPERED: readonly Case[] = [
     },
   })),
   {
+    name: 'the newest digests rewritten as those of a trail for each hour, object metadata lost',
+    ok: false,
+    also: ['no_signature', 'digest_unproven', 'not_proven'],
+    make: (world, eu, us) => {
+      for (const [index, digest] of [...eu.slice(3), ...us.slice(3)].entries()) {
+        const logs = [logOf(world, digest), logOf(world, digest, 1)];
+        const n = 3 + (index % 3);
+        const region = index < 3 ? 'eu-west-1' : 'us-east-1';
+        world.digest({ trail: `main${String(n)}`, region }, hour(n), hour(n + 1), logs, undefined);
+        world.remove(digest);
+      }
+      losesMetadata(world);
+      return ['eu-west-1', 'us-east-1'].map((region) => [
+        `${ACCOUNT}/CloudTrail-Digest/${region}`,
+        'unproven_run',
+      ]);
+    },
+  },
+  {
     name: 'object metadata lost, the window asks for what cannot be proven',
     how: WHOLE,
     ok: false,
@@ -1110,6 +1129,18 @@ export const TAMPERED: readonly Case[] = [
       ],
       ['compressed twice', 'ROOT/x', gzipSync(trail([record()]))],
       [
+        'in UTF-16',
+        'LOGS/x',
+        Buffer.from(`\ufeff${gunzipSync(trail([record()])).toString()}`, 'utf16le'),
+      ],
+      [
+        'in UTF-16, compressed',
+        'ROOT/x',
+        gzipSync(Buffer.from(`\ufeff${gunzipSync(trail([record()])).toString()}`, 'utf16le')),
+      ],
+      ['behind a comma', 'ROOT/x', Buffer.from(`,${gunzipSync(trail([record()])).toString()}`)],
+      ['compressed with zstd', 'ROOT/x', zstdCompressSync(gunzipSync(trail([record()])))],
+      [
         'behind a thousand empty gzip members',
         'ROOT/x',
         Buffer.concat([...Array.from({ length: 1000 }, () => gzipSync('')), trail([record()])]),
@@ -1275,6 +1306,16 @@ export const TAMPERED: readonly Case[] = [
       return gone.map((digest) => [digest, 'missing']);
     },
   })),
+  {
+    name: 'a digest of an organisation’s trail deleted, the account’s own one has the same name',
+    ok: false,
+    also: ['uncovered'],
+    make: (world) => {
+      const gone = at(world.chain({ org: 'o-a1b2c3d4e5', hours: 6 }), 2);
+      world.remove(gone);
+      return [[gone, 'missing']];
+    },
+  },
   {
     name: 'the oldest digests deleted',
     ok: false,
