@@ -176,6 +176,7 @@ const COUNTED_ONLY = new Set([
   'validated',
   'not_validated',
   'keys_from_evidence',
+  'key_from_evidence',
 ]);
 /** Findings and periods of the digest validation that a report names one by one; all are counted. */
 const NAMED_FINDINGS = 50;

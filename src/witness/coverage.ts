@@ -45,6 +45,7 @@ export function surveyChains(
   const surveyor = new Surveyor(chains, unnamed, uncollected, window);
   for (const chain of chains) surveyor.chain(chain);
   surveyor.logsWithoutChain();
+  surveyor.lonelyDigests();
   return surveyor;
 }
 
@@ -57,6 +58,8 @@ class Surveyor implements Survey {
   readonly #logs = new Map<string, { readonly tree: string | undefined; readonly at: number }[]>();
   readonly #uncollected: ReadonlyMap<string, Uncollected>;
   readonly #window: Window;
+  /** Digests that start a chain and are proven by nothing, in neither direction. */
+  readonly #lonely: { readonly id: ChainId; readonly start: number; readonly end: number }[] = [];
   /** Of each trail the two regions whose digests reach furthest, and how far. */
   readonly #ends = new Map<string, readonly { readonly region: string; readonly end: number }[]>();
 
@@ -102,6 +105,10 @@ class Surveyor implements Survey {
       before = slot;
     }
     this.#runs(chain, inside);
+    for (const { unsigned, link, start, end } of inside) {
+      if (unsigned && link?.digest.previous === null)
+        this.#lonely.push({ id: chain.id, start, end });
+    }
     const [first, last] = [inside[0], inside.at(-1)];
     if (first !== undefined && last !== undefined) {
       this.#begin(chain, first);
@@ -343,6 +350,27 @@ class Surveyor implements Survey {
         status: 'not_validated',
         detail: `${span(from, to)}: ${detail}`,
         bad: isAsked(this.#window),
+      });
+    }
+  }
+
+  /** One trail for each hour would need no key either: more than a new trail or two are none. */
+  lonelyDigests(): void {
+    const groups = Map.groupBy(this.#lonely, ({ id }) => `${id.account} ${id.region}`);
+    for (const [, lonely] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const apart: (typeof lonely)[number][] = [];
+      for (const one of lonely.toSorted((a, b) => a.end - b.end || a.start - b.start)) {
+        if (one.start >= (apart.at(-1)?.end ?? -Infinity)) apart.push(one);
+      }
+      const [first, last] = [apart[0], apart.at(-1)];
+      const trails = new Set(apart.map(({ id }) => trailText(id)));
+      if (first === undefined || last === undefined || apart.length < 3 || trails.size < 2)
+        continue;
+      const { account, region } = first.id;
+      this.remarks.push({
+        ...{ kind: 'chain', subject: `${account}/CloudTrail-Digest/${region}` },
+        status: 'unproven_run',
+        detail: `${String(apart.length)} digests ${span(first.start, last.end)}, of ${String(trails.size)} trails, each start a chain, and nothing proves any of them`,
       });
     }
   }

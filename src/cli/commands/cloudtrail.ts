@@ -121,10 +121,12 @@ function keyText({ keys }: ValidateResult): string {
 }
 
 function conclusion({ ok, keys, digests, logs }: ValidateResult): string {
-  if (!ok) return 'NOT VALID: see the findings above.';
-  if (keys.origin === 'evidence' && digests.total > 0) {
-    return 'NOTHING IS PROVEN: the public keys came with the evidence, and whoever makes a trail can make its keys. Fetch the keys from AWS and give them with --public-keys.';
-  }
+  const own =
+    keys.origin === 'evidence' && digests.total > 0
+      ? 'NOTHING IS PROVEN: the public keys came with the evidence, and whoever makes a trail can make its keys. Fetch the keys from AWS and give them with --public-keys.'
+      : undefined;
+  if (!ok) return `NOT VALID: see the findings above.${own === undefined ? '' : ` ${own}`}`;
+  if (own !== undefined) return own;
   if (digests.total === 0) {
     return 'No digest file is in the evidence: CloudTrail itself vouches for none of these logs.';
   }
