@@ -38,8 +38,10 @@ var RESTRICTED = {
   detect: [],
   pivot: ['--html'],
   sessions: ['--html'],
-  timeline: [],
+  timeline: ['--out'],
   search: [],
+  summary: [],
+  metrics: [],
   show: ['--raw'],
   custody: ['--out', '--receipt'],
   report: ['--out'],
@@ -51,7 +53,7 @@ var RESTRICTED = {
  * Verbs that run SQL of the user's, or record what they ask: the launcher stays as their parent on every Node. Nothing can interrupt SQLite, so a
  * query that is given up ends by SIGKILL, after having told us its status on this descriptor (src/cli/leave.ts).
  */
-var SUPERVISED = ['query', 'config'];
+var SUPERVISED = ['query', 'config', 'metrics'];
 var STATUS_FD = 3;
 
 /** Signals that are handed on to the inner Node. */

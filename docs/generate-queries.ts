@@ -1,13 +1,15 @@
 /** docs/queries.md: how answers are made reproducible (written here by hand), and the pack, from its front matter. */
 import { WARNINGS } from '../src/query/lint.ts';
 import { loadCatalog, type NamedQuery } from '../src/query/catalog.ts';
+import { loadPacks } from '../src/query/packs.ts';
 
 const HOW = `# Queries
 
 A named query is a file \`queries/<topic>/<name>.sql\`: a head that says what it answers, then one SELECT. \`exhibit query
 list\` names them, \`query show NAME\` explains one, \`query run NAME --param name=value\` runs it, \`query sql 'SELECT ...'\`
 runs SQL of your own (parameters \`--param name=text\`, \`name:integer=5\`, \`name:time=2026-11-24T08:00:00Z\`), \`query replay
-Q-0001\` runs a recorded query again and compares.
+Q-0001\` runs a recorded query again and compares. \`query run-pack NAME\` runs many at once. What is asked without SQL
+stands in [timeline.md](timeline.md).
 
 ## The record of a run
 
@@ -26,6 +28,12 @@ Each run makes a folder in the case, whole or not at all, and an entry \`query\`
 versions of the sources. Before a run the content hash in the database must be the one that the ledger recorded at the last
 import; \`--check-content\` hashes every row again, and \`core.input.content_check\` says which of the two was done.
 \`core_sha256\` names everything that decides the answer.
+
+A verb that prints an answer (\`timeline\`, \`search\`, \`summary\`, ...) records it with \`--record\` in the same six files.
+Then \`core.query.verb\` names the verb, params.json holds the question in full, query.sql is a comment, and a replay asks
+the verb again. \`core.input.files\` names, with their SHA-256, files besides the evidence that the answer was made with;
+\`core.result.details\` holds what the verb says besides its rows. \`config\` and \`metrics\` ask in SQL: their runs are those
+of \`query sql\`.
 
 ## Canonical result
 
@@ -89,6 +97,26 @@ const RULES = `
 - \`test/query/pack.test.ts\` holds every file to its head and to its golden result on the samples.
 `;
 
+const PACKS = `
+## Packs
+
+A pack is a file \`queries/packs/<name>.yaml\`: id, title, what it is for, and a list of queries. \`query run-pack NAME\` asks
+all of them and records them as one run, with one signature and one entry in the ledger; \`query run-pack\` alone names the
+packs, \`query list --pack NAME\` their queries. \`--param name=value\` goes to each query that takes it. A query whose
+parameter has no default and was not given is not asked, and is named on stderr, in params.json and in \`--json\`.
+
+The result is one set of rows: the query's name, the row's number in it, then its cells (\`c1\`, \`c2\`, ...), filled with
+NULL where a query has fewer columns than the widest. Row 0 of each query names its columns, and is counted by
+\`row_count\` too. \`core.result.details\` has the hashes of each query's own result, the same as those of \`query run\`.
+params.json holds text and parameters of each query, so that a replay does not need the pack.
+
+\`\`\`sh
+cd "$OLDPWD"
+exhibit query run-pack triage --param ip=203.0.113.66 --case demo/case
+\`\`\`
+
+`;
+
 /** What it says of tables that it reads row by row. */
 function scans(query: NamedQuery): string {
   const of = (how: string): string =>
@@ -132,5 +160,9 @@ export function queriesPage(): string {
       .map((query) => `[${query.id}](#${query.id})`);
     return `- **${topic}**: ${links.join(', ')}\n`;
   });
-  return `${HOW}${warnings.join('')}${RULES}\n## The pack\n\n${index.join('')}${catalog.map(section).join('')}`;
+  const packs = loadPacks().map(
+    ({ id, title, about, queries }) =>
+      `- **${id}**: ${title}. ${about} ${queries.map((name) => `[${name}](#${name})`).join(', ')}\n`,
+  );
+  return `${HOW}${warnings.join('')}${RULES}${PACKS}${packs.join('')}\n## The queries\n\n${index.join('')}${catalog.map(section).join('')}`;
 }

@@ -4,6 +4,7 @@ import type { Effects } from '../core/effects.ts';
 import { formatUs } from '../core/time.ts';
 import type { CanonicalCell } from '../query/canonical.ts';
 import { findQuery, loadCatalog, type NamedQuery } from '../query/catalog.ts';
+import { findPack } from '../query/packs.ts';
 import { parseRow } from '../query/compare.ts';
 import { jsonCell } from '../query/display.ts';
 import {
@@ -50,17 +51,27 @@ export interface QueryRun {
   readonly orderedSql: string | undefined;
 }
 
-/** The pack, narrowed to what reads a source, serves a tactic or names a technique. */
+/**
+ * The catalogue, narrowed to what reads a source, serves a tactic, names a technique or stands in a pack.
+ * @throws ExhibitError `E_NOT_FOUND` for a pack that there is not.
+ */
 export function listQueries(
-  filter: { readonly source?: string; readonly tactic?: string; readonly attack?: string } = {},
+  filter: {
+    readonly source?: string;
+    readonly tactic?: string;
+    readonly attack?: string;
+    readonly pack?: string;
+  } = {},
 ): readonly NamedQuery[] {
   const { source, tactic, attack } = filter;
+  const pack = filter.pack === undefined ? undefined : findPack(filter.pack).queries;
   return loadCatalog().filter(
     (query) =>
+      (pack === undefined || pack.includes(query.id)) &&
       (source === undefined || query.sources.includes(source)) &&
       (tactic === undefined || query.tactic.includes(tactic.toLowerCase())) &&
       (attack === undefined ||
-        query.attack.some((id) => id === attack.toUpperCase() || id.startsWith(`${attack}.`))),
+        query.attack.some((id) => `${id}.`.startsWith(`${attack.toUpperCase()}.`))),
   );
 }
 
@@ -85,6 +96,31 @@ export async function runAndRecord(
   const given = parseParamWords(options.params ?? []);
   const params =
     query === undefined ? bindFree(usedParams(sql), given) : bindParams(query.params, given);
+  return runBound(target, fx, query, sql, params, options);
+}
+
+/**
+ * Runs SQL with values that are bound already, and records it as {@link runAndRecord} does.
+ * @throws ExhibitError as `runAndRecord`.
+ */
+export async function recordSql(
+  target: Case,
+  fx: Effects,
+  sql: string,
+  params: BoundParams,
+  options: Omit<QueryOptions, 'params'> = {},
+): Promise<QueryRun> {
+  return runBound(target, fx, undefined, sql, params, options);
+}
+
+async function runBound(
+  target: Case,
+  fx: Effects,
+  query: NamedQuery | undefined,
+  sql: string,
+  params: BoundParams,
+  options: QueryOptions,
+): Promise<QueryRun> {
   const content = importedContent(target);
   const signer = await openSigner(target, fx);
   const startedAt = formatUs(fx.now() * 1000);

@@ -1,7 +1,7 @@
 /** Canonical rows in the forms that verbs print. */
 import { canonicalChunks } from '../query/canonical.ts';
 import { parseRow } from '../query/compare.ts';
-import { plainCell } from '../query/display.ts';
+import { jsonCell, plainCell } from '../query/display.ts';
 import { csvText } from '../report/csv.ts';
 
 /** Column names and cells as text for a terminal, null for NULL: ARNs by their resource, services by their name. */
@@ -13,6 +13,17 @@ export function asTable(
     columns,
     rows: rows.map((row) => parseRow(row).map((cell) => shortName(plainCell(cell)))),
   };
+}
+
+/** Rows as objects by column, as `--json` has them. */
+export function documentRows(
+  columns: readonly string[],
+  rows: readonly string[],
+): readonly Readonly<Record<string, unknown>>[] {
+  return rows.map((row) => {
+    const cells = parseRow(row);
+    return Object.fromEntries(columns.map((name, at) => [name, jsonCell(cells[at] ?? null)]));
+  });
 }
 
 /** CSV; see `csvText`. */

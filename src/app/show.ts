@@ -19,7 +19,7 @@ import { openDatabase, sourceTables } from '../db/open.ts';
 import { fileTask, ObjectList } from '../ingest/objects.ts';
 import { reread, type Reread } from '../ingest/reread.ts';
 import type { FileTask } from '../ingest/task.ts';
-import { findRecord, type FoundRecord, type Place } from '../query/rows.ts';
+import { findNamed, findRecord, type FoundRecord, type Place } from '../query/rows.ts';
 import { SOURCES } from '../sources/_registry.ts';
 import { FORM } from '../sources/source.ts';
 import type { Case } from './case.ts';
@@ -134,26 +134,9 @@ interface LookedUp {
 }
 
 function lookUp(target: Case, name: string): LookedUp {
-  const [, table, digits] = /^(?:([a-z][a-z0-9_]*):)?(\d{1,16})$/.exec(name) ?? [];
-  if (digits === undefined) {
-    throw new ExhibitError('E_USAGE', `"${name}" does not name a row`, {
-      hint: 'write the row as the time line prints it, for example cloudtrail:268435457',
-    });
-  }
   const db = openDatabase(target.paths.database, { readonly: true });
   try {
-    const tables = [...sourceTables(db), 'duplicate', 'reject'];
-    if (table !== undefined && !tables.includes(table)) {
-      throw new ExhibitError('E_NOT_FOUND', `the case has no table "${table}"`, {
-        hint: `it has ${tables.join(', ')}`,
-      });
-    }
-    const found = findRecord(db, table, Number(digits));
-    if (found === undefined) {
-      throw new ExhibitError('E_NOT_FOUND', `the case has no row ${name}`, {
-        hint: 'rows are named as timeline, search and the column id of a query print them',
-      });
-    }
+    const found = findNamed(db, name);
     const keptId = found.kind === 'duplicate' ? found.stored['kept_id'] : null;
     const known = sourceTables(db).includes(found.source);
     const kept =

@@ -37,9 +37,14 @@ export interface EventFlags extends CommonOptions {
 /** Rows of a table when `--limit` is not given: more than a person reads. Other formats give all. */
 const TABLE_LIMIT = 200;
 
-/** Adds `--from` to `--outcome`, `--limit` and `--format`. */
+/** Adds `--format`, and what {@link eventFlags} adds. */
 export function eventOptions(command: Command): Command {
-  return recordOption(excelSafeOption(formatOption(commonOptions(command))))
+  return eventFlags(formatOption(commonOptions(command)));
+}
+
+/** Adds `--from` to `--outcome`, `--limit` and `--record`. */
+export function eventFlags(command: Command): Command {
+  return recordOption(excelSafeOption(command))
     .option('--from <time>', 'not before this time (RFC 3339 with zone)', time)
     .option('--to <time>', 'before this time', time)
     .option('--source <name>', 'one source: cloudtrail, s3_access, vpc_flow, ...')
@@ -53,15 +58,15 @@ export function eventOptions(command: Command): Command {
 }
 
 /** The filter in the flags. */
-export function filterOf(flags: EventFlags): EventFilter {
+export function filterOf(flags: Omit<EventFlags, 'format'>): EventFilter {
   const { from, to, source, account, region, actor, ip, action, outcome } = flags;
   const filter = { fromUs: from, toUs: to, source, account, region, actor, ip, action, outcome };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
 /** Rows to print: `--limit`, else 200 in a table and all elsewhere. */
-export function limitOf(flags: EventFlags): number {
-  return flags.limit ?? (formatOf(flags) === 'table' ? TABLE_LIMIT : 0);
+export function limitOf(flags: Omit<EventFlags, 'format'> & { readonly format: string }): number {
+  return flags.limit ?? (flags.json !== true && flags.format === 'table' ? TABLE_LIMIT : 0);
 }
 
 /** `--json` is `--format json`. */

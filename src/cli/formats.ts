@@ -1,5 +1,6 @@
 /** Flags that turn words into checked values, and the choice of an output format. */
 import { Option, type Command } from 'commander';
+import { TIMELINE_FORMATS, type TimelineFormat } from '../app/timeline.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { terminalSafe, terminalSafeJson } from '../core/text.ts';
@@ -12,6 +13,34 @@ export type Format = 'table' | 'csv' | 'json' | 'jsonl';
 export function formatOption(command: Command): Command {
   const option = new Option('--format <format>', 'how rows are printed');
   return command.addOption(option.choices(['table', 'csv', 'json', 'jsonl']).default('table'));
+}
+
+/** Adds `--format` with the forms of time lines, for verbs whose rows have a time. */
+export function timelineFormatOption(command: Command): Command {
+  const option = new Option('--format <format>', 'how rows are printed');
+  const choices = ['table', 'csv', 'json', 'jsonl', ...TIMELINE_FORMATS];
+  return command.addOption(option.choices(choices).default('table'));
+}
+
+/** True for a form of time lines that other tools read. */
+export function isTimelineFormat(format: Format | TimelineFormat): format is TimelineFormat {
+  return TIMELINE_FORMATS.some((one) => one === format);
+}
+
+/**
+ * Writes a time line in such a form, with a word on stderr where Timesketch would not take the file's name.
+ * @param out file of `--out`, if it was given.
+ */
+export function writeTimeline(
+  fx: Effects,
+  format: TimelineFormat,
+  pieces: Iterable<string>,
+  out?: string,
+): void {
+  const kind = format.endsWith('jsonl') ? 'jsonl' : 'csv';
+  writeRows(fx, kind, pieces);
+  if (out !== undefined && format.startsWith('timesketch') && !out.endsWith(`.${kind}`))
+    fx.err.write(`Timesketch takes files only whose name ends in .${kind}\n`);
 }
 
 /** Adds `--excel-safe`. */
@@ -84,6 +113,21 @@ export function seconds(text: string): number {
 /** A time flag, as microseconds UTC. @throws ExhibitError `E_TIME_ZONE`, `E_USAGE`. */
 export function time(text: string): number {
   return parseUserTime(text);
+}
+
+const UNITS_US: Readonly<Record<string, number>> = {
+  ...{ ms: 1000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000, d: 86_400_000_000 },
+};
+
+/** A length of time such as `10m`, as microseconds. @throws ExhibitError `E_USAGE`. */
+export function duration(text: string): number {
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const us = Number(digits) * (UNITS_US[unit ?? ''] ?? NaN);
+  // Longer than a time can be, and it would no longer be exact.
+  if (us <= 1e15) return us;
+  throw new ExhibitError('E_USAGE', `"${text}" is not a length of time`, {
+    hint: 'write it as 500ms, 30s, 10m, 2h or 1d',
+  });
 }
 
 /** A flag that may be repeated. */

@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   query: () => import('./commands/query.ts'),
   timeline: () => import('./commands/timeline.ts'),
   search: () => import('./commands/search.ts'),
+  summary: () => import('./commands/summary.ts'),
+  metrics: () => import('./commands/metrics.ts'),
   show: () => import('./commands/show.ts'),
   config: () => import('./commands/config.ts'),
   detect: () => import('./commands/detect.ts'),

@@ -43,6 +43,17 @@ export function sqliteFailure(error: unknown, file: string): ExhibitError | unde
       },
     );
   }
+  // Columns that are derived from JSON of the record: an import lets nothing else in.
+  if (error.code === 'SQLITE_ERROR' && error.message === 'malformed JSON') {
+    return new ExhibitError(
+      'E_FORMAT',
+      'a row of the database holds text that is no JSON where it must be',
+      {
+        ...options,
+        hint: 'the file was changed: delete case.db and run `exhibit import` again',
+      },
+    );
+  }
   if (error.code === 'SQLITE_FULL') return diskFull(file, error);
   if (/^SQLITE_(?:IOERR|CANTOPEN|READONLY|PERM)/.test(error.code)) {
     return new ExhibitError('E_WRITE', `the database cannot be read or written: ${error.message}`, {

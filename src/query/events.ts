@@ -61,18 +61,57 @@ export function filterSql(filter: EventFilter): {
   };
 }
 
-/** Events in the order of time, source, id: the same for any import of the same evidence. */
+/** Sources whose rows are events, in bytewise order, as the view of the time line names them. */
+export function timelineSources(db: Database): readonly string[] {
+  const sql = db
+    .prepare<[], string>("SELECT sql FROM main.sqlite_schema WHERE name = 'timeline'")
+    .pluck()
+    .get();
+  const names = Array.from((sql ?? '').matchAll(/'([a-z0-9_]+)' AS source/g), ([, name]) => name);
+  return names.filter((name) => name !== undefined).sort();
+}
+
+type Bound = Readonly<Record<string, string | number>>;
+
+/**
+ * Events in the order of time, source, id: the same for any import of the same evidence. Each source is read by its index
+ * of time and the streams are merged here, so that memory does not grow with the number of events.
+ */
 export function* timelineRows(
   db: Database,
   filter: EventFilter,
   limit: number,
 ): Generator<EventRow> {
   const { where, params } = filterSql(filter);
-  const source = filter.source === undefined ? '' : ' AND source = :source';
   const cut = limit > 0 ? ` LIMIT ${String(limit)}` : '';
-  yield* db
-    .prepare<[Readonly<Record<string, string | number>>], EventRow>(
-      `SELECT * FROM timeline WHERE ${where}${source} ORDER BY time_us, source, id${cut}`,
-    )
-    .iterate({ ...params, ...(filter.source === undefined ? {} : { source: filter.source }) });
+  const sources = timelineSources(db).filter((name) => [name, undefined].includes(filter.source));
+  const streams = sources.map((name) =>
+    db
+      .prepare<[Bound], EventRow>(
+        `SELECT id, '${name}' AS source, time_us, account_id, region, actor, action, target,
+                src_ip, dst_ip, outcome
+           FROM main."${name}" WHERE ${where} ORDER BY time_us, id${cut}`,
+      )
+      .iterate(params),
+  );
+  try {
+    // Those of equal time keep the order of their sources: the list is bytewise sorted, and only what is earlier wins.
+    const heads = streams.map((stream) => stream.next());
+    for (let count = 0; limit === 0 || count < limit; count += 1) {
+      let best = -1;
+      let bestUs = Infinity;
+      for (let at = 0; at < heads.length; at += 1) {
+        const head = heads[at];
+        if (head === undefined || head.done === true || head.value.time_us >= bestUs) continue;
+        best = at;
+        bestUs = head.value.time_us;
+      }
+      const [head, stream] = [heads[best], streams[best]];
+      if (head === undefined || head.done === true || stream === undefined) return;
+      yield head.value;
+      heads[best] = stream.next();
+    }
+  } finally {
+    for (const stream of streams) stream.return?.();
+  }
 }

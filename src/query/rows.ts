@@ -1,6 +1,6 @@
 /** One record by its id: a row, a copy of one, or a reject; with the file it came from. */
-import type { Database } from '../db/open.ts';
-import { sourceTables } from '../db/open.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { sourceTables, type Database } from '../db/open.ts';
 
 /** Where a record lies: columns of source_file, and its place in the decompressed file. */
 export interface Place {
@@ -75,6 +75,31 @@ export function findRecord(
     if (row !== undefined) return record(db, name, id, row);
   }
   return undefined;
+}
+
+/**
+ * The record that a row's name means.
+ * @param name `cloudtrail:ID`, `duplicate:ID`, `reject:ID` or the id alone.
+ * @throws ExhibitError `E_USAGE`, `E_NOT_FOUND`.
+ */
+export function findNamed(db: Database, name: string): FoundRecord {
+  const [, table, digits] = /^(?:([a-z][a-z0-9_]*):)?(\d{1,16})$/.exec(name) ?? [];
+  if (digits === undefined) {
+    throw new ExhibitError('E_USAGE', `"${name}" does not name a row`, {
+      hint: 'write the row as the time line prints it, for example cloudtrail:268435457',
+    });
+  }
+  const tables = [...sourceTables(db), 'duplicate', 'reject'];
+  if (table !== undefined && !tables.includes(table)) {
+    throw new ExhibitError('E_NOT_FOUND', `the case has no table "${table}"`, {
+      hint: `it has ${tables.join(', ')}`,
+    });
+  }
+  const found = findRecord(db, table, Number(digits));
+  if (found !== undefined) return found;
+  throw new ExhibitError('E_NOT_FOUND', `the case has no row ${name}`, {
+    hint: 'rows are named as timeline, search and the column id of a query print them',
+  });
 }
 
 function record(

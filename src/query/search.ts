@@ -2,13 +2,7 @@
 import { parseJson, type JsonValue } from '../core/json.ts';
 import type { Database } from '../db/open.ts';
 import { filterSql, type EventFilter, type EventRow } from './events.ts';
-
-/** One thing that must be there: text anywhere, or text in a field. All letters lower case. */
-interface Term {
-  readonly text: string;
-  readonly field: string | undefined;
-  readonly value: string;
-}
+import type { Term } from './search-terms.ts';
 
 /** A record that holds every term. */
 export interface Hit extends EventRow {
@@ -19,26 +13,22 @@ export interface Hit extends EventRow {
 // Enough to see why a record was found.
 const MAX_PLACES = 4;
 
-/** Words and "quoted phrases" of a search; `field:value` looks into one column or JSON member. */
-export function parseTerms(text: string): readonly Term[] {
-  const words = text.match(/(?:[^\s":]+:)?"[^"]*"|\S+/g) ?? [];
-  return words.map((word) => {
-    const plain = word.replaceAll('"', '').toLowerCase();
-    const field = /^([a-z_][\w.]*):(.+)$/s.exec(plain);
-    return { text: plain, field: field?.[1], value: field?.[2] ?? plain };
-  });
-}
+/** Records that are looked through together, and their characters at most: work of a moment, unless an expression is mad. */
+const BATCH_ROWS = 200;
+const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
 /**
- * Records of one source that hold every term, in the order of their ids.
+ * Records of one source that hold every term, in the order of their ids, in batches.
  * @param table source table, from the database's own list.
+ * @param timed runs the looking through of one batch, and may end it.
  */
 export function* searchSource(
   db: Database,
   table: string,
   terms: readonly Term[],
   filter: EventFilter,
-): Generator<Hit> {
+  timed: <T>(work: () => T) => T,
+): Generator<readonly Hit[]> {
   const { where, params } = filterSql(filter);
   const columns = columnsOf(db, table);
   const wanted = terms.flatMap((term) =>
@@ -46,45 +36,61 @@ export function* searchSource(
   );
   const extra = [...new Set(wanted)].map((name) => `, "${name}" AS "_${name}"`).join('');
   const rows = db
-    .prepare<[typeof params], EventRow & Record<string, unknown> & { readonly raw: string }>(
+    .prepare<[typeof params], Row>(
       `SELECT id, '${table}' AS source, time_us, account_id, region, actor, action, target,
               src_ip, dst_ip, outcome, raw${extra}
          FROM "${table}" WHERE ${where} ORDER BY id`,
     )
     .iterate(params);
+  const look = (batch: readonly Row[]): readonly Hit[] =>
+    timed(() => batch.flatMap((row) => hitOf(row, terms)));
+  let batch: Row[] = [];
+  let characters = 0;
   for (const row of rows) {
-    const places = findAll(row, terms);
-    if (places === undefined) continue;
-    yield {
-      id: row.id,
-      source: row.source,
-      time_us: row.time_us,
-      account_id: row.account_id,
-      region: row.region,
-      actor: row.actor,
-      action: row.action,
-      target: row.target,
-      src_ip: row.src_ip,
-      dst_ip: row.dst_ip,
-      outcome: row.outcome,
-      where: places,
-    };
+    batch.push(row);
+    characters += row.raw.length;
+    if (batch.length < BATCH_ROWS && characters < BATCH_CHARACTERS) continue;
+    yield look(batch);
+    batch = [];
+    characters = 0;
   }
+  yield look(batch);
+}
+
+function hitOf(row: Row, terms: readonly Term[]): readonly Hit[] {
+  const places = findAll(row, terms);
+  if (places === undefined) return [];
+  const { id, source, time_us, account_id, region, actor, action } = row;
+  const { target, src_ip, dst_ip, outcome } = row;
+  const common = { account_id, region, actor, action, target, src_ip, dst_ip, outcome };
+  return [{ id, source, time_us, ...common, where: places }];
+}
+
+/** A rejected record that was found. */
+export interface RejectHit {
+  readonly id: number;
+  readonly source: string;
+  readonly reason: string;
 }
 
 /** Rejected records whose bytes hold every term. They have no time and no columns. */
 export function* searchRejects(
   db: Database,
   terms: readonly Term[],
-): Generator<{ readonly id: number; readonly source: string; readonly reason: string }> {
+  timed: <T>(work: () => T) => T,
+): Generator<RejectHit> {
   const rows = db
-    .prepare<[], { id: number; source: string; reason: string; raw: string }>(
+    .prepare<[], RejectHit & { raw: string }>(
       'SELECT id, source, reason, raw FROM reject ORDER BY id',
     )
     .iterate();
   for (const { id, source, reason, raw } of rows) {
     const text = raw.toLowerCase();
-    if (terms.every((term) => text.includes(term.text))) yield { id, source, reason };
+    const holds = (term: Term): boolean =>
+      term.expression === undefined
+        ? text.includes(term.text === '' ? term.value : term.text)
+        : term.expression.test(raw);
+    if (timed(() => terms.every(holds))) yield { id, source, reason };
   }
 }
 
@@ -103,30 +109,41 @@ function findAll(row: Row, terms: readonly Term[]): readonly string[] | undefine
 }
 
 function find(row: Row, raw: string, record: Leaves, term: Term): readonly string[] {
-  const { field, value, text } = term;
+  const { field, value, text, expression } = term;
   if (field !== undefined) {
     const column = row[`_${field}`];
     if (
       column !== undefined &&
       column !== null &&
-      (column as string | number | bigint).toString().toLowerCase().includes(value)
+      holds((column as string | number | bigint).toString(), term)
     ) {
       return [field];
     }
     // A member's value can only be there if its text is, or if the text is spelled with escapes.
-    if (raw.includes(value) || raw.includes('\\')) {
-      const paths = record.find((path, leaf) => named(path, field) && leaf.includes(value));
+    if (expression !== undefined || raw.includes(value) || raw.includes('\\')) {
+      const paths = record.find((path, leaf) => named(path, field) && holds(leaf, term));
       if (paths.length > 0) return paths;
     }
+    if (text === '') return [];
+  }
+  if (expression !== undefined) {
+    const paths = record.find((_, leaf) => expression.test(leaf));
+    if (paths.length > 0) return paths;
+    if (expression.test(row.raw)) return ['raw'];
+    return row.target !== null && expression.test(row.target) ? ['target'] : [];
   }
   if (raw.includes(text)) {
     const paths = record.find(
-      (path, leaf) => leaf.includes(text) || path.toLowerCase().includes(text),
+      (path, leaf) => leaf.toLowerCase().includes(text) || path.toLowerCase().includes(text),
     );
     return paths.length > 0 ? paths : ['raw'];
   }
   if (row.target?.toLowerCase().includes(text) === true) return ['target'];
-  return raw.includes('\\') ? record.find((_, leaf) => leaf.includes(text)) : [];
+  return raw.includes('\\') ? record.find((_, leaf) => leaf.toLowerCase().includes(text)) : [];
+}
+
+function holds(value: string, { expression, value: text }: Term): boolean {
+  return expression === undefined ? value.toLowerCase().includes(text) : expression.test(value);
 }
 
 function named(path: string, field: string): boolean {
@@ -155,7 +172,7 @@ function* leavesOf(
 ): Generator<readonly [string, string]> {
   if (value === undefined || value === null) return;
   if (typeof value !== 'object') {
-    yield [path, String(value).toLowerCase()];
+    yield [path, String(value)];
     return;
   }
   for (const [name, member] of Object.entries(value)) {

@@ -6,7 +6,12 @@ import { recordAnswer } from '#src/app/answer.ts';
 import { openCase, type Case } from '#src/app/case.ts';
 import { readRecorded } from '#src/app/query-recorded.ts';
 import { replay } from '#src/app/query-replay.ts';
-import { recordSearch } from '#src/app/search.ts';
+import type { EventFilter } from '#src/app/events.ts';
+import { loadPacks, runPack } from '#src/app/query-pack.ts';
+import { listQueries, runAndRecord } from '#src/app/query.ts';
+import { findPack } from '#src/query/packs.ts';
+import { recordSearch, type SearchQuestion } from '#src/app/search.ts';
+import { recordSummary } from '#src/app/summary.ts';
 import { recordTimeline } from '#src/app/timeline.ts';
 import { verify } from '#src/app/verify.ts';
 import { readLedger } from '#src/custody/read.ts';
@@ -29,13 +34,16 @@ async function copyOf(): Promise<Case> {
   return openCase(dir);
 }
 
+function searchOf(filter: EventFilter): SearchQuestion {
+  return { text: 'StopLogging', filter, limit: 0 };
+}
+
 /** Every verb that records, asked once. */
 const VERBS: readonly (readonly [string, () => Promise<RunRecord>])[] = [
   ['timeline', () => recordTimeline(target, fx, { source: 'cloudtrail', action: 'Delete*' }, 5)],
-  [
-    'search',
-    async () => (await recordSearch(target, fx, 'StopLogging', { outcome: 'success' }, 0)).record,
-  ],
+  ['search', async () => (await recordSearch(target, fx, searchOf({ outcome: 'success' }))).record],
+  ['summary', async () => (await recordSummary(target, fx, { filter: {}, byIssuer: true })).record],
+  ['query run-pack', async () => (await runPack(target, fx, 'foothold')).record],
 ];
 
 describe.each(VERBS)('the answer of %s', (verb, record) => {
@@ -65,8 +73,46 @@ describe.each(VERBS)('the answer of %s', (verb, record) => {
   });
 });
 
+test('a pack is one run: each query is there with the hashes it has alone', async () => {
+  const pack = await runPack(target, fx, 'triage', { params: ['ip=203.0.113.66'] });
+  expect(pack.skipped).toEqual([]);
+  const { details, row_count: rows } = pack.record.core.result;
+  const parts = details as readonly Record<string, unknown>[];
+  expect(parts.map(({ name }) => name)).toEqual(findPack('triage').queries);
+  // Row 0 of each names its columns.
+  expect(rows).toBe(pack.parts.reduce((sum, part) => sum + part.rows.length + 1, 0));
+  for (const name of ['logging-off', 'address-everywhere']) {
+    const params = name === 'logging-off' ? [] : ['ip=203.0.113.66'];
+    const { record } = await runAndRecord(target, fx, { name }, { params });
+    const { ordered_sha256, multiset_sha256 } = record.core.result;
+    const { sql_sha256, params_sha256 } = record.core.query;
+    expect(parts.find((part) => part['name'] === name)).toMatchObject({
+      ...{ ordered_sha256, multiset_sha256, sql_sha256, params_sha256 },
+    });
+  }
+  const without = await runPack(target, fx, 'triage');
+  expect(without.skipped).toEqual([{ name: 'address-everywhere', missing: ['ip'] }]);
+  await expect(runPack(target, fx, 'triage', { params: ['x=1'] })).rejects.toMatchObject({
+    code: 'E_QUERY_PARAM',
+  });
+  await expect(runPack(target, fx, 'nothing')).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+});
+
+test('every pack names queries that exist', () => {
+  const known = listQueries().map(({ id }) => id);
+  for (const { id, queries } of loadPacks()) {
+    expect(
+      queries.filter((name) => !known.includes(name)),
+      id,
+    ).toEqual([]);
+    expect(listQueries({ pack: id })).toHaveLength(queries.length);
+  }
+  expect(listQueries({ attack: 't1098' }).map(({ id }) => id)).toContain('admin-rights-given');
+  expect(listQueries({ attack: 'T109' })).toEqual([]);
+});
+
 test('a replay of a changed database shows the first row that differs', async () => {
-  const { record } = await recordSearch(target, fx, 'StopLogging', { source: 'cloudtrail' }, 0);
+  const { record } = await recordSearch(target, fx, searchOf({ source: 'cloudtrail' }));
   const copy = await copyOf();
   const db = new Sqlite(copy.paths.database);
   db.prepare("UPDATE cloudtrail SET aws_region = 'x' WHERE event_name = 'StopLogging'").run();

@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { beforeAll, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
-import type { ShownEvent } from '#src/app/events.ts';
-import { search } from '#src/app/search.ts';
+import type { EventFilter, ShownEvent } from '#src/app/events.ts';
+import { search, type SearchResult } from '#src/app/search.ts';
 import { showRecord } from '#src/app/show.ts';
 import { caseStatus } from '#src/app/status.ts';
-import { timeline } from '#src/app/timeline.ts';
+import { around, timeline, TIMELINE_FORMATS } from '#src/app/timeline.ts';
 import { openDatabase } from '#src/db/open.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
 import { fakeEffects } from '../helpers/effects.ts';
@@ -20,6 +21,10 @@ let target: Case;
 beforeAll(async () => {
   target = await sampleCase();
 });
+
+function find(text: string, filter: EventFilter = {}, limit = 0): Promise<SearchResult> {
+  return search(target, fx, { text, filter, limit });
+}
 
 test('the time line is in the order of time, source and id, and whole', () => {
   const events = [...timeline(target, {}, 0)];
@@ -46,38 +51,69 @@ test('filters narrow the time line', () => {
   expect(() => [...timeline(target, { source: 'nothing' }, 0)]).toThrow('no source');
 });
 
-test('search finds words in the text, in fields and behind escapes, and says where', () => {
-  const key = search(target, fx, 'AKIAW5SSTKYJ4EXAMPLE CreateAccessKey', {}, 0);
+test('search finds words in the text, in fields and behind escapes, and says where', async () => {
+  const key = await find('AKIAW5SSTKYJ4EXAMPLE CreateAccessKey');
   expect(key.events.map((event) => event.found_in)).toEqual([
     'responseElements.accessKey.accessKeyId eventName',
     // The same call, as EventBridge carried it.
     'detail.responseElements.accessKey.accessKeyId detail.eventName',
     'userIdentity.accessKeyId eventName',
   ]);
-  const field = search(target, fx, 'event_name:stoplogging', {}, 0);
+  const field = await find('event_name:stoplogging');
   expect(field.events.map((event) => event.action)).toEqual(['StopLogging']);
   expect(field.events[0]?.found_in).toBe('event_name');
-  const member = search(target, fx, 'userName:support-lens', { source: 'cloudtrail' }, 0);
+  const member = await find('userName:support-lens', { source: 'cloudtrail' });
   expect(member.total).toBeGreaterThan(0);
-  const phrase = search(target, fx, '"failed authentication"', {}, 0);
+  const phrase = await find('"failed authentication"');
   expect(phrase.events.map((event) => event.found_in)).toEqual([
     'errorMessage',
     'detail.errorMessage',
   ]);
-  expect(
-    search(target, fx, 'arn:aws:iam::111122223333:user/svc-backup', {}, 5).events,
-  ).toHaveLength(5);
-  expect(search(target, fx, 'no such words anywhere', {}, 0).total).toBe(0);
-  expect(() => search(target, fx, '  ', {}, 0)).toThrow('nothing to search');
+  expect((await find('arn:aws:iam::111122223333:user/svc-backup', {}, 5)).events).toHaveLength(5);
+  expect((await find('no such words anywhere')).total).toBe(0);
+  await expect(find('  ')).rejects.toThrow('nothing to search');
 });
 
-test('search looks into rejected records too', () => {
+test('search knows quotes, expressions and fields of both', async () => {
+  const actions = async (text: string): Promise<readonly (string | null)[]> =>
+    (await find(text, { source: 'cloudtrail' })).events.map((event) => event.action);
+  // The text of the record itself, quotes and all.
+  expect(await actions('"eventName":"StopLogging"')).toEqual(['StopLogging']);
+  expect(await actions(String.raw`"\"eventName\":\"StopLogging\""`)).toEqual(['StopLogging']);
+  expect(await actions('eventName:"StopLogging"')).toEqual(['StopLogging']);
+  expect(await actions('/^Stop\\w+ing$/')).toEqual(['StopLogging']);
+  expect(await actions('/^stop\\w+ing$/')).toEqual([]);
+  expect(await actions('/^stop\\w+ing$/i')).toEqual(['StopLogging']);
+  expect(await actions('event_name:/^Stop/ svc-backup')).toEqual(['StopLogging']);
+  expect(await actions('awsRegion:/^Stop/')).toEqual([]);
+  await expect(find('/(/')).rejects.toMatchObject({ code: 'E_USAGE' });
+  // An expression that is never closed is a word.
+  expect((await find('/no-such-thing')).total).toBe(0);
+});
+
+test('an expression that never ends is ended', async () => {
+  const folder = join(await tempDir(), 'logs');
+  await mkdir(folder);
+  const event = {
+    ...{ eventVersion: '1.08', eventTime: '2026-01-02T03:04:05Z', eventSource: 's3.amazonaws.com' },
+    ...{ eventName: `${'a'.repeat(60)}!`, awsRegion: 'eu-west-1', eventID: '1' },
+    recipientAccountId: '111122223333',
+  };
+  await writeFile(join(folder, 'a_CloudTrail_.json'), JSON.stringify({ Records: [event] }));
+  const other = await sampleCase({ paths: [folder], workers: 1 });
+  const at = ['--timeout', '1', '--json', '--case', other.paths.dir];
+  const { status, stdout } = await exhibit(['search', '/^(a+)+$/', ...at]);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'E_QUERY_REFUSED' } });
+  expect(status).toBe(2);
+});
+
+test('search looks into rejected records too', async () => {
   const db = openDatabase(target.paths.database, { readonly: true });
   const rejects = db.prepare<[], { raw: string }>('SELECT raw FROM reject ORDER BY id').all();
   db.close();
   expect(rejects.length).toBeGreaterThan(0);
   const word = /[A-Za-z0-9-]{4,}/.exec(rejects[0]!.raw)?.[0] ?? '';
-  const rows = search(target, fx, word, {}, 0).events.map((event) => event.row);
+  const rows = (await find(word)).events.map((event) => event.row);
   expect(rows.some((row) => row.startsWith('reject:'))).toBe(true);
 });
 
@@ -140,6 +176,40 @@ test('the verbs print tables that fit, and the formats agree', async () => {
   );
   const zone = await exhibit(['timeline', '--from', '2026-09-18T01:00:00', ...at]);
   expect(zone.status).toBe(2);
+});
+
+test('the time line around a row, into a file, in the forms of other tools', async () => {
+  const folder = await tempDir();
+  const at = ['--case', target.paths.dir];
+  const [stop] = (await find('event_name:StopLogging')).events;
+  const near = [...timeline(target, await around(target, {}, stop!.row, 60_000_000), 0)];
+  expect(near.map((event) => event.row)).toContain(stop!.row);
+  expect(
+    near.every(({ time }) => time >= '2026-09-18T01:25:44Z' && time <= '2026-09-18T01:27:44Z'),
+  ).toBe(true);
+  await expect(around(target, {}, 'nothing', 1)).rejects.toMatchObject({ code: 'E_USAGE' });
+  for (const format of TIMELINE_FORMATS) {
+    const file = join(folder, format);
+    const args = ['timeline', '--around', stop!.row, '--window', '60s', '--format', format];
+    const { status, stdout } = await exhibit([...args, '--out', file, ...at]);
+    expect([status, stdout]).toEqual([0, '']);
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(lines.length).toBe(near.length + (format.endsWith('jsonl') ? 0 : 1));
+    expect((await exhibit([...args, '--out', file, ...at])).status).toBe(4);
+  }
+});
+
+test('text that is no JSON where an import left JSON is damage, not a bug', async () => {
+  const dir = join(await tempDir(), 'copy');
+  await cp(target.paths.dir, dir, { recursive: true });
+  const db = new Sqlite(join(dir, 'case.db'));
+  db.prepare("UPDATE eventbridge SET resources = '[', resource_id = NULL").run();
+  db.close();
+  const json = async (...args: readonly string[]): Promise<unknown> =>
+    (await exhibitJson([...args, '--case', dir])).json;
+  const damaged = { error: { code: 'E_FORMAT' } };
+  expect(await json('timeline', '--source', 'eventbridge')).toMatchObject(damaged);
+  expect(await json('search', 'x', '--source', 'eventbridge')).toMatchObject(damaged);
 });
 
 test('show writes the exact bytes to a new file and never over one', async () => {

@@ -50,8 +50,8 @@ it.each([
   ['value:redacted', 'httpRequest.headers[4].value'],
   ['headers:lily', 'headers'],
   ['x-api-key', 'httpRequest.headers[2].name'],
-])('search %s', (words, place) => {
-  const { events, total } = search(target, fx, words, {}, 0);
+])('search %s', async (words, place) => {
+  const { events, total } = await search(target, fx, { text: words, filter: {}, limit: 0 });
   expect(total).toBe(1);
   expect(events[0]?.found_in?.split(' ')[0]).toBe(place);
   expect(events[0]?.time).toBe('2025-11-08T09:00:05.123Z');

@@ -1,6 +1,13 @@
-/** `exhibit query list|show|run|sql|replay`: named and free SQL, recorded and replayed. */
+/** `exhibit query list|show|run|run-pack|sql|replay`: named and free SQL, recorded and replayed. */
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
+import {
+  loadPacks,
+  packDocument,
+  runPack,
+  type PackPart,
+  type PackRun,
+} from '../../app/query-pack.ts';
 import { replay, type Replay } from '../../app/query-replay.ts';
 import {
   listQueries,
@@ -33,6 +40,15 @@ interface ListFlags extends CommonOptions {
   readonly source?: string;
   readonly tactic?: string;
   readonly attack?: string;
+  readonly pack?: string;
+}
+
+interface PackFlags extends CommonOptions {
+  readonly param: readonly string[];
+  readonly format: Format;
+  readonly limit?: number;
+  readonly timeout?: number;
+  readonly excelSafe?: boolean;
 }
 
 interface RunFlags extends CommonOptions {
@@ -57,6 +73,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .option('--source <name>', 'only those that read this source')
     .option('--tactic <name>', 'only those of this ATT&CK tactic, such as exfiltration')
     .option('--attack <id>', 'only those of this ATT&CK technique, such as T1530')
+    .option('--pack <name>', 'only those of this pack, such as triage')
     .action((flags: ListFlags) => {
       list(flags, fx);
       done(EXIT.ok);
@@ -76,6 +93,25 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     await runAndPrint({ name }, flags, fx);
     done(EXIT.ok);
   });
+
+  const pack = query
+    .command('run-pack')
+    .description('run the queries of a pack and record them as one run; without a name: list packs')
+    .argument('[name]', 'pack, such as triage');
+  excelSafeOption(formatOption(commonOptions(pack)))
+    .option(
+      '--param <name=value>',
+      'for each query that takes it; may be repeated',
+      collectWords,
+      [],
+    )
+    .option('--limit <rows>', 'show no more rows of each query than this (table: 20)', wholeNumber)
+    .option('--timeout <seconds>', 'give up when one query takes so long (default: 900)', seconds)
+    .action(async (name: string | undefined, flags: PackFlags) => {
+      if (name === undefined) listPacks(flags, fx);
+      else await runPackAndPrint(name, flags, fx);
+      done(EXIT.ok);
+    });
 
   const sql = query.command('sql').description('run SQL of your own and record the run');
   runOptions(sql.argument('<select>', 'one SELECT statement')).action(
@@ -110,11 +146,12 @@ function runOptions(command: Command): Command {
 }
 
 function list(flags: ListFlags, fx: Effects): void {
-  const { source, tactic, attack } = flags;
+  const { source, tactic, attack, pack } = flags;
   const queries = listQueries({
     ...(source === undefined ? {} : { source }),
     ...(tactic === undefined ? {} : { tactic }),
     ...(attack === undefined ? {} : { attack }),
+    ...(pack === undefined ? {} : { pack }),
   });
   if (flags.json === true) {
     // The SQL itself is for `query show`.
@@ -131,6 +168,68 @@ function list(flags: ListFlags, fx: Effects): void {
       `${String(queries.length)} queries; \`exhibit query show NAME\` explains one, \`exhibit query run NAME\` runs it\n`,
     );
   }
+}
+
+function listPacks(flags: PackFlags, fx: Effects): void {
+  const packs = loadPacks();
+  if (flags.json === true) {
+    fx.out.write(`${JSON.stringify({ packs })}\n`);
+    return;
+  }
+  const rows = packs.map(({ id, title, about, queries }) => [id, queries.length, title, about]);
+  const columns = ['pack', 'queries', 'title', 'about'];
+  fx.out.write(renderTable({ columns, rows, right: [1] }, terminalWidth(fx)));
+}
+
+/** Rows of each query in a table when `--limit` is not given. */
+const PACK_LIMIT = 20;
+
+async function runPackAndPrint(name: string, flags: PackFlags, fx: Effects): Promise<void> {
+  const run = await runPack(await openCase(findCase(flags, fx)), fx, name, {
+    params: flags.param,
+    ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
+    told: (query, at, of) => {
+      if (flags.quiet !== true) fx.err.write(`${String(at)} of ${String(of)}: ${query}\n`);
+    },
+  });
+  const format = flags.json === true ? 'json' : flags.format;
+  if (format === 'json') fx.out.write(`${JSON.stringify(packDocument(run, flags.limit ?? 0))}\n`);
+  else if (format === 'jsonl') writeRows(fx, format, asLines(run.columns, run.rows));
+  else if (format === 'csv')
+    writeRows(fx, format, [asCsv(run.columns, run.rows, flags.excelSafe === true)]);
+  else for (const part of run.parts) fx.out.write(partTable(part, flags.limit ?? PACK_LIMIT, fx));
+  if (flags.quiet !== true) fx.err.write(packAfterword(run, flags));
+}
+
+function partTable(part: PackPart, limit: number, fx: Effects): string {
+  const rows = limit > 0 ? part.rows.slice(0, limit) : part.rows;
+  const more = part.rows.length - rows.length;
+  return [
+    `${part.title} (${part.name})\n`,
+    part.rows.length === 0
+      ? '  nothing\n'
+      : renderTable(asTable(part.columns, rows), terminalWidth(fx)),
+    more > 0 ? `  … and ${String(more)} more\n` : '',
+    '\n',
+  ].join('');
+}
+
+function packAfterword({ record, parts, skipped }: PackRun, flags: PackFlags): string {
+  const { run_id: id, core } = record;
+  const rows = parts.reduce((sum, part) => sum + part.rows.length, 0);
+  const lines = [
+    `${id}  ${String(parts.length)} queries, ${String(rows)} rows, order ${core.result.order.replace('_', ' ')}`,
+    ...skipped.map(
+      ({ name, missing }) =>
+        `not asked: ${name}: give --param ${missing.join('=... --param ')}=...`,
+    ),
+    `ordered  sha256 ${core.result.ordered_sha256}`,
+    `multiset sha256 ${core.result.multiset_sha256}`,
+    `recorded and signed in queries/${id}/; \`exhibit query replay ${id}\` runs all of it again`,
+  ];
+  if (flags.excelSafe === true && flags.format === 'csv')
+    lines.push(`${EXCEL_SAFE_NOTE}; result.csv is`);
+  return `\n${lines.map(terminalSafe).join('\n')}\n`;
 }
 
 /** Which tables are read row by row, in words. */
