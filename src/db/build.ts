@@ -147,6 +147,17 @@ export class CaseBuilder {
   }
 
   /**
+   * Brings what is written so far to the disk, while workers write indexes: at the end it would have to be waited for. The
+   * commit of a change is synchronous, and none but SQLite may ask for it.
+   */
+  syncTables(): void {
+    const { db } = this;
+    db.pragma('synchronous = FULL');
+    db.pragma('user_version = 2');
+    db.pragma('synchronous = OFF');
+  }
+
+  /**
    * Ends the writing of pages: from here on the file is SQLite's, which sees by its change counter that it was changed.
    * @param free pages that workers took and did not use; they write no more.
    */

@@ -8,7 +8,8 @@ export function quickCheck(path: string): string {
 
 /** Reads by a connection of its own. */
 export function readUnderWay<T>(path: string, read: (db: Database) => T): T {
-  const db = new Sqlite(path, { readonly: true });
+  // As long as it takes: the writer may be bringing the file to the disk.
+  const db = new Sqlite(path, { readonly: true, timeout: 2 ** 31 - 1 });
   try {
     return read(db);
   } finally {

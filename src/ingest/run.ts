@@ -75,6 +75,7 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const uncounted = timed.filter(({ id }) => identities.hours(id) === undefined);
     const counted = pool.coverage(uncounted.map(({ id }) => id));
     counted.catch(() => undefined);
+    builder.syncTables();
     const hours = timed.flatMap(({ id }) => hourCoverage(id, identities.hours(id) ?? []));
     builder.admit(await indexed);
     const coverage = [...hours, ...(await counted)];
