@@ -12,7 +12,7 @@ import { GROUP_RECORDS, groupHash, rowsHash } from './row-group.ts';
 import { tableCounts } from './table-counts.ts';
 
 /** Version of the rules; part of the hashed content. */
-export const CONTENT_HASH_VERSION = '2';
+export const CONTENT_HASH_VERSION = '3';
 
 /** Tables hashed row by row, and the order of their rows. Rows of the sources are covered by `rows_sha256`. */
 const TABLES: readonly (readonly [string, string])[] = [

@@ -1,6 +1,7 @@
 /**
  * Rows in SQLite's own record format ("Database File Format", sections 1.6 "B-tree Cell Format" and 2.1 "Record
- * Format"): a table leaf cell is the length of the record, the row id, then the record. Written here in JavaScript
+ * Format"): a table leaf cell is the length of the record, the row id, then the record, without the NULLs at its end as
+ * SQLite writes it with SQLITE_ENABLE_NULL_TRIM ("Compile-time Options"). Written here in JavaScript
  * because the same bytes are hashed (docs/content-hash.md) and put into the pages of a database (pages.ts): measured, that
  * is five times faster than to bind every value and to hash it apart.
  */
@@ -30,10 +31,12 @@ export class CellBuffer {
 
   #types: Buffer = Buffer.allocUnsafeSlow(1024);
   #typesAt = 0;
+  /** Behind the last value that is not NULL, but not before the first. */
+  #typesEnd = 1;
   #body: Buffer = Buffer.allocUnsafeSlow(8192);
   #bodyAt = 0;
-  /** Serial types of the numbers of a row that is bytes, by column. */
-  #integers = new Uint8Array(64);
+  /** Where the values began in the cell of the last row that was bytes. */
+  #bodyOffset = 0;
   // What the row before filled.
   #lastFilled = -1;
   #filledPlaces: Int32Array = new Int32Array();
@@ -47,6 +50,7 @@ export class CellBuffer {
   /** Begins a row; values follow in the order of the columns. */
   begin(): void {
     this.#typesAt = 0;
+    this.#typesEnd = 1;
     this.#bodyAt = 0;
   }
 
@@ -80,88 +84,80 @@ export class CellBuffer {
   }
 
   /**
-   * Adds the cell of a row that is still bytes. Types and values are written where they stay: types first, behind the
-   * three lengths as they usually are.
+   * Adds the cell of a row that is still bytes. Values are written where they stay if what comes before them is as long
+   * as in the row before.
    * @param places in the order of the columns behind the row id.
    */
   byteRow(row: ByteRow, places: Int32Array, rowId: number): void {
     const { kinds, from, to, numbers } = row;
     const filled = this.#filled(row, places);
-    const most = 9 * places.length + LENGTHS;
-    if (this.length + most > this.bytes.length) this.#grow(most);
-    const idLength = rowIdLength(rowId);
-    const typesAt = this.length + 2 + idLength + 1;
-    const integers = this.#integers;
-    let { bytes } = this;
-    let at = typesAt;
+    const start = this.length;
+    const reserve = this.#bodyOffset + LENGTHS + 17 * (filled + 1);
+    if (start + reserve > this.bytes.length) this.#grow(reserve);
+    if (9 * (filled + 1) > this.#types.length) this.#types = grown(this.#types, 9 * filled);
+    const types = this.#types;
+    let { bytes, view } = this;
+    const source32 = viewOf(row.bytes);
+    /** Where a text may end so that its last word lies in the bytes. */
+    const last = row.bytes.length - 3;
     // The row id's own column.
-    bytes[at++] = 0;
-    let body = 0;
+    types[0] = 0;
+    let typesAt = 1;
+    let typesEnd = 1;
+    const bodyAt = start + this.#bodyOffset;
+    let at = bodyAt;
     for (let index = 0; index < filled; index++) {
       const place = places[index] ?? 0;
       const kind = kinds[place] ?? BYTE_KIND.nothing;
       if (kind === BYTE_KIND.nothing) {
-        bytes[at++] = 0;
-      } else if (kind === BYTE_KIND.number) {
-        const type = integerType(numbers[place] ?? 0);
-        bytes[at++] = type;
-        integers[index] = type;
-        body += type < 5 ? type : type > 6 ? 0 : 2 * type - 4;
-      } else {
-        const length = (to[place] ?? 0) - (from[place] ?? 0);
-        body += length;
-        if (length < 58) bytes[at++] = 13 + 2 * length;
-        else at = putVarint(bytes, at, 13 + 2 * length);
+        types[typesAt++] = 0;
+        continue;
       }
-    }
-    // Most sources end with columns that few records fill.
-    const typesEnd = at + places.length - filled;
-    for (; at + 4 <= typesEnd; at += 4) this.view.setInt32(at, 0);
-    while (at < typesEnd) bytes[at++] = 0;
-    const types = at - typesAt;
-    const header = types < 127 ? types + 1 : types + 2;
-    const record = header + body;
-    if (this.length + LENGTHS + record > this.bytes.length) {
-      this.#grow(LENGTHS + record);
-      ({ bytes } = this);
-    }
-    const start = this.length + varintLength(record) + idLength + (header < 128 ? 1 : 2);
-    if (start !== typesAt) {
-      bytes.copyWithin(start, typesAt, at);
-      at = start + types;
-    }
-    const idAt = putVarint(bytes, this.length, record);
-    putVarint(bytes, putRowId(bytes, idAt, rowId, idLength), header);
-    const source32 = viewOf(row.bytes);
-    const target32 = this.view;
-    /** Where a text may end so that its last word lies in the bytes. */
-    const last = row.bytes.length - 3;
-    for (let index = 0; index < filled; index++) {
-      const place = places[index] ?? 0;
-      const kind = kinds[place] ?? BYTE_KIND.nothing;
-      if (kind === BYTE_KIND.nothing) continue;
       if (kind === BYTE_KIND.number) {
-        at = putTyped(bytes, target32, at, numbers[place] ?? 0, integers[index] ?? 0);
+        const value = numbers[place] ?? 0;
+        const type = integerType(value);
+        types[typesAt++] = type;
+        at = putTyped(bytes, view, at, value, type);
+        typesEnd = typesAt;
         continue;
       }
       const begin = from[place] ?? 0;
       const end = to[place] ?? 0;
-      if (kind === BYTE_KIND.text && end - begin < SHORT_WORDS && end <= last) {
+      const length = end - begin;
+      if (length < 58) types[typesAt++] = 13 + 2 * length;
+      else typesAt = putVarint(types, typesAt, 13 + 2 * length);
+      typesEnd = typesAt;
+      if (at + length + reserve > bytes.length) {
+        this.#grow(length + reserve);
+        ({ bytes, view } = this);
+      }
+      if (kind === BYTE_KIND.text && length < SHORT_WORDS && end <= last) {
         // By words: what is written beyond the end, the next value or cell overwrites.
-        let byte = begin;
-        for (let target = at; byte < end; byte += 4, target += 4)
-          target32.setInt32(target, source32.getInt32(byte));
-        at += end - begin;
+        for (let byte = begin, target = at; byte < end; byte += 4, target += 4)
+          view.setInt32(target, source32.getInt32(byte));
+        at += length;
         continue;
       }
       const source = row.source(place);
-      if (end - begin < SHORT_TEXT) {
+      if (length < SHORT_TEXT) {
         for (let byte = begin; byte < end; byte++) bytes[at++] = source[byte] ?? 0;
       } else {
         at += source.copy(bytes, at, begin, end);
       }
     }
-    this.length = at;
+    const header = typesEnd < 127 ? typesEnd + 1 : typesEnd + 2;
+    const record = header + at - bodyAt;
+    const idLength = rowIdLength(rowId);
+    const offset = varintLength(record) + idLength + header;
+    const length = offset + at - bodyAt;
+    if (offset !== this.#bodyOffset) {
+      bytes.copyWithin(start + offset, bodyAt, at);
+      this.#bodyOffset = offset;
+    }
+    at = putVarint(bytes, start, record);
+    at = putVarint(bytes, putRowId(bytes, at, rowId, idLength), header);
+    for (let index = 0; index < typesEnd; index++) bytes[at++] = types[index] ?? 0;
+    this.length = start + length;
     this.recordLength = record;
   }
 
@@ -176,7 +172,6 @@ export class CellBuffer {
     this.#lastFilled = row.last;
     this.#filledPlaces = places;
     this.#filledCount = filled;
-    if (this.#integers.length < filled) this.#integers = new Uint8Array(filled);
     return filled;
   }
 
@@ -197,7 +192,7 @@ export class CellBuffer {
 
   /** Ends the row: its cell is added. */
   end(rowId: number): void {
-    const types = this.#typesAt;
+    const types = this.#typesEnd;
     // The header's length counts itself.
     const header = types + 1 < 128 ? types + 1 : types + 2;
     const record = header + this.#bodyAt;
@@ -226,6 +221,8 @@ export class CellBuffer {
     if (this.#typesAt + 9 > this.#types.length) this.#types = grown(this.#types, 9);
     if (type < 128) this.#types[this.#typesAt++] = type;
     else this.#typesAt = putVarint(this.#types, this.#typesAt, type);
+    // NULLs at the end of a row are left out; SQLite reads a value that is not there as NULL.
+    if (type !== 0) this.#typesEnd = this.#typesAt;
   }
 
   #room(bytes: number): Buffer {
