@@ -1,12 +1,13 @@
 /** What a verifier brings from outside the case to judge its ledger by, besides root and head. */
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { CasePaths } from '../bundle/layout.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError, isSystemError } from '../core/errors.ts';
+import { ExhibitError } from '../core/errors.ts';
 import type { SignedFile } from '../custody/outside.ts';
 import type { LedgerTrust } from '../custody/verify.ts';
+import { isThere } from '../disk/there.ts';
 import { openCase } from './case.ts';
+import { readGiven } from './given-file.ts';
 import { pinOf } from './pins.ts';
 
 /** Pin and outside files for {@link verifyLedger}. @throws ExhibitError `E_READ`, `E_FORMAT`. */
@@ -32,12 +33,9 @@ export async function broughtFrom(
 
 /** A file kept elsewhere, and the signature beside it. @throws ExhibitError `E_READ`. */
 async function signedFile(path: string): Promise<SignedFile> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ExhibitError('E_READ', 'the file cannot be read', { where: { file: path }, cause });
-  });
-  const signature = await readFile(`${path}.p7s`).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const bytes = await readGiven(path, 'the file');
+  const signature = isThere(`${path}.p7s`)
+    ? await readGiven(`${path}.p7s`, 'the signature')
+    : undefined;
   return { name: basename(path), bytes, signature };
 }

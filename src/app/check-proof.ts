@@ -1,6 +1,5 @@
 /** Checks a proof that was handed over without its case. Everything in the folder may be hostile. */
 import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 import { Buffer } from 'node:buffer';
@@ -15,6 +14,7 @@ import { readRegular } from '../custody/files.ts';
 import { PROOF_LIST, revocationList } from '../custody/revocation-list.ts';
 import { continues, includes, parseProof, type Proof } from '../custody/proof.ts';
 import { judgeIn, type Signers } from '../custody/signers.ts';
+import { readGiven } from './given-file.ts';
 
 /** The verdict: `ok` unless a check failed. */
 export interface ProofVerdict {
@@ -83,10 +83,7 @@ function namesIn(dir: string): readonly string[] {
 }
 
 async function certificate(file: string): Promise<X509Certificate> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new ExhibitError('E_READ', 'the certificate cannot be read', { where: { file }, cause });
-  });
-  return readCertificate(bytes, file);
+  return readCertificate(await readGiven(file, 'the certificate'), file);
 }
 
 class Checker {

@@ -1,6 +1,5 @@
 /** Further examiners: the case's root issues a certificate, or the ledger vouches for one made elsewhere; and taking back. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import type { Effects } from '../core/effects.ts';
@@ -17,6 +16,7 @@ import { makeFolder, partOf, syncFolder, writeNew, writeSynced } from '../disk/d
 import { isThere } from '../disk/there.ts';
 import { caseRoot, keyFile, openSigner, signerFile, unlock, type Case } from './case.ts';
 import { sha256Hex } from '../core/digest.ts';
+import { readGiven } from './given-file.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { raisePin } from './pins.ts';
@@ -59,7 +59,7 @@ export async function addKey(
     const made =
       request.certificate === undefined
         ? await issue(opened, fx, request)
-        : { pem: await readFile(resolve(fx.cwd, request.certificate), 'utf8'), key: undefined };
+        : { pem: await certificateText(resolve(fx.cwd, request.certificate)), key: undefined };
     const { pem, key } = made;
     const certificate = readCertificate(pem, request.certificate ?? 'the new certificate');
     const problem = ownKeyProblem(certificate);
@@ -111,6 +111,10 @@ export async function addKey(
       key_file: key === undefined ? null : `keys/${print}.key.pem`,
     };
   });
+}
+
+async function certificateText(path: string): Promise<string> {
+  return (await readGiven(path, 'the certificate')).toString('utf8');
 }
 
 async function appendKey(

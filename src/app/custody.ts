@@ -1,8 +1,8 @@
 /** The ledger as a person asks for it: shown, verified, added to, compared, its tree's root signed. */
 import { createHash } from 'node:crypto';
 import { Buffer } from 'node:buffer';
-import { createReadStream, readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { casePaths } from '../bundle/layout.ts';
 import type { Check } from '../core/check.ts';
@@ -20,6 +20,7 @@ import { caseRoot, openCase, openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { raisePin, refuseRolledBack } from './pins.ts';
+import { readGiven } from './given-file.ts';
 
 /** What `custody verify` answers. */
 export interface CustodyVerdict {
@@ -61,8 +62,12 @@ export async function custodyVerify(
   brought: Brought,
 ): Promise<CustodyVerdict> {
   const report = verifyLedger(caseDir, {
-    ...(brought.trust === undefined ? {} : { trust: await readFile(brought.trust) }),
-    ...(brought.tsaTrust === undefined ? {} : { tsaTrust: await readFile(brought.tsaTrust) }),
+    ...(brought.trust === undefined
+      ? {}
+      : { trust: await readGiven(brought.trust, 'a certificate file') }),
+    ...(brought.tsaTrust === undefined
+      ? {}
+      : { tsaTrust: await readGiven(brought.tsaTrust, 'a certificate file') }),
     ...(brought.head === undefined ? {} : { head: brought.head }),
     ...(await broughtFrom(casePaths(caseDir), fx, brought.anchors)),
   });
@@ -219,7 +224,7 @@ export async function custodyCompare(
   other: string,
   trust: string | undefined,
 ): Promise<Comparison> {
-  const given = trust === undefined ? {} : { trust: readFileSync(trust) };
+  const given = trust === undefined ? {} : { trust: await readGiven(trust, 'a certificate file') };
   const { info } = await openCase(other);
   await openCase(caseDir);
   return compareLedgers(caseDir, other, given, info.case);

@@ -1,6 +1,5 @@
 /** Verifies a case, one evidence item of it, or a single evidence folder or volume handed over without its case. */
 import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 import { casePaths, evidenceNo, evidencePaths, type CasePaths } from '../bundle/layout.ts';
@@ -19,6 +18,7 @@ import { stampTrust } from '../stamps/trust.ts';
 import { broughtFrom } from './brought.ts';
 import { foldersCheck } from './case-folders.ts';
 import { openCase, openSigner } from './case.ts';
+import { readGiven } from './given-file.ts';
 import { restChecks } from './verify-files.ts';
 import { runChecks } from './verify-runs.ts';
 
@@ -169,12 +169,7 @@ function sealedIn(folder: string): string | undefined {
 
 /** A certificate file that somebody brought. @throws ExhibitError `E_READ`. */
 export async function readTrust(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new ExhibitError('E_READ', 'a certificate file cannot be read', {
-      where: { file: path },
-      cause,
-    });
-  });
+  return readGiven(path, 'a certificate file');
 }
 
 /** Evidence without its case: the seal, its signature, and what it seals. */

@@ -63,6 +63,17 @@ describe('a giant file', () => {
     expect(custodyLog(made.case).at(-1)?.entry.changes).toContain('larger than any signature');
   });
 
+  test('that somebody brings is refused', async () => {
+    const made = await testCase();
+    const file = giant(made, 'big.pem');
+    const added = addKey(made.case, made.fx, { name: 'Bob', certificate: file });
+    await expect(added).rejects.toMatchObject({ code: 'E_READ' });
+    for (const flag of ['--trust', '--tsa-trust', '--anchor']) {
+      const args = ['custody', 'verify', '--case', made.case.paths.dir, flag, file];
+      expect((await exhibitJson(args)).json).toMatchObject({ error: { code: 'E_READ' } });
+    }
+  });
+
   test('in place of the lock names no holder', async () => {
     const made = await testCase();
     giant(made, '.lock');
