@@ -87,17 +87,16 @@ export class Body {
     }
     const report = newInflateReport();
     const kept: Buffer[] = [];
-    let size = 0;
-    let useless = false;
+    const met = { size: 0, useless: false };
     const pieces = async function* (
       stored: AsyncIterable<Buffer>,
     ): AsyncGenerator<Buffer, void, undefined> {
       for await (const piece of inflate(stored, report)) {
         hash.update(piece);
-        if (size === 0 && look?.begins(piece) === false) useless = true;
-        if (useless) return;
-        size += piece.length;
-        if (size <= keep) kept.push(Buffer.from(piece));
+        met.useless ||= met.size === 0 && look?.begins(piece) === false;
+        if (met.useless) return;
+        met.size += piece.length;
+        if (met.size <= keep) kept.push(Buffer.from(piece));
         // Who looks may hold it; the reader of the volume writes over it.
         yield look === undefined ? piece : Buffer.from(piece);
       }
@@ -108,8 +107,8 @@ export class Body {
     for await (const piece of content) {
       if (look?.take(piece) === false) return undefined;
     }
-    if (useless) return undefined;
-    const bytes = size <= keep ? Buffer.concat(kept) : Buffer.alloc(0);
+    if (met.useless) return undefined;
+    const bytes = met.size <= keep ? Buffer.concat(kept) : Buffer.alloc(0);
     return { sha256: hash.digest('hex'), gzip: gzipProblem(report), bytes };
   }
 
