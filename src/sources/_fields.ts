@@ -35,6 +35,8 @@ const DATE = 10;
 /** `dd/Mon/yyyy` is longer. */
 const MOST_DAY = 11;
 const MICRO_DIGITS = 6;
+/** Microseconds of the last digit of a fraction, by its digits. */
+const MICROS = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
 
 /**
  * Adds the quick way to a reader of lines.
@@ -176,7 +178,7 @@ export class Fields {
     const digits = to - at - 1;
     const fraction = this.#digits(at + 1, Math.min(to, at + 1 + MICRO_DIGITS));
     if (!(whole < 1e9) || !(fraction >= 0) || digits > MICRO_DIGITS) return false;
-    this.row.setNumber(place, whole * 1_000_000 + fraction * 10 ** (MICRO_DIGITS - digits));
+    this.row.setNumber(place, whole * 1_000_000 + fraction * (MICROS[digits] ?? NaN));
     return true;
   }
 
@@ -223,7 +225,7 @@ export class Fields {
     let fraction = 0;
     const digits = to - from - 20;
     if (to > from + 19) {
-      fraction = this.#digits(from + 20, to) * 10 ** (MICRO_DIGITS - digits);
+      fraction = this.#digits(from + 20, to) * (MICROS[digits] ?? NaN);
       if (bytes[from + 19] !== POINT || digits > MICRO_DIGITS || !(fraction >= 0)) return false;
     }
     const timeUs = day + clock * 1_000_000 + fraction;
