@@ -4,10 +4,12 @@ import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Rule } from '../sigma/collection.ts';
 import { matchedFields, type Matched } from '../sigma/evaluate.ts';
+import type { BoundTree } from '../sigma/model.ts';
 import { LEVELS, type Level, type NotAsked } from '../sigma/rules.ts';
 import type { Case } from './case.ts';
 import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
 import type { SkippedRule } from './detect.ts';
+import type { RuleTexts } from './rule-texts.ts';
 import { loadRules, type LoadedRules } from './sigma-files.ts';
 import { boundTree, eventOf, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
 
@@ -20,6 +22,8 @@ export const LEVEL_NAMES: readonly Level[] = LEVELS;
 export interface RulesQuestion {
   /** Files and folders of rules. */
   readonly rules: readonly string[];
+  /** Their contents and those of the placeholders, where no file is to be read. */
+  readonly texts?: RuleTexts;
   /** File that says what placeholders stand for. */
   readonly placeholders?: string;
   readonly fromUs?: number;
@@ -85,7 +89,7 @@ export async function detectRules<T>(
   question: RulesQuestion,
   use: (answer: RulesAnswer) => T | Promise<T>,
 ): Promise<T> {
-  const loaded = await loadRules(question.rules, question.placeholders, fx);
+  const loaded = await loadRules(question.rules, question.placeholders, fx, question.texts);
   if (loaded.rules.length === 0) {
     const [wrong] = loaded.notAsked;
     throw new ExhibitError('E_PATTERN', wrong?.reason ?? 'the files hold no rule', {
@@ -120,11 +124,12 @@ function isWanted(rule: Rule, { level, tags }: RulesQuestion): boolean {
   );
 }
 
+/** A finding before its evidence is looked up: the row of the event, or the last row of a correlation. */
 interface Found {
   readonly rule: number;
   readonly timeUs: number;
-  readonly firstUs: number;
-  readonly rows: readonly { readonly table: string; readonly id: number }[];
+  readonly table: string;
+  readonly id: number;
   readonly correlated?: Scanned['correlated'][number];
 }
 
@@ -137,14 +142,22 @@ function answerOf(
   const wanted = loaded.rules.map((rule) => isWanted(rule, question));
   const found: Found[] = [
     ...hits.filter(({ rule }) => wanted[rule] === true),
-    ...correlated.flatMap((hit) =>
-      wanted[hit.rule] === true ? [{ ...hit, correlated: hit }] : [],
-    ),
+    ...correlated.flatMap((hit): readonly Found[] => {
+      const { rule, timeUs, rows } = hit;
+      const last = rows.at(-1);
+      return wanted[rule] === true && last !== undefined
+        ? [{ rule, timeUs, ...last, correlated: hit }]
+        : [];
+    }),
   ].sort(inOrder);
   const summaries = new Map<number, { count: number; first: number; last: number }>();
   for (const { rule, timeUs } of found) {
-    const one = summaries.get(rule) ?? { count: 0, first: timeUs, last: timeUs };
-    summaries.set(rule, { count: one.count + 1, first: one.first, last: timeUs });
+    const one = summaries.get(rule);
+    if (one === undefined) summaries.set(rule, { count: 1, first: timeUs, last: timeUs });
+    else {
+      one.count += 1;
+      one.last = timeUs;
+    }
   }
   const skipped = [
     ...loaded.notAsked.map(shownSkip),
@@ -192,10 +205,8 @@ function shownSkip({ file, title, reason, mistake }: NotAsked): SkippedRule {
 }
 
 function inOrder(a: Found, b: Found): number {
-  const [left, right] = [a.rows.at(-1), b.rows.at(-1)];
-  const table =
-    (left?.table ?? '') < (right?.table ?? '') ? -1 : left?.table === right?.table ? 0 : 1;
-  return a.timeUs - b.timeUs || table || (left?.id ?? 0) - (right?.id ?? 0) || a.rule - b.rule;
+  const table = a.table < b.table ? -1 : a.table > b.table ? 1 : 0;
+  return a.timeUs - b.timeUs || table || a.id - b.id || a.rule - b.rule;
 }
 
 function* findings(
@@ -203,17 +214,20 @@ function* findings(
   loaded: LoadedRules,
   found: readonly Found[],
 ): Generator<RuleFinding> {
-  for (const { rule: at, timeUs, firstUs, rows, correlated } of found) {
+  const trees = new Map<string, BoundTree | undefined>();
+  const matched = (at: number, rule: Rule, table: string, id: number): readonly Matched[] => {
+    const key = `${String(at)} ${table}`;
+    if (!trees.has(key)) trees.set(key, boundTree(database, rule, table));
+    const tree = trees.get(key);
+    return tree === undefined ? [] : matchedFields(tree, eventOf(database, table, id));
+  };
+  for (const { rule: at, timeUs, table, id, correlated } of found) {
     const rule = loaded.rules[at];
-    const last = rows.at(-1);
-    if (rule === undefined || last === undefined) continue;
-    const { columns, joins } = evidenceSql(last.table, 't');
-    const row = database.db
-      .prepare<[number], Row>(
-        `SELECT ${columns} FROM main."${last.table}" AS t ${joins} WHERE t.id = ?`,
-      )
-      .get(last.id);
-    if (row === undefined) continue;
+    const { columns, joins } = evidenceSql(table, 't');
+    const sql = `SELECT ${columns} FROM main."${table}" AS t ${joins} WHERE t.id = ?`;
+    const row = database.row(sql, id) as Row | undefined;
+    if (rule === undefined || row === undefined) continue;
+    const rows = correlated?.rows ?? [{ table, id }];
     yield {
       time: formatUs(timeUs),
       rule: rule.title,
@@ -223,20 +237,11 @@ function* findings(
       rule_sha256: loaded.sha256.get(rule.file) ?? '',
       kind: correlated === undefined ? 'event' : 'correlation',
       tags: rule.tags,
-      matched: correlated === undefined ? matchedOf(database, rule, last) : correlated.group,
-      since: correlated === undefined ? null : formatUs(firstUs),
+      matched: correlated?.group ?? matched(at, rule, table, id),
+      since: correlated === undefined ? null : formatUs(correlated.firstUs),
       counted: correlated?.count ?? null,
-      rows: rows.map(({ table, id }) => `${table}:${String(id)}`),
+      rows: rows.map((one) => `${one.table}:${String(one.id)}`),
       ...evidenceOf(row),
     };
   }
-}
-
-function matchedOf(
-  database: SigmaDatabase,
-  rule: Rule,
-  { table, id }: { readonly table: string; readonly id: number },
-): readonly Matched[] {
-  const tree = boundTree(database, rule, table);
-  return tree === undefined ? [] : matchedFields(tree, eventOf(database, table, id));
 }

@@ -14,12 +14,14 @@ import { isReadOnlyCall, wrap, type Wrap, type Wrapped } from '../detect/wrap.ts
 import { asExported } from '../sources/guardduty.ts';
 import type { Case } from './case.ts';
 import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
-import { readGiven } from './given-file.ts';
+import { readRuleText, type RuleTexts } from './rule-texts.ts';
 
 /** What is asked. */
 export interface DetectQuestion {
   /** Files with patterns or rules. */
   readonly patterns: readonly string[];
+  /** Contents of all files that are named, where none is to be read. */
+  readonly texts?: RuleTexts;
   /** `RULE=FILE`: what `aws events list-targets-by-rule` printed for that rule. */
   readonly targets: readonly string[];
   /** Inclusive, microseconds UTC. */
@@ -154,13 +156,13 @@ export async function detect<T>(
 }
 
 async function load(
-  { patterns, targets }: DetectQuestion,
+  { patterns, targets, texts }: DetectQuestion,
   fx: Effects,
 ): Promise<{ readonly loaded: readonly Loaded[]; readonly skipped: readonly Skipped[] }> {
   const loaded: Loaded[] = [];
   const skipped: Skipped[] = [];
   for (const path of patterns) {
-    const bytes = await readGiven(path, fx);
+    const bytes = await readRuleText(path, fx, texts);
     if (!isUtf8(bytes)) {
       throw new ExhibitError('E_PATTERN', 'the file is not UTF-8', { where: { file: path } });
     }
@@ -176,13 +178,14 @@ async function load(
       hint: 'give a pattern, what `aws events list-rules` printed, or a CloudFormation template as JSON',
     });
   }
-  return { loaded: await withTargets(loaded, targets, fx), skipped };
+  return { loaded: await withTargets(loaded, targets, fx, texts), skipped };
 }
 
 async function withTargets(
   loaded: readonly Loaded[],
   words: readonly string[],
   fx: Effects,
+  texts: RuleTexts | undefined,
 ): Promise<readonly Loaded[]> {
   let all = loaded;
   for (const word of words) {
@@ -192,7 +195,7 @@ async function withTargets(
         hint: 'write --targets RULE=FILE with the name of a rule',
       });
     }
-    const text = (await readGiven(path, fx)).toString('utf8');
+    const text = (await readRuleText(path, fx, texts)).toString('utf8');
     try {
       const targets = readTargets(text);
       all = all.map((one) =>

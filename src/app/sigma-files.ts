@@ -8,7 +8,7 @@ import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { collect, type Collection } from '../sigma/collection.ts';
 import { readSigmaFile, type SigmaFile } from '../sigma/rules.ts';
 import { readPlaceholders } from '../sigma/placeholders.ts';
-import { readGiven } from './given-file.ts';
+import { readRuleText, type RuleTexts } from './rule-texts.ts';
 
 /** What was read. */
 export interface LoadedRules extends Collection {
@@ -19,25 +19,34 @@ export interface LoadedRules extends Collection {
 /** A folder of rules is not so deep, and links could lead in circles. */
 const MAX_DEPTH = 32;
 
+/** Files of rules below the paths. @throws ExhibitError `E_READ`. */
+export function ruleFiles(paths: readonly string[], fx: Effects): readonly string[] {
+  return [...new Set(paths.flatMap((one) => filesBelow(one, fx, 0)))];
+}
+
 /**
  * Reads all rules below the paths: files as they are named, in folders those that end in .yml or .yaml, bytewise sorted.
  * @param placeholders file that says what `%name%` stands for.
+ * @param texts their contents, where no file is to be read; the paths are then those of files.
  * @throws ExhibitError `E_READ`, `E_PATTERN` when the placeholders are none.
  */
 export async function loadRules(
   paths: readonly string[],
   placeholders: string | undefined,
   fx: Effects,
+  texts?: RuleTexts,
 ): Promise<LoadedRules> {
   const words =
     placeholders === undefined
       ? new Map<string, readonly string[]>()
-      : readPlaceholders((await readGiven(placeholders, fx)).toString('utf8'), placeholders);
+      : readPlaceholders(
+          (await readRuleText(placeholders, fx, texts)).toString('utf8'),
+          placeholders,
+        );
   const files: SigmaFile[] = [];
   const sha256 = new Map<string, string>();
-  for (const path of paths.flatMap((one) => filesBelow(one, fx, 0))) {
-    if (sha256.has(path)) continue;
-    const bytes = await readGiven(path, fx);
+  for (const path of texts === undefined ? ruleFiles(paths, fx) : paths) {
+    const bytes = await readRuleText(path, fx, texts);
     sha256.set(path, createHash('sha256').update(bytes).digest('hex'));
     files.push(isUtf8(bytes) ? readSigmaFile(bytes.toString('utf8'), path, words) : notText(path));
   }

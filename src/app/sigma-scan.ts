@@ -22,9 +22,14 @@ import { recordOf, refOf, scopesOf, type Table } from '../sigma/tables.ts';
 import { eventTexts, valuesAt, type Values } from '../sigma/values.ts';
 import { asExported } from '../sources/guardduty.ts';
 
-/** A match of a rule that looks at single events. */
-export interface Hit extends Occurrence {
+/** A match of a rule that looks at single events; millions are kept. */
+export interface Hit {
   readonly rule: number;
+  readonly timeUs: number;
+  readonly table: string;
+  readonly id: number;
+  /** Of the fields that correlations need. */
+  readonly values: Occurrence['values'] | undefined;
 }
 
 /** A match of a correlation rule. */
@@ -64,6 +69,7 @@ export class SigmaDatabase {
   readonly #records: Database;
   readonly #read = new Map<string, (id: number) => string | undefined>();
   readonly #tables = new Map<string, Table>();
+  readonly #statements = new Map<string, { readonly get: (id: number) => unknown }>();
 
   /** @param path of the case database. @throws ExhibitError `E_NOT_IMPORTED`, `E_FORMAT`, `E_EXISTS`. */
   constructor(path: string) {
@@ -76,6 +82,16 @@ export class SigmaDatabase {
   close(): void {
     this.db.close();
     this.#records.close();
+  }
+
+  /** A row by its id, from a statement that is kept: findings ask for thousands. */
+  row(sql: string, id: number): unknown {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.db.prepare<[number]>(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement.get(id);
   }
 
   /** A table and its columns; undefined if the case has none of that name. */
@@ -249,10 +265,10 @@ class Scan {
         signal.throwIfAborted();
       }
       const [id = 0, timeUs = 0] = row as number[];
-      const values = valuesOf(extra, row.slice(2 + rules.length));
+      const values = extra.length === 0 ? undefined : valuesOf(extra, row.slice(2 + rules.length));
       for (const [at, rule] of rules.entries()) {
         if (row[2 + at] !== 1) continue;
-        this.#hits.push({ rule, timeUs, firstUs: timeUs, rows: [{ table, id }], values });
+        this.#hits.push({ rule, timeUs, table, id, values });
       }
     }
   }
@@ -260,10 +276,12 @@ class Scan {
   correlations(): Scanned {
     const { rules, order } = this.#collection;
     const found = new Map<number, Occurrence[]>();
-    for (const hit of this.#hits) {
-      const list = found.get(hit.rule);
-      if (list === undefined) found.set(hit.rule, [hit]);
-      else list.push(hit);
+    for (const { rule, timeUs, table, id, values = NO_VALUES } of this.#hits) {
+      if (!this.#needed.has(rule)) continue;
+      const occurrence = { timeUs, firstUs: timeUs, rows: [{ table, id }], values };
+      const list = found.get(rule);
+      if (list === undefined) found.set(rule, [occurrence]);
+      else list.push(occurrence);
     }
     const all: CorrelatedHit[] = [];
     for (const at of order) {
@@ -299,8 +317,7 @@ const NO_VALUES = (): readonly string[] => [];
 function valuesOf(
   extra: readonly Extra[],
   cells: readonly (number | string | null)[],
-): (field: string) => readonly string[] {
-  if (extra.length === 0) return NO_VALUES;
+): Occurrence['values'] {
   const values = new Map<string, readonly string[]>();
   for (const [at, { name }] of extra.entries()) {
     const cell = cells[at];
@@ -370,13 +387,10 @@ export function eventOf(database: SigmaDatabase, table: string, id: number): Eve
   const { raw, json } = database.record(table, id);
   const record = recordOf(table);
   const inRecord = record === 'raw' ? json : undefined;
-  const column = (name: string): string | null =>
-    database.db
-      .prepare<[number], string | null>(
-        `SELECT CAST("${name}" AS TEXT) FROM main."${table}" WHERE id = ?`,
-      )
-      .pluck()
-      .get(id) ?? null;
+  const column = (name: string): string | null => {
+    const sql = `SELECT CAST("${name}" AS TEXT) AS cell FROM main."${table}" WHERE id = ?`;
+    return (database.row(sql, id) as { readonly cell: string | null } | undefined)?.cell ?? null;
+  };
   const values = (ref: Ref): Values => {
     if (ref.kind === 'column') {
       const text = column(ref.name);

@@ -21,8 +21,9 @@ export function bindTree(
   const find = (name: string): Ref => refOf(table, name) ?? { kind: 'record', path: name };
   const test = (one: Test<string>): Test<Ref> =>
     one.kind === 'field' ? { ...one, field: find(one.field) } : one;
-  const leaf = ({ field, tests, all }: Leaf<string>): Leaf<Ref> => ({
+  const leaf = ({ field, named, tests, all }: Leaf<string>): Leaf<Ref> => ({
     field: field === undefined ? undefined : find(field),
+    named,
     tests: tests.map(test),
     all,
   });

@@ -10,6 +10,9 @@ import { recordOf } from './tables.ts';
 const MAX_LIKE = 50_000;
 const MAX_INTEGER = 2n ** 63n - 1n;
 
+/** A text shorter than this rules out too little. */
+const MIN_NEEDED = 3;
+
 /** A value of a list that json_each walks. */
 const LISTED = 'v.value';
 
@@ -186,7 +189,14 @@ function onValue(
     case 'regex': {
       const { source, flags } = test.regex;
       const letters = ['i', 'm', 's'].filter((flag) => flags[flag as keyof typeof flags]).join('');
-      return known(`sigma_regex(${text}, ${literal(source)}, ${literal(letters)})`);
+      const whole = `sigma_regex(${text}, ${literal(source)}, ${literal(letters)})`;
+      // What SQLite can rule out by itself costs a tenth of a call.
+      const { needs } = test.regex;
+      return known(
+        needs.length < MIN_NEEDED
+          ? whole
+          : `CASE WHEN instr(lower(${text}), ${literal(needs)}) THEN ${whole} ELSE 0 END`,
+      );
     }
     case 'cidr':
       return known(`sigma_cidr(${text}, ${literal(test.text)})`);

@@ -50,14 +50,9 @@ export function matchedFields(tree: BoundTree, event: Event): readonly Matched[]
       const value = values.values.find((text) =>
         leaf.tests.some((test) => text !== null && valueHolds(test, text, event)),
       );
-      const field = leaf.field;
-      return [
-        {
-          field: field === undefined ? null : field.kind === 'column' ? field.name : field.path,
-          // A keyword's value would be the whole record.
-          value: field === undefined ? null : (value ?? null),
-        },
-      ];
+      // A keyword's value would be the whole record.
+      const shown = leaf.field === undefined ? null : (value ?? null);
+      return [{ field: leaf.named ?? null, value: shown }];
     }
     default:
       return tree.items.flatMap((item) => (matches(item, event) ? matchedFields(item, event) : []));

@@ -44,6 +44,8 @@ export type Test<Field> =
 export interface Leaf<Field> {
   /** Undefined: the whole event, for keywords. */
   readonly field: Field | undefined;
+  /** The field as the rule names it. */
+  readonly named: string | undefined;
   readonly tests: readonly Test<Field>[];
   readonly all: boolean;
 }

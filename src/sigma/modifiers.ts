@@ -86,6 +86,7 @@ export function readItem(
   return {
     leaf: {
       field,
+      named: field,
       tests: list.flatMap((value) => item.tests(value)),
       all: modifiers.includes('all'),
     },

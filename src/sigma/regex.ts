@@ -19,6 +19,8 @@ export interface RegexFlags {
 export interface Regex {
   readonly source: string;
   readonly flags: RegexFlags;
+  /** ASCII text, in lower case, that every text it matches holds in some case; empty where none is certain. */
+  readonly needs: string;
   /** True if it matches somewhere in the text. */
   readonly test: (text: string) => boolean;
 }
@@ -119,7 +121,46 @@ export function compileRegex(source: string, flags: RegexFlags): Regex {
   const program = new Program();
   const start = program.add(tree, program.match);
   const machine = new Machine(program, start);
-  return { source, flags, test: (text) => machine.test(text) };
+  return { source, flags, needs: longest(needed(tree)), test: (text) => machine.test(text) };
+}
+
+/** Texts that must be in what a tree matches, each where the one before was interrupted. */
+function needed(tree: Tree): readonly string[] {
+  switch (tree.kind) {
+    case 'set':
+      return [onlyLetter(tree.ranges)];
+    case 'cat': {
+      const texts = [''];
+      for (const item of tree.items) {
+        const [first = '', ...rest] = item.kind === 'assert' ? [] : needed(item);
+        texts[texts.length - 1] = `${texts.at(-1) ?? ''}${first}`;
+        // Anything but one certain character ends the text.
+        if (item.kind !== 'assert' && (item.kind !== 'set' || first === ''))
+          texts.push(...rest, '');
+      }
+      return texts;
+    }
+    case 'repeat':
+      return tree.min > 0 ? ['', ...needed(tree.item), ''] : [];
+    case 'alt':
+    case 'assert':
+      return [];
+  }
+}
+
+/** The one ASCII character that a set stands for, in lower case; empty where it stands for several. */
+function onlyLetter(ranges: readonly Range[]): string {
+  const letters = new Set<string>();
+  for (const [low, high] of ranges) {
+    if (low !== high || low > 0x7e || low < 0x20) return '';
+    letters.add(String.fromCodePoint(low).toLowerCase());
+  }
+  const [only = ''] = letters;
+  return letters.size === 1 ? only : '';
+}
+
+function longest(texts: readonly string[]): string {
+  return texts.reduce((best, text) => (text.length > best.length ? text : best), '');
 }
 
 class Parser {

@@ -59,6 +59,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
     fields: WEB,
   },
   alb_connection: { services: ['alb_connection'] },
+  alb_health_check: { services: ['alb_health_check'] },
   api_gateway_access: {
     services: ['apigateway', 'api-gateway'],
     categories: ['webserver'],
@@ -150,6 +151,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   config_notification: { services: ['config', 'config_notification'], record: 'raw' },
   config_recorder: { services: ['config_recorder'], record: 'raw' },
   config_resource: { services: ['config_resource'], record: 'raw' },
+  ec2_flow_log: { services: ['ec2_flow_log'], record: 'raw' },
   ec2_instance: { services: ['ec2_instance'], record: 'raw' },
   ec2_network_interface: { services: ['ec2_network_interface'], record: 'raw' },
   eks_audit: {
@@ -177,6 +179,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
     fields: { dst_ip: 'dest_ip', dst_port: 'dest_port', src_port: 'src_port' },
   },
   nlb_access: { services: ['nlb', 'elb', 'elasticloadbalancing'] },
+  powershell_transcript: { services: ['powershell_transcript'], products: ['windows'] },
   rds_mysql_audit: { services: ['rds', 'rds_mysql_audit'], categories: ['database'] },
   rds_pgaudit: { services: ['rds', 'rds_pgaudit'], categories: ['database'] },
   redshift_connection: { services: ['redshift', 'redshift_connection'] },
@@ -205,6 +208,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
   security_lake: { services: ['securitylake', 'security-lake'], record: 'raw' },
   securityhub: { services: ['securityhub', 'security-hub'], record: 'raw' },
+  sns_sqs_message: { services: ['sns', 'sqs', 'sns_sqs_message'], record: 'raw' },
   ssm_session: { services: ['ssm', 'ssm_session', 'session-manager'], record: 'raw' },
   syslog: {
     services: ['syslog', 'auth', 'sshd', 'sudo', 'cron', 'vsftpd', 'clamav'],
@@ -370,7 +374,7 @@ function oneOf(field: string, words: readonly string[]): RuleTree {
     pattern: plainPattern(word),
     cased: false,
   }));
-  return { kind: 'leaf', leaf: { field, tests, all: false } };
+  return { kind: 'leaf', leaf: { field, named: field, tests, all: false } };
 }
 
 /** Names that every table has (src/core/columns.ts). */

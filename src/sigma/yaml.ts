@@ -16,7 +16,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Rules nest a few levels; more than this is somebody's attempt at our stack. */
 const MAX_DEPTH = 60;
 /** Values of a file, those of aliases counted each time: a few lines of aliases can stand for millions. */
-const MAX_VALUES = 500_000;
+const MAX_VALUES = 100_000;
 
 /**
  * The documents of a YAML file (1.2, core schema, with merge keys): `NO` is a string and a date is its text.
@@ -35,11 +35,10 @@ export function readYaml(text: string): readonly Node[] {
   const list = Array.isArray(documents) ? (documents as Document.Parsed[]) : [];
   const budget = { left: MAX_VALUES };
   return list.flatMap((document) => {
+    const context: Context = { text, budget, anchors: new Map() };
     const [error] = document.errors;
     if (error !== undefined) throw broken(text, error.pos[0], error.message);
-    return document.contents === null
-      ? []
-      : [convert(text, document, document.contents, 0, budget)];
+    return document.contents === null ? [] : [convert(context, document.contents, 0)];
   });
 }
 
@@ -47,13 +46,15 @@ function broken(text: string, offset: number, message: string): ExhibitError {
   return misfit(text, offset, 'YAML', message.replaceAll(/\s+/g, ' '));
 }
 
-function convert(
-  text: string,
-  document: Document.Parsed,
-  node: ParsedNode | null | undefined,
-  depth: number,
-  budget: { left: number },
-): Node {
+interface Context {
+  readonly text: string;
+  readonly budget: { left: number };
+  /** What anchors stand for, as far as the document was read. */
+  readonly anchors: Map<string, ParsedNode>;
+}
+
+function convert(context: Context, node: ParsedNode | null | undefined, depth: number): Node {
+  const { text, budget, anchors } = context;
   const at = node?.range[0] ?? 0;
   budget.left -= 1;
   if (depth > MAX_DEPTH || budget.left < 0) {
@@ -66,13 +67,14 @@ function convert(
   }
   if (node === null || node === undefined) return { kind: 'literal', at, value: null };
   if (isAlias(node)) {
-    const meant = node.resolve(document) as ParsedNode | undefined;
+    const meant = anchors.get(node.source);
     if (meant === undefined) throw misfit(text, at, 'an anchor that was set before', 'none');
-    return convert(text, document, meant, depth + 1, budget);
+    return convert(context, meant, depth + 1);
   }
+  if (node.anchor !== undefined) anchors.set(node.anchor, node);
   if (isScalar(node)) return scalar(at, node.value);
   if (isSeq(node)) {
-    const items = node.items.map((item) => convert(text, document, item, depth + 1, budget));
+    const items = node.items.map((item) => convert(context, item, depth + 1));
     return { kind: 'array', at, items };
   }
   if (!isMap(node)) throw misfit(text, at, 'a value', 'something else');
@@ -81,7 +83,7 @@ function convert(
   for (const { key, value: content } of node.items) {
     if (!isScalar(key)) throw misfit(text, at, 'names as keys', 'another key');
     const [keyAt] = key.range;
-    const value = convert(text, document, content, depth + 1, budget);
+    const value = convert(context, content, depth + 1);
     const name = String(key.value);
     if (name === '<<') given.push(...merged(text, value));
     else own.push({ name, at: keyAt, value: placed(value, keyAt) });

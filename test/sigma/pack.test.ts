@@ -4,14 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
 import { detectRules, type RuleFinding } from '#src/app/detect-rules.ts';
-import { boundTree, eventOf, SigmaDatabase } from '#src/app/sigma-scan.ts';
-import { loadRules } from '#src/app/sigma-files.ts';
-import { matches } from '#src/sigma/evaluate.ts';
-import { scopesOf } from '#src/sigma/tables.ts';
+import { SigmaDatabase } from '#src/app/sigma-scan.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { ROOT } from '../helpers/exhibit.ts';
 import { sampleCase } from '../helpers/sample-case.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { disagreements } from './disagreements.ts';
 
 const RULES = join(ROOT, 'rules');
 
@@ -101,29 +99,5 @@ test.each(PACK)('$name', ({ name, lines }) => {
 });
 
 test('memory agrees with SQL on every rule and every record', async () => {
-  const { rules } = await loadRules([RULES], undefined, fakeEffects());
-  const all = rules.map((rule) => ({ ...rule, shown: true }));
-  const database = new SigmaDatabase(target.paths.database);
-  try {
-    for (const rule of all) {
-      if (rule.kind !== 'detection') continue;
-      for (const { table } of scopesOf(rule.logsource)) {
-        const tree = boundTree(database, rule, table);
-        if (tree === undefined) continue;
-        const ids = database.db
-          .prepare<[], number>(`SELECT id FROM main."${table}" ORDER BY id`)
-          .pluck()
-          .all();
-        const wanted = found
-          .filter(({ rule: title, row }) => title === rule.title && row.startsWith(`${table}:`))
-          .map(({ row }) => Number(row.split(':')[1]));
-        const held = ids.filter((id) => matches(tree, eventOf(database, table, id)));
-        if (rules.find(({ title }) => title === rule.title)?.shown === true) {
-          expect([rule.title, held]).toEqual([rule.title, wanted.sort((a, b) => a - b)]);
-        }
-      }
-    }
-  } finally {
-    database.close();
-  }
+  expect(await disagreements(target, [RULES])).toEqual([]);
 });

@@ -10,6 +10,7 @@ import {
   type RuleFinding,
   type RulesAnswer,
 } from '../../app/detect-rules.ts';
+import { recordDetect } from '../../app/detect-record.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
@@ -17,6 +18,8 @@ import { parseRfc3339 } from '../../core/time.ts';
 import {
   excelSafeOption,
   formatOption,
+  noteRun,
+  recordOption,
   time,
   wholeNumber,
   writeRows,
@@ -34,6 +37,7 @@ interface Flags extends CommonOptions {
   readonly attack?: readonly string[];
   readonly placeholders?: string;
   readonly failOn?: Level;
+  readonly record?: boolean;
   readonly targets?: readonly string[];
   readonly from?: number;
   readonly to?: number;
@@ -76,7 +80,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     .description('what Sigma rules find, and which event patterns would have fired');
   const level = (flags: string, about: string): Option =>
     new Option(flags, about).choices([...LEVEL_NAMES]);
-  excelSafeOption(formatOption(commonOptions(command)))
+  recordOption(excelSafeOption(formatOption(commonOptions(command))))
     .option('--rules <path...>', 'Sigma rules: files, or folders of .yml files')
     .option(
       '--pattern <file...>',
@@ -121,25 +125,34 @@ async function ask(flags: Flags, fx: Effects): Promise<number> {
     });
   }
   const target = await openCase(findCase(flags, fx));
+  const rules = flags.rules === undefined ? undefined : rulesQuestion(flags.rules, flags);
+  const patterns = flags.pattern === undefined ? undefined : patternsQuestion(flags.pattern, flags);
+  const run =
+    flags.record === true
+      ? (await recordDetect(target, fx, { rules, patterns })).run_id
+      : undefined;
   const show = (answer: Answer): number => {
-    print(answer, flags, fx);
+    print(answer, flags, fx, run);
     return exitOf(answer, flags);
   };
-  const rules = (patterns: Detection | undefined): Promise<number> | number =>
-    flags.rules === undefined
-      ? show({ patterns, rules: undefined })
-      : detectRules(target, fx, rulesQuestion(flags.rules, flags), (answer) =>
-          show({ patterns, rules: answer }),
-        );
-  if (flags.pattern === undefined) return rules(undefined);
-  const question = {
+  const askRules = (found: Detection | undefined): Promise<number> | number =>
+    rules === undefined
+      ? show({ patterns: found, rules: undefined })
+      : detectRules(target, fx, rules, (answer) => show({ patterns: found, rules: answer }));
+  return patterns === undefined ? askRules(undefined) : detect(target, fx, patterns, askRules);
+}
+
+function patternsQuestion(
+  patterns: readonly string[],
+  { targets, allManagementEvents, everywhere, ...flags }: Flags,
+): Parameters<typeof detect>[2] {
+  return {
     ...window(flags),
-    patterns: flags.pattern,
-    targets: flags.targets ?? [],
-    allManagementEvents: flags.allManagementEvents === true,
-    everywhere: flags.everywhere === true,
+    patterns,
+    targets: targets ?? [],
+    allManagementEvents: allManagementEvents === true,
+    everywhere: everywhere === true,
   };
-  return detect(target, fx, question, rules);
 }
 
 function window({ from, to }: Flags): { readonly fromUs?: number; readonly toUs?: number } {
@@ -169,10 +182,10 @@ function exitOf({ patterns, rules }: Answer, { failOn }: Flags): number {
   return bad ? EXIT.badNews : EXIT.ok;
 }
 
-function print(answer: Answer, flags: Flags, fx: Effects): void {
+function print(answer: Answer, flags: Flags, fx: Effects, run: string | undefined): void {
   const format = flags.json === true ? 'json' : flags.format;
   const limit = flags.limit ?? (format === 'table' ? TABLE_LIMIT : 0);
-  const summary = summaryOf(answer);
+  const summary = { ...summaryOf(answer), ...(run === undefined ? {} : { runs: [run] }) };
   switch (format) {
     case 'json': {
       fx.out.write(`${JSON.stringify(summary).slice(0, -1)},"hits":[`);
@@ -202,6 +215,7 @@ function print(answer: Answer, flags: Flags, fx: Effects): void {
     }
   }
   note(answer, limit, flags, fx);
+  if (run !== undefined) noteRun(fx, flags.quiet, run);
 }
 
 /** What is said before the findings; with both kinds of rules, the two together. */

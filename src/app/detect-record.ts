@@ -1,0 +1,173 @@
+/** `detect --record`: what rules and patterns found, as a run of the case that `query replay` asks again. */
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { CanonicalValue } from '../core/canonical.ts';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
+import { formatUs } from '../core/time.ts';
+import { textIn, timeIn, type Question } from '../query/question.ts';
+import type { RunRecord } from '../query/run-record.ts';
+import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
+import type { Case } from './case.ts';
+import { detect, type DetectQuestion, type Finding } from './detect.ts';
+import { detectRules, LEVEL_NAMES, type RuleFinding, type RulesQuestion } from './detect-rules.ts';
+import { readRuleText, type RuleTexts } from './rule-texts.ts';
+import { ruleFiles } from './sigma-files.ts';
+
+/** What was asked of a case: rules, patterns or both. */
+export interface DetectAsked {
+  readonly rules: RulesQuestion | undefined;
+  readonly patterns: DetectQuestion | undefined;
+}
+
+/** A finding of either, as a row; what it has not is null. */
+type Recorded = Partial<Omit<Finding, 'matched'>> &
+  Partial<Omit<RuleFinding, 'matched'>> & {
+    readonly matched: unknown;
+  };
+
+const COLUMNS: readonly (keyof Recorded)[] = [
+  ...([
+    'time',
+    'level',
+    'rule',
+    'rule_id',
+    'kind',
+    'event',
+    'event_source',
+    'detail_type',
+  ] as const),
+  ...([
+    'matched',
+    'received',
+    'since',
+    'counted',
+    'rows',
+    'tags',
+    'rule_file',
+    'rule_sha256',
+  ] as const),
+  ...(['row', 'evidence_id', 'file', 'record_no', 'offset', 'length', 'copies'] as const),
+];
+
+/** A file that is not UTF-8 is recorded as that, and is it again when the question is asked again. */
+const NOT_TEXT = Buffer.from([0xff]);
+
+/** Asks, and records question and answer. @throws ExhibitError see `recordAnswer`, `detect` and `detectRules`. */
+export async function recordDetect(
+  target: Case,
+  fx: Effects,
+  asked: DetectAsked,
+): Promise<RunRecord> {
+  const { rules, patterns } = asked;
+  const paths = rules === undefined ? [] : ruleFiles(rules.rules, fx);
+  const given = [
+    ...paths,
+    ...(rules?.placeholders === undefined ? [] : [rules.placeholders]),
+    ...(patterns?.patterns ?? []),
+    ...(patterns?.targets ?? []).map((word) => word.slice(word.indexOf('=') + 1)),
+  ];
+  const texts = new Map<string, Buffer>();
+  for (const path of given) texts.set(path, await readRuleText(path, fx, undefined));
+  const fixed: DetectAsked = {
+    rules: rules === undefined ? undefined : { ...rules, rules: paths, texts },
+    patterns: patterns === undefined ? undefined : { ...patterns, texts },
+  };
+  return recordAnswer(target, fx, {
+    verb: 'detect',
+    question: questionOf(fixed, texts),
+    answer: () => answerOf(target, fx, fixed),
+  });
+}
+
+/** Asks a recorded question again. */
+export const askDetect: Answerer = (target, fx, question) =>
+  answerOf(target, fx, askedIn(question));
+
+function questionOf({ rules, patterns }: DetectAsked, texts: RuleTexts): Question {
+  const { fromUs, toUs } = rules ?? patterns ?? {};
+  const files = [...texts].map(
+    ([path, bytes]) => [path, isUtf8(bytes) ? bytes.toString('utf8') : null] as const,
+  );
+  return {
+    files: Object.fromEntries(files),
+    from: fromUs === undefined ? undefined : formatUs(fromUs),
+    to: toUs === undefined ? undefined : formatUs(toUs),
+    rules: rules?.rules,
+    placeholders: rules?.placeholders,
+    level: rules?.level,
+    tags: rules?.tags,
+    patterns: patterns?.patterns,
+    targets: patterns?.targets,
+    all_management_events: patterns?.allManagementEvents,
+    everywhere: patterns?.everywhere,
+  };
+}
+
+function askedIn(question: Question): DetectAsked {
+  const texts = new Map(
+    Object.entries((question['files'] ?? {}) as Readonly<Record<string, string | null>>).map(
+      ([path, text]) => [path, text === null ? NOT_TEXT : Buffer.from(text, 'utf8')] as const,
+    ),
+  );
+  const [fromUs, toUs] = [timeIn(question, 'from'), timeIn(question, 'to')];
+  const shared = {
+    texts,
+    ...(fromUs === undefined ? {} : { fromUs }),
+    ...(toUs === undefined ? {} : { toUs }),
+  };
+  const [rules, patterns] = [wordsIn(question, 'rules'), wordsIn(question, 'patterns')];
+  const placeholders = textIn(question, 'placeholders');
+  const level = LEVEL_NAMES.find((one) => one === question['level']);
+  const tags = wordsIn(question, 'tags');
+  return {
+    rules:
+      rules === undefined
+        ? undefined
+        : {
+            ...shared,
+            rules,
+            ...(placeholders === undefined ? {} : { placeholders }),
+            ...(level === undefined ? {} : { level }),
+            ...(tags === undefined ? {} : { tags }),
+          },
+    patterns:
+      patterns === undefined
+        ? undefined
+        : {
+            ...shared,
+            patterns,
+            targets: wordsIn(question, 'targets') ?? [],
+            allManagementEvents: question['all_management_events'] === true,
+            everywhere: question['everywhere'] === true,
+          },
+  };
+}
+
+function wordsIn(question: Question, name: string): readonly string[] | undefined {
+  const list = question[name];
+  if (list === undefined) return undefined;
+  if (Array.isArray(list) && list.every((word) => typeof word === 'string')) return list;
+  throw new ExhibitError('E_FORMAT', `the recorded question has no usable "${name}"`);
+}
+
+/** Findings of patterns, then those of rules, each in the order of time, table, row and rule. */
+async function answerOf(
+  target: Case,
+  fx: Effects,
+  { rules, patterns }: DetectAsked,
+): Promise<VerbAnswer> {
+  const rows: Recorded[] = [];
+  const details: CanonicalValue[] = [];
+  const take = (answer: {
+    readonly rules: unknown;
+    readonly by_rule: unknown;
+    readonly each: (limit: number) => Iterable<Recorded>;
+  }): void => {
+    rows.push(...answer.each(0));
+    const summary = { rules: answer.rules, by_rule: answer.by_rule };
+    details.push(JSON.parse(JSON.stringify(summary)) as CanonicalValue);
+  };
+  if (patterns !== undefined) await detect(target, fx, patterns, take);
+  if (rules !== undefined) await detectRules(target, fx, rules, take);
+  return { columns: COLUMNS, rows: rowsOf(COLUMNS, rows), details };
+}
