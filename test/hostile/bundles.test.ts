@@ -3,18 +3,16 @@
  * whose volume is an archive of archives.ts. `verify` must fail each by the check `volume.archive` and no other, `import`
  * must refuse each with the archive's own code and exit status, and neither may leave a trace.
  */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { importEvidence } from '#src/app/import.ts';
-import { appendEntry } from '#src/app/ledger.ts';
-import { renderSeal } from '#src/bundle/seal.ts';
 import type { Check } from '#src/core/check.ts';
 import { testCase, type TestCase } from '../helpers/case.ts';
 import { exhibitJson } from '../helpers/exhibit.ts';
 import { rawTar } from '../helpers/tar.ts';
 import { HOSTILE, NOT_CANONICAL } from './archives.ts';
+import { forge } from './forge.ts';
 
 interface Bundle {
   readonly reason: string;
@@ -59,37 +57,12 @@ let before: string[];
 
 beforeAll(async () => {
   made = await testCase();
-  for (const bundle of BUNDLES) await seal(bundle);
+  for (const { id, archive } of BUNDLES) await forge(made, id, archive);
   before = everything();
   const answer = await exhibitJson(['verify'], { cwd: made.case.paths.dir });
   status = answer.status;
   ({ checks } = answer.json as { checks: readonly Check[] });
 });
-
-async function seal({ id, archive }: Bundle): Promise<void> {
-  const folder = join(made.case.paths.evidence, id);
-  const sha256 = createHash('sha256').update(archive).digest('hex');
-  const text = renderSeal({
-    caseId: made.case.info.case,
-    evidenceId: id,
-    payloadSetSha256: sha256,
-    acquiredFrom: '2026-01-02T03:04:05Z',
-    acquiredTo: '2026-01-02T03:04:05Z',
-    anchorNotBefore: 'none',
-    signerCertSha256: made.case.info.examiner.certificate,
-    tool: 'forged',
-    volumes: [{ name: `${id}.v001`, file: `${id}.v001.tar`, sha256, tagmanifestSha256: sha256 }],
-  });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${id}.v001.tar`), archive);
-  writeFileSync(join(folder, `${id}.seal`), text);
-  writeFileSync(join(folder, `${id}.seal.p7s`), made.signer.sign(Buffer.from(text)));
-  await appendEntry(made.case, made.signer, made.fx, {
-    event: 'sealed',
-    evidence: [{ id, seal: createHash('sha256').update(text).digest('hex'), payload_set: sha256 }],
-    attachments: [{ name: `evidence/${id}/${id}.v001.tar`, sha256 }],
-  });
-}
 
 /** Every name in the case and beside it. */
 function everything(): string[] {
