@@ -161,12 +161,17 @@ export function pivotPage(answer: PivotAnswer, title: string): string {
   };
   for (const one of answer.values.filter(({ hop }) => hop === 0)) put(one.value, 0, valueNode(one));
   const looked = new Map(answer.values.map((one) => [one.value, one]));
+  const drawn = new Set<string>();
   for (const edge of answer.neighbours) {
     const from = places.get(edge.from);
     const known = looked.get(edge.value);
     const to = put(edge.value, edge.hop, known === undefined ? edgeNode(edge) : valueNode(known));
-    if (from !== undefined && to !== undefined && from !== to)
-      edges.push({ from, to, tip: edgeTip(edge), dashed: false });
+    if (from === undefined || to === undefined || from === to) continue;
+    // Two values that were both looked up are each other's neighbours: one line says it.
+    const pair = `${String(Math.min(from, to))} ${String(Math.max(from, to))}`;
+    if (drawn.has(pair)) continue;
+    drawn.add(pair);
+    edges.push({ from, to, tip: edgeTip(edge), dashed: false });
   }
   return graphPage({
     title,

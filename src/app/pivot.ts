@@ -80,10 +80,11 @@ export interface PivotAnswer {
 
 /**
  * Answers a question about values.
- * @throws ExhibitError `E_USAGE` for a kind that is none, `E_NOT_IMPORTED`, `E_FORMAT`.
+ * @throws ExhibitError `E_USAGE` for an empty value or a kind that is none, `E_NOT_IMPORTED`, `E_FORMAT`.
  */
 export function pivot(target: Case, fx: Effects, question: PivotQuestion): PivotAnswer {
   const { values, labels, hops, fanOut, deep, fromUs, toUs } = question;
+  if (values.includes('')) throw new ExhibitError('E_USAGE', 'a value to look for is empty');
   const kinds = new Set(question.kinds.map(kindNamed));
   const db = openDatabase(target.paths.database, { readonly: true });
   try {

@@ -1,7 +1,7 @@
 /** `sessions`: which key came from whom, how it was used, and what stands out. */
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { formatUs } from '../core/time.ts';
+import { formatUs, parseRfc3339 } from '../core/time.ts';
 import { birthState, chainOf, type BirthState, type Step } from '../correlate/chain.ts';
 import { lineage, type Credential, type Found, type Link } from '../correlate/lineage.ts';
 import { instanceMarks, marksOf, type Mark, type MarkKind } from '../correlate/marks.ts';
@@ -162,12 +162,12 @@ export function sessions(target: Case, fx: Effects, question: SessionsQuestion):
 
 function keep(one: Session, { root, fromUs, toUs }: SessionsQuestion): boolean {
   if (root !== undefined && one.root_arn !== root) return false;
-  const born = one.chain.at(-1)?.time ?? null;
-  const first =
-    born !== null && (one.first_seen === null || born < one.first_seen) ? born : one.first_seen;
-  const last = one.last_seen ?? born;
-  if (fromUs !== undefined && last !== null && last < formatUs(fromUs)) return false;
-  return toUs === undefined || first === null || first < formatUs(toUs);
+  const times = [one.chain.at(-1)?.time ?? null, one.first_seen, one.last_seen]
+    .map((time) => (time === null ? undefined : parseRfc3339(time)))
+    .filter((timeUs) => timeUs !== undefined);
+  if (times.length === 0) return true;
+  if (fromUs !== undefined && Math.max(...times) < fromUs) return false;
+  return toUs === undefined || Math.min(...times) < toUs;
 }
 
 function marked(all: readonly Session[]): readonly Session[] {

@@ -44,6 +44,12 @@ export const NODE_WIDTH = 250;
 /** Height of a node's box. */
 export const NODE_HEIGHT = 40;
 
+/** Characters that fit into a box, as wide as they commonly are. */
+const [LABEL_CHARACTERS, NOTE_CHARACTERS] = [29, 37];
+
+/** Times and keys: broken, they cannot be read. */
+const WHOLE = /^(?:[-\d]{10}T[\d:.]+Z|A[A-Z]{3}[A-Z0-9]{12,}|[a-z0-9_]+:\d+)$/;
+
 const FILL: Readonly<Record<GraphNode['tone'], readonly [fill: string, line: string]>> = {
   root: ['#1f3a5f', '#1f3a5f'],
   plain: ['#ffffff', '#57606a'],
@@ -73,6 +79,10 @@ export function graphPage({ title, about, nodes, edges, tables }: GraphPage): st
             overflow: auto;
             border: 1px solid var(--line);
           }
+          .graph svg {
+            width: auto;
+            max-width: none;
+          }
         </style>
       </head>
       <body>
@@ -100,8 +110,11 @@ function line(edge: GraphEdge, nodes: readonly GraphNode[]): Markup {
   const [x1, y1] = [from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2];
   const [x2, y2] = [to.x, to.y + NODE_HEIGHT / 2];
   const middle = (x1 + x2) / 2;
+  // Within a column the line runs beside it.
+  const [end, bend] =
+    to.x > from.x ? [x2, middle] : [to.x + NODE_WIDTH, Math.max(x1, to.x + NODE_WIDTH) + 45];
   return html`<path
-    d="M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}"
+    d="M${x1} ${y1} C${bend} ${y1} ${bend} ${y2} ${end} ${y2}"
     fill="none"
     stroke="#8c959f"
     stroke-width="1.2"
@@ -124,9 +137,9 @@ function box({ label, note, tip, x, y, tone }: GraphNode): Markup {
       fill="${fill}"
       stroke="${stroke}"
     /><text x="${x + 8}" y="${y + 16}" font-size="12" font-weight="600" fill="${ink}"
-      >${shorten(label, 36)}</text
+      >${shorten(label, LABEL_CHARACTERS)}</text
     ><text x="${x + 8}" y="${y + 32}" font-size="11" fill="${tone === 'root' ? ink : '#57606a'}"
-      >${shorten(note, 42)}</text
+      >${shorten(note, NOTE_CHARACTERS)}</text
     ></g
   >`;
 }
@@ -143,7 +156,7 @@ function table({ title, columns, rows }: GraphTable): Markup {
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map((cell) => html`<td>${cell ?? '-'}</td>`)}
+              ${row.map((cell) => html`<td class="${WHOLE.test(String(cell)) ? 'time' : ''}">${cell ?? '-'}</td>`)}
             </tr>`,
         )}
       </tbody>

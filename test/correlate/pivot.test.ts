@@ -71,6 +71,9 @@ test('a window, a kind, and nobody', () => {
   expect(late.timeline.map(({ action }) => action)).toContain('ListBuckets');
   expect(late.neighbours.map(({ value }) => value)).toEqual(['AKIATPEXE3U3IEXAMPLE']);
   expect(ask(['192.0.2.250']).values).toMatchObject([{ records: 0, places: [] }]);
+  for (const odd of ['%', "x' OR 1=1 --", 'a\u0000b', '\ud800'])
+    expect(ask([odd]).values).toMatchObject([{ value: odd, records: 0 }]);
+  expect(() => ask([''])).toThrow(expect.objectContaining({ code: 'E_USAGE' }));
   expect(() => ask(['x'], { kinds: ['cat'] })).toThrow(
     expect.objectContaining({ code: 'E_USAGE' }),
   );

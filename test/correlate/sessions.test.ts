@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
+import { sessionsPage } from '#src/app/graphs.ts';
 import { labelsFrom } from '#src/app/labels.ts';
 import { sessions, type Session, type SessionsAnswer } from '#src/app/sessions.ts';
 import { fakeEffects } from '../helpers/effects.ts';
@@ -217,7 +218,7 @@ describe('records of one’s own', () => {
       }),
       call('06:10:00', 'AssumeRole', {
         userIdentity: { type: 'AWSAccount', principalId: 'AIDAX', accountId: '999988887777' },
-        responseElements: gives(5, 'e\u001b[2J'),
+        responseElements: gives(5, 'e\u001b[2J<script>'),
       }),
       call('07:00:00', 'GetFederationToken', {
         userIdentity: {
@@ -346,7 +347,11 @@ describe('records of one’s own', () => {
   test('keys that made each other end somewhere, and hostile names stay words', async () => {
     expect([find(2)?.chain.length, find(3)?.chain.length]).toEqual([2, 3]);
     const { stdout } = await exhibit(['sessions'], { cwd: target.paths.dir });
-    expect(stdout).toContain('e\\u{1b}[2J');
+    expect(stdout).toContain('e\\u{1b}[2J<script>');
+    const page = sessionsPage(ask(target), '<b>');
+    expect(page).toContain('&#60;script&#62;');
+    expect(page).not.toMatch(/<script|<b>/);
+    expect(page).not.toContain('\u001b');
   });
 });
 
