@@ -9,17 +9,21 @@ import {
   anomaliesByKind,
   assumedTimes,
   coverageStatus,
+  declaredFormat,
   evidenceStatus,
   fileNames,
   filledTables,
+  flowFormats,
   rejectsByReason,
   timeRange,
   unrecognisedFiles,
   unreconciled,
   type EvidenceStatus,
+  type FlowFormat,
   type NamedCount,
 } from '../query/status.ts';
 import { SOURCES } from '../sources/_registry.ts';
+import { DEFAULT_VPC_FORMAT } from '../sources/vpc_flow.ts';
 import type { Case } from './case.ts';
 
 /** A stretch of time, RFC 3339. */
@@ -65,6 +69,11 @@ export interface DatabaseStatus {
   readonly clocks: readonly { readonly source: string; readonly clock: string }[];
   /** Files whose times lack year or zone, and what was assumed of them. */
   readonly assumed_times: ReturnType<typeof assumedTimes>;
+  /** Flow logs without a header are read by one declared format: which one that is, and which ones the evidence names. */
+  readonly flow_formats: {
+    readonly declared: string | null;
+    readonly named: readonly FlowFormat[];
+  };
   readonly coverage: readonly Coverage[];
   readonly delivery_gaps: readonly (Span & {
     readonly account_id: string;
@@ -112,6 +121,7 @@ function readStatus(db: Database): DatabaseStatus {
     anomalies: anomaliesByKind(db),
     clocks: clocksOf(db, tables),
     assumed_times: assumedTimes(db),
+    flow_formats: flowFormatsOf(db, tables),
     coverage: coverageStatus(db).map(
       ({ first_hour_us: first, last_hour_us: last, gaps, ...rest }) => ({
         ...rest,
@@ -123,6 +133,14 @@ function readStatus(db: Database): DatabaseStatus {
     delivery_gaps: deliveryGaps(names.map((file) => file.name)).map(
       ({ account_id, region, ...gap }) => ({ account_id, region, ...span(gap) }),
     ),
+  };
+}
+
+function flowFormatsOf(db: Database, tables: readonly string[]): DatabaseStatus['flow_formats'] {
+  const declared = declaredFormat(db);
+  return {
+    declared: declared === '' ? null : declared,
+    named: tables.includes('ec2_flow_log') ? flowFormats(db, DEFAULT_VPC_FORMAT) : [],
   };
 }
 

@@ -81,6 +81,35 @@ export function unrecognisedFiles(db: Database): readonly {
     .all();
 }
 
+/** A flow log of which the evidence says in which order the fields of its rows stand. */
+export interface FlowFormat {
+  readonly flow_log_id: string;
+  readonly resource_id: string | null;
+  /** Log group, bucket or stream. */
+  readonly goes_to: string | null;
+  readonly log_format: string;
+}
+
+/** Formats of flow logs that `describe-flow-logs` names in the evidence, without those that are the default. */
+export function flowFormats(db: Database, usual: string): readonly FlowFormat[] {
+  return db
+    .prepare<[string], FlowFormat>(
+      `SELECT DISTINCT flow_log_id, resource_id, coalesce(log_group, log_destination) AS goes_to, log_format
+         FROM ec2_flow_log
+        WHERE flow_log_id IS NOT NULL AND log_format IS NOT NULL AND log_format <> ?
+        ORDER BY flow_log_id, log_format, resource_id, goes_to`,
+    )
+    .all(usual);
+}
+
+/** The format of flow logs that the import was told; empty for none. */
+export function declaredFormat(db: Database): string {
+  return (
+    db.prepare<[], string>("SELECT value FROM case_meta WHERE key = 'vpc_format'").pluck().get() ??
+    ''
+  );
+}
+
 /** Times that lack year or zone, file by file, and what was assumed of them. */
 export function assumedTimes(db: Database): readonly {
   readonly source: string;

@@ -33,16 +33,25 @@ export function csvFields(record: string): readonly string[] | undefined {
   }
 }
 
+type Line = (bytes: Buffer, start: number, end: number) => boolean;
+
 /**
  * Which lines go on a record: those inside open quotes, unless a line is a whole record by itself, which ends a record
  * whose quote was never closed. For the framing of one file.
  * @param width number of fields of a record.
  */
-export function csvJoins(width: number): (bytes: Buffer, start: number, end: number) => boolean {
+export function csvJoins(width: number): Line {
+  return quotedJoins(
+    (bytes, start, end) =>
+      width >= 3 && csvFields(bytes.toString('latin1', start, end))?.length === width,
+  );
+}
+
+/** The same. @param begins true for a line that begins a record, whatever was open before. */
+export function quotedJoins(begins: Line): Line {
   let open = false;
   return (bytes, start, end) => {
-    const within =
-      open && (width < 3 || csvFields(bytes.toString('latin1', start, end))?.length !== width);
+    const within = open && !begins(bytes, start, end);
     if (!within) open = false;
     for (let at = bytes.indexOf(QUOTE, start); at >= 0 && at < end;) {
       open = !open;

@@ -8,7 +8,7 @@ import { ByteRow } from '../core/byte-row.ts';
 import { hash53Bytes } from '../core/hash53.ts';
 import { exactUs } from '../core/time.ts';
 import { lineReader } from './_lines.ts';
-import type { Column, Head, RecordReader, RowOut, Value } from './source.ts';
+import type { Column, Detection, Head, RecordReader, RowOut, Value } from './source.ts';
 
 /** What a field holds besides the dash that stands for nothing. */
 const HOLDS = { text: 0, address: 1, words: 2, number: 3, seconds: 4 } as const;
@@ -279,6 +279,35 @@ export function hasFields(log: FlowLog, names: readonly string[], line: string):
       return field === undefined || part === '-' || fieldValue(field, part) !== undefined;
     })
   );
+}
+
+/** What rows of a flow log hold in whatever order: a time, and words, names or addresses that say what it is. */
+const SECONDS = /^1\d{9}$/;
+const VERDICT = /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/;
+const NAMED = /^(?:eni|vpc|subnet|i|tgw|tgw-attach)-[0-9a-f]{8,17}$/;
+
+function isUnnamedRow(line: string, count: number): boolean {
+  const parts = line.split(' ');
+  if (parts.length !== count || !parts.some((part) => SECONDS.test(part))) return false;
+  const addresses = parts.filter(
+    (part) => part.length <= MOST_ADDRESS && ADDRESS.test(part),
+  ).length;
+  return addresses > 1 || parts.some((part) => VERDICT.test(part) || NAMED.test(part));
+}
+
+/**
+ * No claim, but a reason: lines that look like rows of a flow log in an order that nobody told. Which number is a port and
+ * which a count of bytes, the rows do not say.
+ */
+export function unnamedRows(head: Head, lines: readonly string[]): Detection | undefined {
+  if (head.inside === true) return undefined;
+  const count = lines[0]?.split(' ').length ?? 0;
+  if (count < 3 || !lines.every((line) => isUnnamedRow(line, count))) return undefined;
+  return {
+    confidence: 0,
+    reason: `its lines look like rows of a flow log of ${String(count)} fields without a header: say their order with \`import --vpc-format\`, as \`aws ec2 describe-flow-logs\` prints it in LogFormat`,
+    shape: 'unnamed',
+  };
 }
 
 /** A field's value; undefined if it is none. */

@@ -2,6 +2,7 @@
 import { access_analyzer_finding } from './access_analyzer_finding.ts';
 import { alb_access } from './alb_access.ts';
 import { alb_connection } from './alb_connection.ts';
+import { alb_health_check } from './alb_health_check.ts';
 import { api_gateway_access } from './api_gateway_access.ts';
 import { api_gateway_execution } from './api_gateway_execution.ts';
 import { auditd } from './auditd.ts';
@@ -18,6 +19,7 @@ import { config_item } from './config_item/index.ts';
 import { config_notification } from './config_notification.ts';
 import { config_recorder } from './config_recorder.ts';
 import { config_resource } from './config_resource.ts';
+import { ec2_flow_log } from './ec2_flow_log.ts';
 import { ec2_instance } from './ec2_instance.ts';
 import { ec2_network_interface } from './ec2_network_interface.ts';
 import { eks_audit } from './eks_audit.ts';
@@ -31,6 +33,7 @@ import { lambda } from './lambda.ts';
 import { macie_finding } from './macie_finding.ts';
 import { network_firewall } from './network_firewall.ts';
 import { nlb_access } from './nlb_access.ts';
+import { powershell_transcript } from './powershell_transcript.ts';
 import { rds_mysql_audit } from './rds_mysql_audit.ts';
 import { rds_pgaudit } from './rds_pgaudit.ts';
 import { redshift_connection } from './redshift_connection.ts';
@@ -41,6 +44,7 @@ import { route53_resolver } from './route53_resolver.ts';
 import { s3_access } from './s3_access.ts';
 import { security_lake } from './security_lake.ts';
 import { securityhub } from './securityhub.ts';
+import { sns_sqs_message } from './sns_sqs_message.ts';
 import type { Source } from './source.ts';
 import { ssm_session } from './ssm_session.ts';
 import { syslog } from './syslog.ts';
@@ -54,6 +58,7 @@ export const SOURCES: readonly Source[] = [
   access_analyzer_finding,
   alb_access,
   alb_connection,
+  alb_health_check,
   api_gateway_access,
   api_gateway_execution,
   auditd,
@@ -70,6 +75,7 @@ export const SOURCES: readonly Source[] = [
   config_notification,
   config_recorder,
   config_resource,
+  ec2_flow_log,
   ec2_instance,
   ec2_network_interface,
   eks_audit,
@@ -83,6 +89,7 @@ export const SOURCES: readonly Source[] = [
   macie_finding,
   network_firewall,
   nlb_access,
+  powershell_transcript,
   rds_mysql_audit,
   rds_pgaudit,
   redshift_connection,
@@ -93,6 +100,7 @@ export const SOURCES: readonly Source[] = [
   s3_access,
   security_lake,
   securityhub,
+  sns_sqs_message,
   ssm_session,
   syslog,
   tgw_flow,

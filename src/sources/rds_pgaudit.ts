@@ -1,9 +1,10 @@
 /** RDS and Aurora PostgreSQL logs: connections, errors, statements, and the audit records of pgAudit in them. */
+import type { Buffer } from 'node:buffer';
 import { exactUs } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
-import { csvFields } from './_csv.ts';
+import { csvFields, quotedJoins } from './_csv.ts';
 import { integerField, isoTime, orNull, portField } from './_lines.ts';
-import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
+import type { Column, Detection, Head, RecordReader, RowOut, Source } from './source.ts';
 
 function text(name: string, about: string): Column {
   return { name, type: 'TEXT', about };
@@ -39,6 +40,8 @@ const COLUMNS: readonly Column[] = [
   text('object_name', 'Object with its schema.'),
   text('statement', 'The statement: of an audit record, or of a line that logs one.'),
   text('parameter', 'Parameters of the statement; <not logged>, <none>.'),
+  text('sql_state_code', 'SQLSTATE of an error, of the CSV form; NULL for 00000, which is none.'),
+  text('application_name', 'application_name of the client, of the CSV form.'),
 ];
 
 const LEVELS: ReadonlySet<string> = new Set([
@@ -51,6 +54,13 @@ const LEVELS: ReadonlySet<string> = new Set([
 const BEGIN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [A-Z]{3,5}:[^\n]*?:\[\d+\]:/;
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
 
+/** What the CSV form says besides. */
+interface CsvRest {
+  readonly query: string | null;
+  readonly state: string | null;
+  readonly application: string | null;
+}
+
 interface Prefix {
   readonly timeUs: number | undefined;
   readonly host: string | null;
@@ -60,6 +70,7 @@ interface Prefix {
   readonly pid: string;
   readonly level: string;
   readonly message: string;
+  readonly rest?: CsvRest;
 }
 
 /** `10.0.0.1(5432):ann@shop`, `[local]:ann@shop`, `::ann@shop`; empty parts where the server itself speaks. */
@@ -79,8 +90,57 @@ function clientOf(text_: string): Pick<Prefix, 'host' | 'port' | 'user' | 'datab
   };
 }
 
+/** Columns of the CSV form up to version 12, of which newer ones add backend_type, leader_pid and query_id. */
+const CSV_FIELDS = 23;
+const CSV_MOST_FIELDS = 26;
+/** Time with its zone, user, database, process, client, session. */
+const CSV_BEGIN =
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z]{3,5},(?:"(?:[^"]|"")*")?,(?:"(?:[^"]|"")*")?,\d+,(?:"(?:[^"]|"")*")?,[0-9a-f]+\.[0-9a-f]+,\d+,/;
+
+/** Names of users and databases have 63 bytes at most. */
+const CSV_BEGIN_BYTES = 512;
+
+/** Host and port of `10.0.0.1:5432`, `[local]`, an empty field. */
+function csvClient(field: string | undefined): Pick<Prefix, 'host' | 'port'> {
+  const colon = field?.lastIndexOf(':') ?? -1;
+  if (field === undefined || colon < 0) return { host: orNull(field), port: undefined };
+  return { host: orNull(field.slice(0, colon)), port: field.slice(colon + 1) };
+}
+
+/** A record of the CSV form; undefined if it has not its fields. */
+function csvPrefix(record: string): Prefix | undefined {
+  const fields = csvFields(record);
+  if (fields === undefined || fields.length < CSV_FIELDS || fields.length > CSV_MOST_FIELDS)
+    return undefined;
+  const [stamp = '', user, database, pid = '', client, , , , , , , level = '', state] = fields;
+  if (!LEVELS.has(level) || !/^\d+$/.test(pid)) return undefined;
+  return {
+    timeUs: timeOf(stamp, stamp.indexOf(' ', 11), stamp.length),
+    ...csvClient(client),
+    user: orNull(user),
+    database: orNull(database),
+    pid,
+    level,
+    message: fields[13] ?? '',
+    rest: {
+      query: orNull(fields[19]),
+      state: state === '00000' ? null : orNull(state),
+      application: orNull(fields[22]),
+    },
+  };
+}
+
+const NO_REST: CsvRest = { query: null, state: null, application: null };
+
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
+}
+
+/** The time that begins a line, its zone from `zone` to `end`; undefined if it is none, or one of another zone than UTC. */
+function timeOf(line: string, zone: number, end: number): number | undefined {
+  const name = line.slice(zone + 1, end);
+  const timeUs = isoTime(`${line.slice(0, 10)}T${line.slice(11, zone)}`);
+  return (name === 'UTC' || name === 'GMT') && timeUs !== undefined ? exactUs(timeUs) : undefined;
 }
 
 /** The line apart; undefined if it is not of the form that RDS sets. */
@@ -109,11 +169,8 @@ function prefixOf(record: string): Prefix | undefined {
     break;
   }
   if (level === '' || !/^\d+$/.test(pid)) return undefined;
-  const zoneName = record.slice(zone + 1, colon);
-  const utc = zoneName === 'UTC' || zoneName === 'GMT';
-  const timeUs = isoTime(`${record.slice(0, 10)}T${record.slice(11, zone)}`);
   return {
-    timeUs: utc && timeUs !== undefined ? exactUs(timeUs) : undefined,
+    timeUs: timeOf(record, zone, colon),
     ...clientOf(record.slice(colon + 1, bracket)),
     pid,
     level,
@@ -161,15 +218,21 @@ function said(message: string, name: string): string | undefined {
 const AUDIT = 'AUDIT: ';
 const AUDIT_FIELDS = 9;
 
-function reader(head: Head): RecordReader {
+function reader(head: Head, shape: string): RecordReader {
   const instance = /(?:^|\/)aws\/rds\/(?:instance|cluster)\/([^/]+)\//.exec(head.path)?.[1] ?? null;
 
   function map(record: string, out: RowOut): BlockRow | undefined {
-    const prefix = STAMP.test(record) ? prefixOf(record) : undefined;
+    const prefix = !STAMP.test(record)
+      ? undefined
+      : shape === 'csv'
+        ? csvPrefix(record)
+        : prefixOf(record);
     if (prefix === undefined) {
-      out.reject('bad_fields', 'the line does not have the prefix that RDS sets');
+      const what = shape === 'csv' ? 'the fields of a CSV log' : 'the prefix that RDS sets';
+      out.reject('bad_fields', `the line does not have ${what}`);
       return undefined;
     }
+    const { rest = NO_REST } = prefix;
     if (prefix.timeUs === undefined) {
       out.reject('bad_time', 'the time of the line is not one in UTC');
       return undefined;
@@ -202,27 +265,43 @@ function reader(head: Head): RecordReader {
         orNull(fields[4]),
         orNull(fields[5]),
         orNull(fields[6]),
-        audit ? orNull(fields[7]) : statementOf(prefix),
+        audit ? orNull(fields[7]) : (statementOf(prefix) ?? rest.query),
         orNull(fields[8]),
+        rest.state,
+        rest.application,
       ],
       identity: record,
     };
   }
-  return blockReader((line) => STAMP.test(line), map);
+  const blocks = blockReader((line) => STAMP.test(line), map);
+  if (shape !== 'csv') return blocks;
+  const begins = (bytes: Buffer, start: number, end: number): boolean =>
+    CSV_BEGIN.test(bytes.toString('latin1', start, Math.min(end, start + CSV_BEGIN_BYTES)));
+  return { ...blocks, framing: { kind: 'blocks', joins: quotedJoins(begins) } };
+}
+
+/** The CSV form, told by its first line. */
+function detectCsv(head: Head): Detection | undefined {
+  return CSV_BEGIN.test(head.text.slice(0, CSV_BEGIN_BYTES))
+    ? { confidence: 90, reason: 'a PostgreSQL log as CSV', shape: 'csv' }
+    : undefined;
 }
 
 const AT = '2025-11-08 09:00:05 UTC:198.51.100.7(52834):app@shop:[20175]:';
+const CSV =
+  '2025-11-08 09:00:05.123 UTC,"app","shop",20175,"198.51.100.7:52834",690f0a05.4ecf,3,"SELECT",2025-11-08 09:00:00 UTC,3/14,0,';
+const CSV_END = ',,,,,,,,,"psql"';
 const READ = `${AT}LOG:  AUDIT: SESSION,3,1,READ,SELECT,TABLE,public.cards,"select ""pan"",\n\tcvv from cards",<not logged>`;
 
 export const rds_pgaudit: Source = {
   id: 'rds_pgaudit',
   title: 'RDS and Aurora PostgreSQL logs, with pgAudit',
-  version: 1,
+  version: 2,
   clock:
     'The database machine’s clock with its zone in the line, to the second or millisecond; other zones than UTC are rejects.',
   about: [
     'The log of PostgreSQL on RDS and Aurora, with the prefix that RDS sets (%t:%r:%u@%d:[%p]:, and the longer one): connections and their end, failed authentication, errors and the statements behind them, logged statements, and the audit records of the pgAudit extension with class, command, object, statement and parameters. Lines that go on a record belong to it. Every line is a row; event says which kind it is.',
-    'What is logged depends on log_connections, log_statement and pgaudit.log. An error and its statement are two lines that share pid. The zone stands in each line: other zones than UTC, the default, are rejects, for their names are not unique. The CSV form of the log, and activity streams, which are encrypted, are not read.',
+    'What is logged depends on log_connections, log_statement and pgaudit.log. An error and its statement are two lines that share pid. The zone stands in each line: other zones than UTC, the default, are rejects, for their names are not unique. The CSV form (log_destination csvlog) goes into the same table: there an error and its statement are one row. Activity streams, which are encrypted, are not read.',
   ].join('\n\n'),
   references: [
     'Amazon RDS User Guide, "RDS for PostgreSQL database log files"',
@@ -243,8 +322,10 @@ export const rds_pgaudit: Source = {
   indexes: [['client_host'], ['username']],
   timeline: true,
   repeatsInFile: 'distinct',
+  originAround: true,
   inside: true,
-  detect: (head) => detectBlocks(head, 'PostgreSQL log records', (line) => BEGIN.test(line)),
+  detect: (head) =>
+    detectCsv(head) ?? detectBlocks(head, 'PostgreSQL log records', (line) => BEGIN.test(line)),
   reader,
   samples: [
     {
@@ -298,6 +379,55 @@ export const rds_pgaudit: Source = {
           outcome: 'failure',
         },
       ],
+    },
+    {
+      name: 'as CSV: an audit record over two lines, an error with its statement, a failed sign-in, the server itself',
+      path: 'aws/rds/instance/shop-db-1/postgresql.log.2025-11-08-0900.csv',
+      text: [
+        `${CSV}LOG,00000,"AUDIT: SESSION,3,1,READ,SELECT,TABLE,public.cards,""select \n cvv from cards"",<not logged>"${CSV_END},"client backend",,0`,
+        `${CSV}ERROR,42703,"column ""x"" does not exist",,,,,,"SELECT x\nFROM cards;",8,,"psql","client backend",,0`,
+        '2025-11-08 09:00:06.000 UTC,"root","shop",20176,"2001:db8::7:52835",690f0a06.4ed0,2,"authentication",2025-11-08 09:00:06 UTC,3/15,0,FATAL,28P01,"password authentication failed for user ""root""",,,,,,,,,""',
+        '2025-11-08 09:00:07.000 UTC,,,381,,690f0a05.17d,7,,2025-11-08 08:00:00 UTC,,0,LOG,00000,"checkpoint starting: time",,,,,,,,,"","checkpointer",,0',
+        '',
+      ].join('\n'),
+      rows: [
+        {
+          time_us: 1_762_592_405_123_000,
+          actor: 'app',
+          action: 'SELECT',
+          target: 'public.cards',
+          src_ip: '198.51.100.7',
+          client_port: 52_834,
+          pid: 20_175,
+          statement: 'select \n cvv from cards',
+          sql_state_code: null,
+          application_name: 'psql',
+        },
+        { event: 'error', statement: 'SELECT x\nFROM cards;', sql_state_code: '42703' },
+        {
+          event: 'authentication failed',
+          outcome: 'failure',
+          username: 'root',
+          client_port: 52_835,
+        },
+        { username: null, client_host: null, action: 'LOG', statement: null },
+      ],
+    },
+    {
+      name: 'as CSV: another zone, too few fields, a quote left open, something else, a port that is none',
+      path: 'x',
+      text: [
+        `${CSV}LOG,00000,"statement: select 1"${CSV_END}`,
+        `${CSV}LOG,00000,"statement: select 1"${CSV_END}`.replace('UTC', 'CET'),
+        `${CSV}LOG,00000,"statement: select 1"`,
+        `${CSV}LOG,00000,"statement: select 1`,
+        `${CSV}LOG,00000,"statement: select 2"${CSV_END}`.replace('52834', '70000'),
+        'something else',
+        '',
+      ].join('\n'),
+      rows: [{ statement: 'select 1' }, { statement: 'select 2', client_port: null }],
+      rejects: ['bad_fields', 'bad_time'],
+      anomalies: ['bad_value'],
     },
     {
       name: 'another zone, no prefix, an audit record without its fields, a port that is none',

@@ -11,6 +11,7 @@ import {
   type FlowField,
   type FlowLog,
   hasFields,
+  unnamedRows,
   mayBeHeader,
   MOST_OCTET,
   MOST_PORT,
@@ -28,6 +29,9 @@ const DEFAULT_FIELDS =
   'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'.split(
     ' ',
   );
+
+/** The default format as LogFormat of `describe-flow-logs` writes it. */
+export const DEFAULT_VPC_FORMAT = DEFAULT_FIELDS.map((name) => `\${${name}}`).join(' ');
 
 /** Fields that a version of the format brought. */
 function since(version: number, fields: readonly FlowField[]): readonly FlowField[] {
@@ -162,7 +166,7 @@ function detect(head: Head): Detection | undefined {
         reason: `${String(rows)} of the first ${String(lines.length)} lines have the default format`,
         shape: 'default',
       }
-    : undefined;
+    : unnamedRows(head, lines);
 }
 
 const LOG: FlowLog = {

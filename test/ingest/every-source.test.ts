@@ -1,6 +1,6 @@
 /** A folder with the samples of every source mixed, under misleading names and none: each file is read by its source. */
 import { Buffer } from 'node:buffer';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { COMMON_COLUMNS } from '#src/core/columns.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
@@ -20,6 +20,15 @@ const NAMES: readonly ((n: string) => string)[] = [
   (n) => `ä ${n}.tmp`,
 ];
 
+/** How a file may be packed; none of it shows in the name. */
+const PACKINGS: readonly ((bytes: Buffer) => Buffer)[] = [
+  (bytes) => bytes,
+  (bytes) => gzipSync(bytes),
+  (bytes) => zstdCompressSync(bytes),
+  (bytes) => gzipSync(gzipSync(bytes)),
+  (bytes) => bytes,
+];
+
 interface Expected {
   readonly source: string;
   readonly records: number;
@@ -34,7 +43,7 @@ test('each file is recognised by its content, and no record is lost', async () =
     for (const sample of source.samples) {
       const name = (NAMES[n % NAMES.length] ?? String)(String(n).padStart(4, '0'));
       const bytes = Buffer.from(sample.text);
-      files[name] = n % 2 === 0 ? bytes : gzipSync(bytes);
+      files[name] = (PACKINGS[n % PACKINGS.length] ?? Buffer.from)(bytes);
       const { records, rejects } = read(source, name, bytes, [], 'quick', FACTS);
       expected.set(name, { source: source.id, records, rejected: rejects.length });
       n++;

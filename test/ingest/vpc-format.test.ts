@@ -15,6 +15,14 @@ const FILES = {
     ...[ROW.replace(' 22 ', ' 70000 '), ROW.replace(' 22 1762592400', ' 1762592400 22'), ''],
   ].join('\n'),
   'default.log': `${DEFAULT}\n`,
+  'describe-flow-logs.json': JSON.stringify({
+    FlowLogs: ['${version} ${account-id}', FORMAT].map((format, n) => ({
+      FlowLogId: `fl-${String(n)}`,
+      ResourceId: 'vpc-0a1b2c3d4e5f60718',
+      LogGroupName: 'flows',
+      LogFormat: format,
+    })),
+  }),
   'header.log': `version start srcaddr\n2 1762592400 198.51.100.8\n`,
   'insights.json': JSON.stringify({
     messageType: 'DATA_MESSAGE',
@@ -39,11 +47,27 @@ function flows(dir: string): readonly Flow[] {
   );
 }
 
+const UNNAMED =
+  'its lines look like rows of a flow log of 6 fields without a header: say their order with `import --vpc-format`, as `aws ec2 describe-flow-logs` prints it in LogFormat';
+
 test('reads files and log events by the declared format, keeps it, and takes it back', async () => {
   const dir = await sealedCase(FILES);
   await importCase(dir);
   // Without a word of its order nobody knows what a row says.
   expect(flows(dir).map(({ srcaddr }) => srcaddr)).toEqual([null, '198.51.100.8']);
+
+  // Which of two formats holds for which rows no file says: they are named, and the examiner declares one.
+  const before = await exhibitJson(['status', '--case', dir]);
+  expect(before.json).toMatchObject({
+    unrecognised: [{ path: 'custom.log', reason: UNNAMED }],
+    flow_formats: {
+      declared: null,
+      named: [
+        { flow_log_id: 'fl-0', goes_to: 'flows' },
+        { flow_log_id: 'fl-1', log_format: FORMAT, resource_id: 'vpc-0a1b2c3d4e5f60718' },
+      ],
+    },
+  });
 
   const declared = await importCase(dir, ['--vpc-format', FORMAT]);
   expect(declared).toMatchObject({ status: 'imported', rejected: 2 });

@@ -5,6 +5,7 @@ import { caseStatus, type DatabaseStatus, type Status } from '../../app/status.t
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
+import { terminalSafe } from '../../core/text.ts';
 import { renderFields, renderTable, terminalWidth, type Table } from '../table.ts';
 
 interface StatusFlags extends CommonOptions {
@@ -123,6 +124,22 @@ function printDatabase(
     columns: ['source', 'evidence', 'path', 'what was assumed'],
     rows: database.assumed_times.map((one) => [one.source, one.evidence_id, one.path, one.detail]),
   });
+  section(
+    `Flow logs in an order of fields of their own, as the evidence names them; ${
+      database.flow_formats.declared === null
+        ? 'none was declared: import --vpc-format reads rows without a header by one'
+        : `declared: ${terminalSafe(database.flow_formats.declared)}`
+    }`,
+    {
+      columns: ['flow log', 'of', 'goes to', 'format'],
+      rows: database.flow_formats.named.map((one) => [
+        one.flow_log_id,
+        one.resource_id,
+        one.goes_to,
+        one.log_format,
+      ]),
+    },
+  );
   section('Coverage, in hours with records', {
     columns: [
       'source',

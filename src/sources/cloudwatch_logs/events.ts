@@ -161,14 +161,34 @@ function emitPayload(payload: JsonObject, raw: string, text: Text, whole: Span, 
 /** The payload in base64 of gzip; undefined if it is none. */
 function unpack(
   token: Buffer,
+  steps: readonly Step[],
 ): { readonly payload: JsonObject; readonly bytes: Buffer } | undefined {
-  const bytes = followSteps(token, PACKED);
+  const bytes = followSteps(token, steps);
   if (bytes === undefined || !isUtf8(bytes)) return undefined;
   const payload = innerJson(bytes.toString('utf8'));
   return isObject(payload) && isPayload(payload) ? { payload, bytes } : undefined;
 }
 
 const PACKED: readonly Step[] = ['string', 'base64', 'gzip'];
+const NOT_PACKED = 'the data is not base64 of a gzipped payload';
+
+/** The log events of a packed payload. @param steps from the bytes of `token`, which stand at `at`, to the payload. */
+export function emitPacked(
+  token: Buffer,
+  at: Pick<Place, 'offset' | 'length'>,
+  steps: readonly Step[],
+  out: RowOut,
+): void {
+  const unpacked = unpack(token, steps);
+  if (unpacked === undefined) {
+    out.reject('not_json', NOT_PACKED);
+    return;
+  }
+  const { bytes, payload } = unpacked;
+  const packed = { offset: at.offset, length: at.length, form: FORM.steps, steps };
+  const all = { start: 0, end: bytes.length };
+  emitPayload(payload, bytes.toString('utf8'), { bytes, packed, shift: 0 }, all, out);
+}
 /** Of a log event that stands alone. */
 export const NO_ORIGIN: Origin = { account: null, group: null, stream: null };
 
@@ -189,21 +209,8 @@ export const readEvents: RecordReader['read'] = (bytes, start, end, offset, hint
     let span: Span | undefined = whole;
     for (const name of way)
       span = span === undefined ? undefined : memberSpan(bytes, span.start, span.end, name);
-    const unpacked = span === undefined ? undefined : unpack(bytes.subarray(span.start, span.end));
-    if (span === undefined || unpacked === undefined) {
-      out.reject('not_json', 'the data is not base64 of a gzipped payload');
-      return;
-    }
-    const inside = unpacked.bytes;
-    const place = { ...placeOf(text, span), form: FORM.steps, steps: PACKED };
-    const all = { start: 0, end: inside.length };
-    emitPayload(
-      unpacked.payload,
-      inside.toString('utf8'),
-      { bytes: inside, packed: place, shift: 0 },
-      all,
-      out,
-    );
+    if (span === undefined) out.reject('not_json', NOT_PACKED);
+    else emitPacked(bytes.subarray(span.start, span.end), placeOf(text, span), PACKED, out);
     return;
   }
   if (isEvent(value) || isInsights(value)) {

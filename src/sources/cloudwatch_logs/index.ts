@@ -6,6 +6,7 @@ import type { Column, Detection, Head, RecordReader, Source } from '../source.ts
 import { isEvent, isInsights, isPayload, packedWay, readEvents } from './events.ts';
 import { EXPORT_LINE, exportReader } from './export.ts';
 import { detectResults, detectTable, resultsReader, tableReader } from './insights.ts';
+import { detectPacked, packedReader } from './packed.ts';
 import { CLOUDWATCH_SAMPLES } from './samples.ts';
 
 function text(name: string, about: string): Column {
@@ -57,7 +58,7 @@ const FORMAT: JsonFormat = {
 
 function detect(head: Head): Detection | undefined {
   const json = detectJson(head, FORMAT);
-  const results = json ?? detectResults(head);
+  const results = json ?? detectResults(head) ?? detectPacked(head);
   if (results !== undefined || head.inside === true) return results;
   const table = detectTable(head);
   if (table !== undefined) return table;
@@ -69,6 +70,7 @@ function detect(head: Head): Detection | undefined {
 
 function reader(head: Head, shape: string): RecordReader {
   if (shape === 'export') return exportReader(head);
+  if (shape === 'packed-lines') return packedReader();
   if (shape === 'insights-csv') return tableReader(head);
   if (shape === 'insights-results') return resultsReader();
   const firsts =
@@ -80,11 +82,11 @@ function reader(head: Head, shape: string): RecordReader {
 export const cloudwatch_logs: Source = {
   id: 'cloudwatch_logs',
   title: 'CloudWatch Logs',
-  version: 3,
+  version: 4,
   clock:
     'Time that the sender gave each log event, UTC, to the millisecond: the machine’s own clock where an agent sent it; Logs Insights names no zone, UTC is assumed.',
   about: [
-    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions, `aws kinesis get-records` and transformations of Firehose get them), the output of `aws logs get-log-events` and `filter-log-events`, results of Logs Insights (from the API as lists of fields, and as the console saves them: JSON and CSV), and the text files of export tasks. The message is kept as text. A message that another source knows (CloudTrail, VPC flow logs, Lambda, syslog and others) is also a record of that source, in its table, and table `inner_record` leads from there to the log event.',
+    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions, `aws kinesis get-records` and transformations of Firehose get them, or alone on lines), the output of `aws logs get-log-events` and `filter-log-events`, results of Logs Insights (from the API as lists of fields, and as the console saves them: JSON and CSV), and the text files of export tasks. The message is kept as text. A message that another source knows (CloudTrail, VPC flow logs, Lambda, syslog and others) is also a record of that source, in its table, and table `inner_record` leads from there to the log event.',
     'A line of an export that has no time of its own goes on the message before it. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions are no records. Identical lines of one stream are separate events, unless they share an id. Rows of Logs Insights that are no log events, such as counts, are rejects.',
   ].join('\n\n'),
   references: [

@@ -37,6 +37,13 @@ const PACKED_DATA =
 /** One for each shape, and what goes wrong in them. */
 export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
   {
+    name: 'packed payloads alone on lines, two on one of them, one broken',
+    path: 'x',
+    text: `${PACKED_DATA}\n${PACKED_DATA}\t${PACKED_DATA}\r\n\n${PACKED_DATA.slice(0, 90)}\n`,
+    rows: [{ log_group: 'g', log_stream: 's', event_id: '1', message: 'm' }, {}, {}],
+    rejects: ['not_json'],
+  },
+  {
     name: 'payloads of a subscription, plain and packed, one of them a check',
     path: 'x',
     text: [
