@@ -55,8 +55,10 @@ test('matches what the engine’s own expressions match', () => {
       fc.boolean(),
       (source, subject, i, m, s) => {
         const flags = `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`;
-        // PCRE's "$" also stands before a line feed that ends the text; JavaScript's does not.
-        const own = m ? source : source.replaceAll(/(?<!\\)\$/g, '(?=\\n?$(?![^]))');
+        // PCRE's "$" also stands before a line feed that ends the text, and its "^" with m not behind it.
+        const own = m
+          ? source.replaceAll(/(?<![\\[])\^/g, '(?:^(?!(?<=\\n)(?![^])))')
+          : source.replaceAll(/(?<!\\)\$/g, '(?=\\n?$(?![^]))');
         expect(compileRegex(source, { i, m, s }).test(subject)).toBe(
           new RegExp(own, flags).test(subject),
         );

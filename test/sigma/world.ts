@@ -139,7 +139,7 @@ const regex = fc.constantFrom(
   '[ab]+',
   '(a|é)*b',
   'a{2,3}',
-  '^$',
+  '^ab?$',
   '\\d+',
   '\\.',
   'A|5',
