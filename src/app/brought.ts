@@ -7,7 +7,7 @@ import type { SignedFile } from '../custody/outside.ts';
 import type { LedgerTrust } from '../custody/verify.ts';
 import { isThere } from '../disk/there.ts';
 import { openCase } from './case.ts';
-import { readGiven } from './given-file.ts';
+import { readBrought } from './brought-file.ts';
 import { pinOf } from './pins.ts';
 
 /** Pin and outside files for {@link verifyLedger}. @throws ExhibitError `E_READ`, `E_FORMAT`. */
@@ -33,9 +33,9 @@ export async function broughtFrom(
 
 /** A file kept elsewhere, and the signature beside it. @throws ExhibitError `E_READ`. */
 async function signedFile(path: string): Promise<SignedFile> {
-  const bytes = await readGiven(path, 'the file');
+  const bytes = await readBrought(path, 'the file');
   const signature = isThere(`${path}.p7s`)
-    ? await readGiven(`${path}.p7s`, 'the signature')
+    ? await readBrought(`${path}.p7s`, 'the signature')
     : undefined;
   return { name: basename(path), bytes, signature };
 }

@@ -14,7 +14,7 @@ import { readRegular } from '../custody/files.ts';
 import { PROOF_LIST, revocationList } from '../custody/revocation-list.ts';
 import { continues, includes, parseProof, type Proof } from '../custody/proof.ts';
 import { judgeIn, type Signers } from '../custody/signers.ts';
-import { readGiven } from './given-file.ts';
+import { readBrought } from './brought-file.ts';
 
 /** The verdict: `ok` unless a check failed. */
 export interface ProofVerdict {
@@ -83,7 +83,7 @@ function namesIn(dir: string): readonly string[] {
 }
 
 async function certificate(file: string): Promise<X509Certificate> {
-  return readCertificate(await readGiven(file, 'the certificate'), file);
+  return readCertificate(await readBrought(file, 'the certificate'), file);
 }
 
 class Checker {

@@ -16,7 +16,7 @@ import { makeFolder, partOf, syncFolder, writeNew, writeSynced } from '../disk/d
 import { isThere } from '../disk/there.ts';
 import { caseRoot, keyFile, openSigner, signerFile, unlock, type Case } from './case.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { readGiven } from './given-file.ts';
+import { readBrought } from './brought-file.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { raisePin } from './pins.ts';
@@ -114,7 +114,7 @@ export async function addKey(
 }
 
 async function certificateText(path: string): Promise<string> {
-  return (await readGiven(path, 'the certificate')).toString('utf8');
+  return (await readBrought(path, 'the certificate')).toString('utf8');
 }
 
 async function appendKey(

@@ -20,7 +20,7 @@ import { caseRoot, openCase, openSigner, type Case } from './case.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { raisePin, refuseRolledBack } from './pins.ts';
-import { readGiven } from './given-file.ts';
+import { readBrought } from './brought-file.ts';
 
 /** What `custody verify` answers. */
 export interface CustodyVerdict {
@@ -64,10 +64,10 @@ export async function custodyVerify(
   const report = verifyLedger(caseDir, {
     ...(brought.trust === undefined
       ? {}
-      : { trust: await readGiven(brought.trust, 'a certificate file') }),
+      : { trust: await readBrought(brought.trust, 'a certificate file') }),
     ...(brought.tsaTrust === undefined
       ? {}
-      : { tsaTrust: await readGiven(brought.tsaTrust, 'a certificate file') }),
+      : { tsaTrust: await readBrought(brought.tsaTrust, 'a certificate file') }),
     ...(brought.head === undefined ? {} : { head: brought.head }),
     ...(await broughtFrom(casePaths(caseDir), fx, brought.anchors)),
   });
@@ -224,7 +224,7 @@ export async function custodyCompare(
   other: string,
   trust: string | undefined,
 ): Promise<Comparison> {
-  const given = trust === undefined ? {} : { trust: await readGiven(trust, 'a certificate file') };
+  const given = trust === undefined ? {} : { trust: await readBrought(trust, 'a certificate file') };
   const { info } = await openCase(other);
   await openCase(caseDir);
   return compareLedgers(caseDir, other, given, info.case);

@@ -1,28 +1,20 @@
-/** Small files that somebody names on the command line: certificates, checkpoints, entries, signatures. */
+/** Files that the user names on the command line, outside the case. */
 import type { Buffer } from 'node:buffer';
-import { readFile, stat } from 'node:fs/promises';
-import { ExhibitError } from '../core/errors.ts';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Effects } from '../core/effects.ts';
+import { ExhibitError, isSystemError } from '../core/errors.ts';
 
-/** The largest of them is a ledger entry (src/custody/files.ts). */
-const MAX_BYTES = 4 * 1024 * 1024;
-
-/**
- * All bytes; also of a pipe, which has no size.
- * @param what names it in the message: `a certificate file`.
- * @throws ExhibitError `E_READ`, also for a file that is larger than any of its kind.
- */
-export async function readGiven(path: string, what: string): Promise<Buffer> {
-  const where = { file: path };
-  const size = await stat(path).then(
-    (facts) => facts.size,
-    (cause: unknown) => {
-      throw new ExhibitError('E_READ', `${what} cannot be read`, { where, cause });
-    },
-  );
-  if (size > MAX_BYTES) {
-    throw new ExhibitError('E_READ', `${what} is larger than any of its kind`, { where });
+/** Reads such a file, relative to the folder we were started in. @throws ExhibitError `E_READ`. */
+export async function readGiven(path: string, fx: Effects): Promise<Buffer> {
+  const file = resolve(fx.cwd, path);
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new ExhibitError('E_READ', `the file cannot be read: ${cause.code}`, {
+      where: { file },
+      cause,
+    });
   }
-  return readFile(path).catch((cause: unknown) => {
-    throw new ExhibitError('E_READ', `${what} cannot be read`, { where, cause });
-  });
 }

@@ -18,7 +18,7 @@ import { stampTrust } from '../stamps/trust.ts';
 import { broughtFrom } from './brought.ts';
 import { foldersCheck } from './case-folders.ts';
 import { openCase, openSigner } from './case.ts';
-import { readGiven } from './given-file.ts';
+import { readBrought } from './brought-file.ts';
 import { restChecks } from './verify-files.ts';
 import { runChecks } from './verify-runs.ts';
 
@@ -169,7 +169,7 @@ function sealedIn(folder: string): string | undefined {
 
 /** A certificate file that somebody brought. @throws ExhibitError `E_READ`. */
 export async function readTrust(path: string): Promise<Buffer> {
-  return readGiven(path, 'a certificate file');
+  return readBrought(path, 'a certificate file');
 }
 
 /** Evidence without its case: the seal, its signature, and what it seals. */
