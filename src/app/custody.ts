@@ -224,7 +224,8 @@ export async function custodyCompare(
   other: string,
   trust: string | undefined,
 ): Promise<Comparison> {
-  const given = trust === undefined ? {} : { trust: await readBrought(trust, 'a certificate file') };
+  const given =
+    trust === undefined ? {} : { trust: await readBrought(trust, 'a certificate file') };
   const { info } = await openCase(other);
   await openCase(caseDir);
   return compareLedgers(caseDir, other, given, info.case);
