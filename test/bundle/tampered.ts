@@ -41,7 +41,7 @@ export const flip =
   };
 
 /** Replaces the first of a text, which must be there. */
-export const replace =
+const replace =
   (from: string, to: string) =>
   (bytes: Buffer): Buffer => {
     const text = bytes.toString('latin1');
