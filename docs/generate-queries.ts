@@ -75,7 +75,8 @@ An answer must follow from the evidence alone.
 - **Replay** prints MATCH, SAME-ROWS-OTHER-ORDER or DIFFERENT, the first row that differs, and what of input and
   environment is not as it was.
 - **Limits**: 900 seconds (\`--timeout\`), 1,000,000 rows (\`--max-rows\`), 128 Mi characters of rows together, 4 GiB of memory.
-  A query that needs more is refused (\`E_QUERY_REFUSED\`, exit status 2) and not recorded; Ctrl-C gives \`E_UNFINISHED\` (3). SQLite cannot be
+  A query that needs more is refused (\`E_QUERY_REFUSED\`, exit status 2) and not recorded; \`--stream\` writes any number of
+  rows as they come, in memory that does not grow with them, and records nothing; Ctrl-C gives \`E_UNFINISHED\` (3). SQLite cannot be
   interrupted here, so such a process ends itself half a second after its error was printed, and the launcher, which
   stays as its parent for \`query\`, leaves with the status. What SQLite sorts goes to its temporary folder (\`SQLITE_TMPDIR\`),
   which such a query can fill until its time is up.

@@ -25,16 +25,6 @@ const DEMO_CASE_ID = 'DEMO-HARBORLINE';
 /** The mirror of S3 buckets that comes with exhibit. */
 const SAMPLES: string = fileURLToPath(new URL('../../evidence-samples/mirror', import.meta.url));
 
-/** What a responder asks first, and what the story of the samples answers: a run of the whole pack takes its time. */
-const ASKED: readonly string[] = [
-  ...['only-in-event-history', 'unreadable-records', 'guardduty-latest', 'persistence-changes'],
-  ...['access-keys-created', 'key-addresses', 'role-assumptions', 'console-without-mfa'],
-  ...['denied-bursts', 'root-use', 'secrets-read', 'logging-off', 'deletions'],
-  ...['opened-to-others', 's3-bytes-out', 'database-dumps', 'answers-to-scanners', 'web-then-api'],
-  ...['address-everywhere', 'guardduty-with-calls', 'instances-from-call-to-flow'],
-  ...['machines-of-flows', 'names-of-flows', 'config-before-and-after', 'shells-with-callers'],
-];
-
 /** AWS's keys as the story's examiner fetched them: a list that only lay among the evidence would prove nothing. */
 const KEYS: string = join(SAMPLES, 'harborline-ir-workspace', 'public-keys.json');
 
@@ -118,10 +108,10 @@ function isDemoCase(file: string): boolean {
   }
 }
 
-/** The chosen queries of the pack, in the pack's order. */
+/** What a responder asks first, each question a run of its own, in the order of the catalogue. */
 async function askChosen(target: Case, fx: Effects): Promise<QueryRun[]> {
   const runs: QueryRun[] = [];
-  for (const query of listQueries().filter(({ id }) => ASKED.includes(id))) {
+  for (const query of listQueries({ pack: 'triage' })) {
     const params = query.params
       .filter((spec) => spec.default === undefined)
       .map((spec) => `${spec.name}=${PARAMS[spec.name] ?? ''}`);

@@ -17,6 +17,7 @@ import {
 } from '../query/params.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { DEFAULT_TIMEOUT_S, runQuery } from '../query/run.ts';
+import { streamQuery, type Taker } from '../query/stream.ts';
 import { DEFAULT_MAX_ROWS } from '../query/execute.ts';
 import { usedParams } from '../query/tokens.ts';
 import { openSigner, type Case } from './case.ts';
@@ -91,11 +92,7 @@ export async function runAndRecord(
   choice: QueryChoice,
   options: QueryOptions = {},
 ): Promise<QueryRun> {
-  const query = 'name' in choice ? showQuery(choice.name) : undefined;
-  const sql = 'sql' in choice ? choice.sql : (query?.sql ?? '');
-  const given = parseParamWords(options.params ?? []);
-  const params =
-    query === undefined ? bindFree(usedParams(sql), given) : bindParams(query.params, given);
+  const { query, sql, params } = boundQuery(choice, options);
   return runBound(target, fx, query, sql, params, options);
 }
 
@@ -144,6 +141,51 @@ async function runBound(
   });
   const { columns, rows, ordered_sql: orderedSql } = outcome.answer;
   return { record, query, sql, params, columns, rows, orderedSql };
+}
+
+/** Takes the rows of a streamed query: columns once, then rows as canonical lines. */
+export type { Taker } from '../query/stream.ts';
+
+/**
+ * Runs a query once and gives its rows to `taker` as they come: for results that are too large to be recorded. Nothing is
+ * recorded, and whether the order is determined is not looked at.
+ * @throws ExhibitError as `runAndRecord`, but for signing and too many rows.
+ */
+export async function streamRows(
+  target: Case,
+  fx: Effects,
+  choice: QueryChoice,
+  options: Omit<QueryOptions, 'maxRows'>,
+  taker: Taker,
+): ReturnType<typeof streamQuery> {
+  const { sql, params } = boundQuery(choice, options);
+  return streamQuery(
+    {
+      database: target.paths.database,
+      sql,
+      params,
+      content: importedContent(target),
+      checkContent: options.checkContent ?? false,
+    },
+    { timeoutS: options.timeoutS ?? DEFAULT_TIMEOUT_S, signal: fx.signal },
+    taker,
+  );
+}
+
+function boundQuery(
+  choice: QueryChoice,
+  options: QueryOptions,
+): {
+  readonly query: NamedQuery | undefined;
+  readonly sql: string;
+  readonly params: BoundParams;
+} {
+  const query = 'name' in choice ? showQuery(choice.name) : undefined;
+  const sql = 'sql' in choice ? choice.sql : (query?.sql ?? '');
+  const given = parseParamWords(options.params ?? []);
+  const params =
+    query === undefined ? bindFree(usedParams(sql), given) : bindParams(query.params, given);
+  return { query, sql, params };
 }
 
 /** The document of `query run --json` (docs/cli.md). */

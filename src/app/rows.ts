@@ -52,6 +52,21 @@ export function asLines(columns: readonly string[], rows: readonly string[]): Ge
   return canonicalChunks({ header: JSON.stringify(columns), rows });
 }
 
+/** A part of a result that is written bit by bit: names once, then rows. */
+export function asPieces(
+  format: 'csv' | 'jsonl',
+  columns: readonly string[] | undefined,
+  rows: readonly string[],
+  excelSafe: boolean,
+): readonly string[] {
+  if (format === 'csv') {
+    const cells = rows.map(parseRow);
+    return [csvText(columns ?? [], cells, { excelSafe, headless: columns === undefined })];
+  }
+  const names = columns === undefined ? [] : [`${JSON.stringify(columns)}\n`];
+  return [...names, ...rows.map((row) => `${row}\n`)];
+}
+
 /** `user/alice` for `arn:aws:iam::111122223333:user/alice`, `s3` for `s3.amazonaws.com`; csv and json have the whole. */
 export function shortName(text: string | null): string | null {
   return text === null

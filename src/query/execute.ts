@@ -46,21 +46,7 @@ export function execute(
   params: BoundParams,
   maxRows = DEFAULT_MAX_ROWS,
 ): Answer {
-  refuseByText(sql);
-  const missing = usedParams(sql).find((name) => !Object.hasOwn(params, name));
-  if (missing !== undefined) {
-    throw new ExhibitError('E_QUERY_PARAM', `the parameter "${missing}" is missing`, {
-      hint: `give --param ${missing}=...`,
-    });
-  }
-  const statement = asQuery(() => db.prepare(sql));
-  if (!statement.readonly || !statement.reader) {
-    throw new ExhibitError('E_QUERY_REFUSED', 'the statement does not only read', {
-      hint: 'a query is one SELECT statement',
-    });
-  }
-  refuseFunctions(functionsIn(db, sql, params), functionsKnown(db));
-  const columns = statement.columns().map((column) => column.name);
+  const columns = checkQuery(db, sql, params);
 
   // One read transaction: both runs see one state.
   db.exec('BEGIN');
@@ -86,6 +72,49 @@ export function execute(
     db.pragma('reverse_unordered_selects = 0');
     db.exec('COMMIT');
   }
+}
+
+/**
+ * Rows one at a time as they come, as canonical lines, asked once and kept nowhere; each with whether a text in it may be
+ * bytes that are not UTF-8, which the driver gives as U+FFFD.
+ * @throws ExhibitError as {@link execute}.
+ */
+export function* eachRow(
+  db: Database,
+  sql: string,
+  params: BoundParams,
+): Generator<{ readonly line: string; readonly doubtful: boolean }> {
+  const rows = asQuery(() => iterate(db, sql, params));
+  for (;;) {
+    const next = asQuery(() => rows.next());
+    if (next.done === true) return;
+    const cells = next.value as Cell[];
+    const doubtful = cells.some((cell) => typeof cell === 'string' && cell.includes('\ufffd'));
+    yield { line: canonicalRow(cells), doubtful };
+  }
+}
+
+/**
+ * Refuses what is not one reading statement with a determined answer.
+ * @returns its columns.
+ * @throws ExhibitError `E_QUERY_REFUSED`, `E_QUERY_PARAM`.
+ */
+export function checkQuery(db: Database, sql: string, params: BoundParams): readonly string[] {
+  refuseByText(sql);
+  const missing = usedParams(sql).find((name) => !Object.hasOwn(params, name));
+  if (missing !== undefined) {
+    throw new ExhibitError('E_QUERY_PARAM', `the parameter "${missing}" is missing`, {
+      hint: `give --param ${missing}=...`,
+    });
+  }
+  const statement = asQuery(() => db.prepare(sql));
+  if (!statement.readonly || !statement.reader) {
+    throw new ExhibitError('E_QUERY_REFUSED', 'the statement does not only read', {
+      hint: 'a query is one SELECT statement',
+    });
+  }
+  refuseFunctions(functionsIn(db, sql, params), functionsKnown(db));
+  return statement.columns().map((column) => column.name);
 }
 
 /** Where the rows of a run go. */

@@ -1,10 +1,10 @@
 /** Thread that runs one query, so that the main thread can end it: SQLite here has no way to be asked to stop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
-import { verifyContent } from '../db/content-hash.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { forbidClock } from '../db/no-clock.ts';
 import { openDatabase, type Database } from '../db/open.ts';
+import { checkContent } from './check-content.ts';
 import { caseMeta, engineFacts } from './environment.ts';
 import { execute } from './execute.ts';
 import type { Job, Outcome, Reply } from './run.ts';
@@ -32,20 +32,6 @@ function run(db: Database, job: Job): Outcome {
   forbidClock(db);
   const answer = execute(db, job.sql, job.params, job.maxRows);
   return { answer, meta, engine, content_check: job.checkContent ? 'recomputed' : 'recorded' };
-}
-
-function checkContent(db: Database, job: Job, recorded: string | undefined): void {
-  const changed = (message: string): ExhibitError =>
-    new ExhibitError('E_CONTENT_CHANGED', message, {
-      where: { file: job.database },
-      hint: 'delete case.db and run `exhibit import`: the sealed evidence gives the same database again',
-    });
-  if (recorded !== job.content) {
-    throw changed('the database is not the one that the ledger recorded at the last import');
-  }
-  if (!job.checkContent) return;
-  const [problem] = verifyContent(db).problems;
-  if (problem !== undefined) throw changed(`the database was changed after the import: ${problem}`);
 }
 
 parentPort?.postMessage(work(workerData as Job));

@@ -13,6 +13,8 @@ export interface CsvOptions {
    * copy is for reading: its bytes are no longer those of the evidence.
    */
   readonly excelSafe?: boolean;
+  /** Rows that follow others: no header. */
+  readonly headless?: boolean;
 }
 
 /** The lines of a CSV file: header, then rows. */
@@ -21,7 +23,7 @@ export function csvText(
   rows: readonly (readonly CanonicalCell[])[],
   options: CsvOptions = {},
 ): string {
-  return lines([columns, ...rows], options);
+  return lines(options.headless === true ? rows : [columns, ...rows], options);
 }
 
 /** Rows that are written together. */

@@ -1,16 +1,19 @@
-import { cp, readFile, readdir } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { recordAnswer } from '#src/app/answer.ts';
 import { openCase, type Case } from '#src/app/case.ts';
+import { collectDir } from '#src/app/collect.ts';
 import { readRecorded } from '#src/app/query-recorded.ts';
 import { replay } from '#src/app/query-replay.ts';
 import type { EventFilter } from '#src/app/events.ts';
+import { importEvidence } from '#src/app/import.ts';
 import { loadPacks, runPack } from '#src/app/query-pack.ts';
 import { listQueries, runAndRecord } from '#src/app/query.ts';
 import { findPack } from '#src/query/packs.ts';
 import { recordSearch, type SearchQuestion } from '#src/app/search.ts';
+import { sealEvidence } from '#src/app/seal.ts';
 import { recordSummary } from '#src/app/summary.ts';
 import { recordTimeline } from '#src/app/timeline.ts';
 import { verify } from '#src/app/verify.ts';
@@ -71,6 +74,51 @@ describe.each(VERBS)('the answer of %s', (verb, record) => {
     // Everything that decides the answer is the same; the clock stands outside.
     expect((await record()).core_sha256).toBe(made.core_sha256);
   });
+});
+
+test('the same evidence imported elsewhere gives the same answers; other evidence is named', async () => {
+  const folder = join(await tempDir(), 'logs');
+  await mkdir(folder);
+  const event = (id: string, name: string): object => ({
+    ...{ eventVersion: '1.08', eventTime: `2026-01-02T03:04:0${id}Z`, eventID: id },
+    ...{ eventSource: 's3.amazonaws.com', eventName: name, awsRegion: 'eu-west-1' },
+    recipientAccountId: '111122223333',
+  });
+  const write = (name: string, ...records: readonly object[]): Promise<void> =>
+    writeFile(join(folder, name), JSON.stringify({ Records: records }));
+  await write('a_CloudTrail_.json', event('1', 'StopLogging'), event('2', 'DeleteTrail'));
+  const small = await sampleCase({ paths: [folder], workers: 1 });
+  const runs = [
+    (await runAndRecord(small, fx, { name: 'logging-off' })).record,
+    (await recordSearch(small, fx, searchOf({}))).record,
+    await recordTimeline(small, fx, {}, 0),
+    (await runPack(small, fx, 'cover-up')).record,
+  ].map(({ run_id: id }) => id);
+
+  const dir = join(await tempDir(), 'elsewhere');
+  await cp(small.paths.dir, dir, { recursive: true });
+  await rm(join(dir, 'case.db'));
+  const elsewhere = await openCase(dir);
+  await importEvidence(elsewhere, fx, { workers: 2 });
+  for (const id of runs)
+    expect(await replay(elsewhere, fx, id)).toMatchObject({
+      verdict: 'match',
+      environment_differences: [],
+    });
+
+  await write('a_CloudTrail_.json', event('0', 'StopLogging'));
+  const { evidence } = await collectDir(elsewhere, fx, { paths: [folder], onProgress: () => {} });
+  await sealEvidence(elsewhere, evidence, fx);
+  await importEvidence(elsewhere, fx, { workers: 1 });
+  for (const id of runs) {
+    const found = await replay(elsewhere, fx, id);
+    expect(found.verdict).toBe('different');
+    expect(found.first_difference?.row).toBeGreaterThan(0);
+    expect(found.environment_differences.map(({ field }) => field)).toEqual([
+      'input.content_sha256',
+      'input.evidence_set_sha256',
+    ]);
+  }
 });
 
 test('a pack is one run: each query is there with the hashes it has alone', async () => {

@@ -283,6 +283,22 @@ describe('a query that never ends', () => {
     expect(errorOf(stdout).code).toBe('E_UNFINISHED');
   });
 
+  test('is streamed until its time is up, and nothing is recorded', async () => {
+    const copy = await copyOf();
+    const before = readLedger(copy.paths.dir).length;
+    const at = ['--stream', '--format', 'jsonl', '--case', copy.paths.dir];
+    const endless = await exhibit(['query', 'sql', `${rows} x FROM c`, '--timeout', '1', ...at]);
+    expect(endless.status).toBe(2);
+    expect(endless.stderr).toContain('took longer than 1 s');
+    const many = await exhibit(['query', 'sql', `${rows} x FROM c LIMIT 100000`, ...at]);
+    const lines = many.stdout.split('\n');
+    expect([many.status, lines.length]).toEqual([0, 100_002]);
+    expect([lines[0], lines[100_000]]).toEqual(['["x"]', '[{"i":"100000"}]']);
+    const bad = await exhibit(['query', 'sql', 'DELETE FROM cloudtrail', ...at]);
+    expect(bad.status).toBe(2);
+    expect(readLedger(copy.paths.dir)).toHaveLength(before);
+  });
+
   test('is refused when it has too many rows or characters', async () => {
     const few = await run(`${rows} x FROM c`, '--max-rows', '1000');
     expect(errorOf(few.stdout)).toMatchObject({

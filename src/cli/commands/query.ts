@@ -15,12 +15,13 @@ import {
   runDocument,
   shownParams,
   showQuery,
+  streamRows,
   type QueryChoice,
   type QueryRun,
 } from '../../app/query.ts';
-import { asCsv, asLines, asTable } from '../../app/rows.ts';
+import { asCsv, asLines, asPieces, asTable } from '../../app/rows.ts';
 import type { Effects } from '../../core/effects.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
 import {
   atLeastOne,
@@ -59,6 +60,7 @@ interface RunFlags extends CommonOptions {
   readonly maxRows?: number;
   readonly checkContent?: boolean;
   readonly excelSafe?: boolean;
+  readonly stream?: boolean;
 }
 
 interface ReplayFlags extends CommonOptions {
@@ -142,6 +144,10 @@ function runOptions(command: Command): Command {
     .option('--limit <rows>', 'show no more rows than this; all are recorded', wholeNumber, 0)
     .option('--timeout <seconds>', 'give up after so long (default: 900)', seconds)
     .option('--max-rows <rows>', 'refuse a result of more rows (default: 1000000)', atLeastOne)
+    .option(
+      '--stream',
+      'write the rows as they come, however many, and record nothing (csv, jsonl)',
+    )
     .option('--check-content', 'hash every row of the database again first');
 }
 
@@ -274,7 +280,43 @@ function show(name: string, flags: CommonOptions, fx: Effects): void {
   fx.out.write(`\nSQL\n${query.sql.replace(/^-- ---\n[\s\S]*?-- ---\n/, '')}`);
 }
 
+async function streamAndPrint(choice: QueryChoice, flags: RunFlags, fx: Effects): Promise<void> {
+  const { format, maxRows, limit } = flags;
+  if (flags.json === true || (format !== 'csv' && format !== 'jsonl') || limit > 0 || maxRows) {
+    throw new ExhibitError('E_USAGE', '--stream writes all rows, as csv or jsonl', {
+      hint: 'add --format jsonl or --format csv, and leave out --json, --limit and --max-rows',
+    });
+  }
+  const options = {
+    params: flags.param,
+    ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
+    ...(flags.checkContent === undefined ? {} : { checkContent: flags.checkContent }),
+  };
+  const write = (columns: readonly string[] | undefined, rows: readonly string[]): void => {
+    writeRows(fx, format, asPieces(format, columns, rows, flags.excelSafe === true));
+  };
+  const target = await openCase(findCase(flags, fx));
+  const { rows, doubtful } = await streamRows(target, fx, choice, options, {
+    columns: (columns) => {
+      write(columns, []);
+    },
+    lines: (lines) => {
+      write(undefined, lines);
+    },
+  });
+  if (flags.quiet === true) return;
+  fx.err.write(`${String(rows)} rows, nothing recorded\n`);
+  if (doubtful > 0)
+    fx.err.write(
+      `rows in which U+FFFD may stand for bytes that are no text: ${String(doubtful)}\n`,
+    );
+}
+
 async function runAndPrint(choice: QueryChoice, flags: RunFlags, fx: Effects): Promise<void> {
+  if (flags.stream === true) {
+    await streamAndPrint(choice, flags, fx);
+    return;
+  }
   const run = await runAndRecord(await openCase(findCase(flags, fx)), fx, choice, {
     params: flags.param,
     ...(flags.timeout === undefined ? {} : { timeoutS: flags.timeout }),
