@@ -1,6 +1,7 @@
 /** AWS's public keys as `aws cloudtrail list-public-keys` prints them (CloudTrail API Reference, "ListPublicKeys"). */
 import { Buffer } from 'node:buffer';
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { sameHex } from '../core/digest.ts';
 import { formatUs, parseRfc3339 } from '../core/time.ts';
 
 /** A public key of the trail's region. Times are microseconds UTC. */
@@ -8,7 +9,7 @@ export interface TrailKey {
   readonly fingerprint: string;
   /** Undefined where Value is no RSA public key. */
   readonly key: KeyObject | undefined;
-  /** MD5 of the key's bytes in hex: the fingerprint, as AWS's samples have it. */
+  /** MD5 of the key in hex: the fingerprint, as AWS's samples have it. */
   readonly md5: string;
   readonly validFrom: number | undefined;
   readonly validTo: number | undefined;
@@ -85,10 +86,16 @@ function keyOf(value: unknown): { readonly key: TrailKey; readonly value: string
   if (typeof fingerprint !== 'string' || typeof base64 !== 'string') return undefined;
   if (!/^[0-9a-f]{1,128}$/i.test(fingerprint)) return undefined;
   const der = Buffer.from(base64, 'base64');
+  const read = readKey(der);
+  // Of the bytes that are given, or of the same key in the other encoding.
+  const md5s = [
+    der,
+    ...(read === undefined ? [] : [read.export({ type: 'pkcs1', format: 'der' })]),
+  ].map((bytes) => createHash('md5').update(bytes).digest('hex'));
   const key = {
     fingerprint,
-    key: readKey(der),
-    md5: createHash('md5').update(der).digest('hex'),
+    key: read,
+    md5: md5s.find((one) => sameHex(one, fingerprint)) ?? md5s[0] ?? '',
     validFrom: keyTime(entry?.['ValidityStartTime']),
     validTo: keyTime(entry?.['ValidityEndTime']),
   };

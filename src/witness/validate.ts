@@ -3,6 +3,7 @@
  * validate-logs` everywhere and stricter where it is silent (docs/cloudtrail-validation.md): every link is checked both
  * ways, every missing digest is listed, and so is every log that no digest names.
  */
+import { sameHex } from '../core/digest.ts';
 import { formatUs } from '../core/time.ts';
 import { surveyChains, type ChainRemark } from './coverage.ts';
 import {
@@ -259,7 +260,7 @@ function keyRemarks({ keys, keysFromEvidence }: TrailEvidence): Remark[] {
   const all = [...keys.byFingerprint.values()];
   return [
     ...all
-      .filter(({ fingerprint, md5 }) => fingerprint !== md5)
+      .filter(({ fingerprint, md5 }) => !sameHex(fingerprint, md5))
       .map(({ fingerprint, md5 }) =>
         say(fingerprint, 'fingerprint_differs', `the MD5 of the key is ${md5}`),
       ),

@@ -356,6 +356,20 @@ test.each(['collect', 'seal'])(
   },
 );
 
+test('a stranger’s key under AWS’s fingerprint is not shown as AWS’s', async () => {
+  const file = join(await tempDir(), 'keys.json');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const [aws] = baseWorld().world.keys;
+  const { Value, Fingerprint } = publicKey('x', privateKey);
+  writeFileSync(file, JSON.stringify({ PublicKeyList: [{ ...aws, Value }] }));
+  const args = ['cloudtrail', 'validate', '--case', made, '--no-record', '--public-keys', file];
+  const { stdout, status } = await exhibit(args);
+  expect(status).toBe(1);
+  expect(stdout).toContain(
+    `${aws?.Fingerprint ?? ''}  NOT ITS OWN: the MD5 of the key is ${Fingerprint}\n`,
+  );
+});
+
 test('a stranger’s keys', async () => {
   const file = join(await tempDir(), 'keys.json');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -91,12 +91,18 @@ function print(fx: Effects, result: ValidateResult, all: boolean): void {
   fx.out.write(
     `Digests: ${counts(digests)}\nLogs:    ${counts(logs)}\nKeys:    ${keyText(result)}\n`,
   );
-  for (const one of keys.fingerprints.slice(0, LISTED)) fx.out.write(`         ${one}\n`);
+  for (const one of keys.fingerprints.slice(0, LISTED)) {
+    // Who compares fingerprints must not be shown AWS's over a key of somebody else.
+    const other = result.findings.find(
+      ({ status, subject }) => status === 'fingerprint_differs' && subject === one,
+    );
+    fx.out.write(`         ${one}${other === undefined ? '' : `  NOT ITS OWN: ${other.detail}`}\n`);
+  }
   const more = keys.fingerprints.length - LISTED;
   if (more > 0) fx.out.write(`         and ${String(more)} more (--json lists them)\n`);
   for (const { evidence, time } of notBefore.map(notBeforeText)) {
     fx.out.write(
-      `Age:     ${evidence} is not older than ${time}: AWS signed a digest in it then\n`,
+      `Age:     ${evidence} is not older than ${time}: AWS signed a digest in it that ends then\n`,
     );
   }
   fx.out.write(`${conclusion(result)}\n`);
@@ -131,9 +137,12 @@ function conclusion({ ok, keys, digests, logs }: ValidateResult): string {
     return 'No digest file is in the evidence: CloudTrail itself vouches for none of these logs.';
   }
   const open = digests.unproven + logs.unproven;
-  return open === 0
-    ? `Nothing that CloudTrail signed was changed or is missing${keys.origin === 'acquisition' ? ', if the keys that the collector sealed are AWS’s' : ''}.`
-    : `Nothing was found changed or missing; NOT PROVEN either way: ${String(digests.unproven)} digests and ${String(logs.unproven)} logs.`;
+  const silent = logs.uncovered === 0 ? '' : ` No digest speaks of ${String(logs.uncovered)} logs.`;
+  const said =
+    open === 0
+      ? `Nothing that CloudTrail signed was changed or is missing${keys.origin === 'acquisition' ? ', if the keys that the collector sealed are AWS’s' : ''}.`
+      : `Nothing was found changed or missing; NOT PROVEN either way: ${String(digests.unproven)} digests and ${String(logs.unproven)} logs.`;
+  return `${said}${silent}`;
 }
 
 function counts(of: ValidateResult['digests']): string {
