@@ -73,7 +73,7 @@ export function readItem(
   values: Node,
   placeholders: Placeholders,
 ): Asked {
-  const [name = '', ...modifiers] = key.split('|');
+  const [name = '', ...modifiers] = normal(key).split('|');
   for (const one of modifiers) {
     if (!ALL.includes(one)) {
       throw misfit(text, at, 'a modifier of the Sigma specification', JSON.stringify(one));
@@ -189,7 +189,7 @@ class Item {
       throw misfit(this.#text, value.at, 'the name of a field', kindOf(value));
     }
     const cased = this.#modifiers.includes('cased');
-    return { kind: 'field', field: value.value, place: place ?? 'whole', cased };
+    return { kind: 'field', field: normal(value.value), place: place ?? 'whole', cased };
   }
 
   #cidr(value: Node, word: string): Test<string> {

@@ -143,6 +143,13 @@ test.each([
   expect(notAsked[0]?.reason).toContain(reason);
 });
 
+test('U+0000 and halves of characters in a rule do not reach SQL', () => {
+  const { detections } = read('    s:\n        "a\\0b|contains": "c\\0\\ud800"\n    condition: s');
+  const [leaf] = [...leavesOf(detections[0]!.tree)];
+  expect(leaf).toMatchObject({ field: 'a\ufffdb' });
+  expect(JSON.stringify(leaf)).not.toMatch(/\\u0000|\\ud800/);
+});
+
 test('one broken document does not hide those beside it, and aliases make no bomb', () => {
   const text =
     'title: A\nlogsource: {product: aws}\ndetection: {s: {f: 1}, condition: s}\n---\ntitle: B\n---\ntitle: C\nlogsource: {product: aws}\ndetection: {s: {f: 1}, condition: s}\n';
