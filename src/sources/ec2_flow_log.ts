@@ -100,7 +100,7 @@ export const ec2_flow_log: Source = {
       "CASE WHEN log_destination GLOB 'arn:*:logs:*' THEN substr(substr(log_destination, instr(log_destination, ':logs:') + 6), 1, instr(substr(log_destination, instr(log_destination, ':logs:') + 6), ':') - 1) END",
     target: 'resource_id',
   },
-  indexes: [['flow_log_id'], ['resource_id']],
+  indexes: [['resource_id']],
   timeline: false,
   repeatsInFile: 'duplicate',
   detect: (head) => detectJson(head, FORMAT),

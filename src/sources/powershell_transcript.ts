@@ -22,7 +22,8 @@ const COLUMNS: readonly Column[] = [
   text('event', 'start, command or end.'),
   text('user_name', 'Username of the session.'),
   text('run_as_user', 'RunAs User of the session.'),
-  text('host', 'Machine.'),
+  text('host', 'Machine: its name.'),
+  text('operating_system', 'What Machine says in brackets.'),
   text('host_application', 'Host Application: the command line of PowerShell itself.'),
   { name: 'pid', type: 'INTEGER', unit: 'number', about: 'Process ID of the session.' },
   text('powershell_version', 'PSVersion.'),
@@ -98,6 +99,7 @@ function reader(): RecordReader {
       out.anomaly('assumed_time', 'a transcript names no zone: UTC');
     }
     const prompt = typed === undefined ? null : PROMPT.exec(typed);
+    const machine = /^(.*?)(?: \((.*)\))?$/.exec(session.told.get('Machine') ?? '');
     const said = (name: string): string | null => orNull(session.told.get(name));
     const values = [
       timeUs,
@@ -105,7 +107,8 @@ function reader(): RecordReader {
       event,
       said('Username'),
       said('RunAs User'),
-      said('Machine'),
+      orNull(machine?.[1]),
+      orNull(machine?.[2]),
       said('Host Application'),
       integerField(session.told.get('Process ID'), 'Process ID', out),
       said('PSVersion'),
@@ -236,7 +239,8 @@ export const powershell_transcript: Source = {
           time_from: 'line',
           action: 'start',
           actor: 'WEB\\Administrator',
-          host: 'WEB (Microsoft Windows NT 10.0.20348.0)',
+          host: 'WEB',
+          operating_system: 'Microsoft Windows NT 10.0.20348.0',
           pid: 4242,
           powershell_version: '5.1.20348.2227',
           output: 'Transcript started, output file is C:\\logs\\x.txt',
@@ -252,7 +256,7 @@ export const powershell_transcript: Source = {
         {
           time_us: 1_762_593_300_000_000,
           event: 'end',
-          host: 'WEB (Microsoft Windows NT 10.0.20348.0)',
+          host: 'WEB',
         },
       ],
       anomalies: ['assumed_time'],

@@ -294,7 +294,7 @@ export const sns_sqs_message: Source = {
       "CASE service WHEN 'sns' THEN coalesce(message_type, 'Notification') ELSE 'message' END",
     target: 'source_arn',
   },
-  indexes: [['message_id'], ['source_arn']],
+  indexes: [['source_arn']],
   timeline: true,
   repeatsInFile: 'duplicate',
   inside: true,
