@@ -2,7 +2,7 @@
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs, parseRfc3339 } from '../core/time.ts';
-import { birthState, chainOf, type BirthState, type Step } from '../correlate/chain.ts';
+import { birthState, chainOf, type BirthState, type Known, type Step } from '../correlate/chain.ts';
 import { lineage, type Credential, type Found, type Link } from '../correlate/lineage.ts';
 import { instanceMarks, marksOf, type Mark, type MarkKind } from '../correlate/marks.ts';
 import { scopeOf } from '../correlate/scope.ts';
@@ -147,11 +147,11 @@ export function sessions(target: Case, fx: Effects, question: SessionsQuestion):
     fx.signal.throwIfAborted();
     const all = lineage(found);
     const wanted = scope === undefined ? all : scope.related(all);
-    const startUs = trail.start();
+    const known = { startUs: trail.start(), fromConsole: trail.fromConsole };
     const instances = instanceMarks(all.values());
     const roots = new Map<string, Step>();
     const shown = inTree(wanted)
-      .map((one) => show(one, { all, startUs, trail, roots, labels: question.labels, instances }))
+      .map((one) => show(one, { all, known, trail, roots, labels: question.labels, instances }))
       .filter((one) => keep(one, question));
     const kept = question.marked ? marked(shown) : shown;
     return { sessions: kept, counts: countsOf(kept) };
@@ -221,7 +221,7 @@ function inTree(all: ReadonlyMap<string, Credential>): readonly Credential[] {
 
 interface Shown {
   readonly all: ReadonlyMap<string, Credential>;
-  readonly startUs: number | undefined;
+  readonly known: Known;
   readonly trail: Trail;
   /** First step of the chain of each credential that was shown: parents come first. */
   readonly roots: Map<string, Step>;
@@ -229,9 +229,9 @@ interface Shown {
   readonly instances: ReadonlyMap<string, readonly Mark[]>;
 }
 
-function show(one: Credential, { all, startUs, trail, roots, labels, instances }: Shown): Session {
+function show(one: Credential, { all, known, trail, roots, labels, instances }: Shown): Session {
   const parent = one.parent === undefined ? undefined : all.get(one.parent);
-  const chain = chainOf(one, all, startUs, roots.get(one.parent ?? ''));
+  const chain = chainOf(one, all, known, roots.get(one.parent ?? ''));
   if (chain[0] !== undefined) roots.set(one.id, chain[0]);
   const { use, birth, signIn } = one;
   const last = use?.last;

@@ -28,32 +28,39 @@ export function birthState({ birth, signIn, link }: Credential): BirthState {
 /** Steps of a chain that are told; of a longer one the root and the last ones. Real ones have a handful. */
 const MOST_STEPS = 64;
 
+/** What the words of a step need besides the credentials. */
+export interface Known {
+  /** First record of the trail. */
+  readonly startUs: number | undefined;
+  /** True if the record of a row says that the console made the call. */
+  readonly fromConsole: (id: number) => boolean;
+}
+
 /**
  * Steps from the root to the credential, itself last.
- * @param startUs first record of the trail.
  * @param root first step of the chain, where it is known already.
  */
 export function chainOf(
   credential: Credential,
   all: ReadonlyMap<string, Credential>,
-  startUs: number | undefined,
+  known: Known,
   root: Step | undefined,
 ): readonly Step[] {
   const steps: Step[] = [];
   let at: Credential | undefined = credential;
   for (let room = MOST_STEPS; at !== undefined && room > 0; room--) {
-    steps.unshift(stepOf(at, startUs));
+    steps.unshift(stepOf(at, known));
     if (at.parent === undefined && at.birth !== undefined) steps.unshift(callerOf(at.birth));
     at = at.parent === undefined ? undefined : all.get(at.parent);
   }
   return at === undefined || root === undefined ? steps : [root, ...steps.slice(1)];
 }
 
-function stepOf(one: Credential, startUs: number | undefined): Step {
+function stepOf(one: Credential, known: Known): Step {
   const record = one.birth ?? one.signIn;
   return {
     arn: one.arn,
-    via: record?.event_name ?? withoutRecord(one, startUs),
+    via: record?.event_name ?? withoutRecord(one, known),
     time_us: record?.time_us ?? one.use?.made_us ?? null,
     event_id: record?.event_id ?? null,
     id: record?.id ?? null,
@@ -62,14 +69,17 @@ function stepOf(one: Credential, startUs: number | undefined): Step {
 }
 
 /** Why a key has no record of its birth, as far as its calls tell. */
-function withoutRecord(one: Credential, startUs: number | undefined): string {
+function withoutRecord(one: Credential, { startUs, fromConsole }: Known): string {
   if (one.kind === 'long_term') return 'long-term key';
+  if (one.link === 'portal') return 'access portal';
   if (one.link === 'creation_time') return 'same creation time';
   const { use } = one;
   const [service] = firstSeen(use?.services ?? new Map())[0] ?? [];
   if (use !== undefined && use.forwarded === use.events && service !== undefined)
     return `called by ${service}`;
   const made = use?.made_us;
+  // The first call that no service made says it, if one does.
+  if (use?.own !== undefined && fromConsole(use.own.id)) return 'console session';
   if (made !== undefined && startUs !== undefined && made < startUs) return 'before the evidence';
   return 'not in evidence';
 }

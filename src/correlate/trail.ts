@@ -68,6 +68,12 @@ const TOKENS = ['GetSigninToken'];
 // IAM Identity Center User Guide, "CloudTrail events for IAM Identity Center": names of service events of the portal.
 const PORTAL = ['Federate', 'GetRoleCredentials'];
 
+/** What a record did. */
+interface Call {
+  readonly action: string | null;
+  readonly target: string | null;
+}
+
 interface Mfa {
   readonly mfa_used: number | null;
 }
@@ -75,6 +81,8 @@ interface Mfa {
 /** Reads of one database; every answer is in the order of time, then row. */
 export class Trail {
   readonly #db: Database;
+  #raw: ReturnType<typeof rawOf> | undefined;
+  #call: ReturnType<typeof callOf> | undefined;
 
   constructor(db: Database) {
     this.#db = db;
@@ -205,23 +213,22 @@ export class Trail {
   }
 
   /** What was done by a record. */
-  call(id: number): { readonly action: string | null; readonly target: string | null } {
-    const row = this.#db
-      .prepare<[number], { action: string | null; target: string | null }>(
-        'SELECT action, target FROM main.cloudtrail WHERE id = ?',
-      )
-      .get(id);
-    return row ?? { action: null, target: null };
+  call(id: number): Call {
+    this.#call ??= callOf(this.#db);
+    return this.#call.get(id) ?? { action: null, target: null };
   }
 
-  /** The record says that the console made the call (`sessionCredentialFromConsole`). */
-  fromConsole(id: number): boolean {
+  /**
+   * The record says that the console made the call: `sessionCredentialFromConsole` (CloudTrail User Guide, "CloudTrail
+   * record contents").
+   */
+  readonly fromConsole = (id: number): boolean => {
     const record = this.#record(id);
     const said =
       record['sessionCredentialFromConsole'] ??
       part(record, 'userIdentity', 'sessionContext', 'attributes', 'sessionCredentialFromConsole');
     return said === 'true' || said === true;
-  }
+  };
 
   /** Calls of a key that came from an address, in the order of time. */
   *calls(
@@ -294,13 +301,19 @@ export class Trail {
 
   // A row of a table is no JSON: it says nothing beyond its columns.
   #record(id: number): JsonObject {
-    const raw = this.#db
-      .prepare<[number], string>('SELECT raw FROM temp.cloudtrail WHERE id = ?')
-      .pluck()
-      .get(id);
-    const value = parseJson(raw ?? '');
+    this.#raw ??= rawOf(this.#db);
+    const value = parseJson(this.#raw.get(id) ?? '');
     return isObject(value) ? value : {};
   }
+}
+
+// Statements by row, made once: thousands of rows are asked for.
+function rawOf(db: Database) {
+  return db.prepare<[number], string>('SELECT raw FROM temp.cloudtrail WHERE id = ?').pluck();
+}
+
+function callOf(db: Database) {
+  return db.prepare<[number], Call>('SELECT action, target FROM main.cloudtrail WHERE id = ?');
 }
 
 /** Order of time, then row. */

@@ -62,6 +62,8 @@ export class Use {
   /** Calls that AWS services made for the principal. */
   forwarded = 0;
   first: Point | undefined;
+  /** First call that no service made for the principal. */
+  own: Point | undefined;
   last: Point | undefined;
   made_us: number | undefined;
   readonly types = new Map<string, Seen>();
@@ -101,6 +103,7 @@ export class Use {
       see(this.services, row.invoked_by, point);
       return;
     }
+    if (this.own === undefined || before(point, this.own)) this.own = point;
     if (isAddress(row.address)) see(this.addresses, row.address, point);
     see(this.agents, agentFamily(row.user_agent), point);
     if (!GLOBAL_SERVICES.has(row.event_source ?? '')) see(this.regions, row.region, point);

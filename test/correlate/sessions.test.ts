@@ -381,5 +381,8 @@ test.skipIf(!present)(
     expect(calls).toBe(70);
     const unborn = answer.sessions.filter(({ birth }) => birth === 'not_in_evidence');
     expect(unborn.filter(({ kind }) => kind === 'long_term')).toHaveLength(3);
+    const why = (word: string): number =>
+      unborn.filter(({ chain }) => chain.at(-1)?.via.startsWith(word)).length;
+    expect([why('called by'), why('console session'), why('not in evidence')]).toEqual([92, 4, 5]);
   },
 );
