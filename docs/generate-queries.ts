@@ -112,7 +112,6 @@ NULL where a query has fewer columns than the widest. Row 0 of each query names 
 params.json holds text and parameters of each query, so that a replay does not need the pack.
 
 \`\`\`sh
-cd "$OLDPWD"
 exhibit query run-pack triage --param ip=203.0.113.66 --case demo/case
 \`\`\`
 

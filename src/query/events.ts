@@ -62,7 +62,7 @@ export function filterSql(filter: EventFilter): {
 }
 
 /** Sources whose rows are events, in bytewise order, as the view of the time line names them. */
-export function timelineSources(db: Database): readonly string[] {
+function timelineSources(db: Database): readonly string[] {
   const sql = db
     .prepare<[], string>("SELECT sql FROM main.sqlite_schema WHERE name = 'timeline'")
     .pluck()
