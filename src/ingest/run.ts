@@ -86,7 +86,11 @@ export async function buildDatabase(options: BuildOptions): Promise<string> {
     const found = await findAll(builder.db, known, identities, options.signal);
     const content = complete(options, builder, evidence, { ...found, coverage });
     options.progress('check');
-    builder.finish(await checked);
+    // Now, and not by the commit: SQLite would look now and then whether the reader has gone.
+    const check = await checked;
+    builder.db.exec('COMMIT');
+    options.signal.throwIfAborted();
+    builder.finish(check);
     return content;
   } catch (error) {
     // First the workers: they may still be writing parts.
@@ -230,9 +234,6 @@ function complete(
     options.threads.length,
     options.evidence.map((item) => item.evidenceId).join(','),
   );
-  // Waits for the check, which reads the file meanwhile.
-  db.exec('COMMIT');
-  stop();
   return content;
 }
 
