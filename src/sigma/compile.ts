@@ -55,7 +55,7 @@ export function joined(parts: readonly string[], word: ' AND ' | ' OR '): string
 }
 
 /** A text as a literal. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

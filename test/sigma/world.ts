@@ -31,7 +31,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   bytes_out: 'bytes_out',
 };
 
-export const FIELDS = [
+const FIELDS = [
   ...['eventName', 'eventSource', 'sourceIPAddress', 'userAgent', 'bytes_out'],
   ...[
     'requestParameters.name',
