@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import type { ByteRow } from '../core/byte-row.ts';
+import { release } from '../core/release.ts';
 import { indexesNull, type TableShape } from './ddl.ts';
 import type { IndexTree, Key } from './index-tree.ts';
 import { KeyTable, KIND } from './key-table.ts';
@@ -91,7 +92,15 @@ export class RunWriter {
 
   /** Ends the gathering. */
   close(): readonly IndexRun[] {
-    for (const [id, table] of this.#tables) this.#spill(id, table);
+    for (const [id, table] of this.#tables) {
+      this.#spill(id, table);
+      // The indexes need the memory at once, and not when it happens to be collected.
+      release(table.ids);
+      for (const { groups } of table.gathered) release(groups);
+      for (const keys of table.keys) keys.close();
+    }
+    this.#tables.clear();
+    this.#shape = undefined;
     return this.#runs;
   }
 
@@ -268,6 +277,7 @@ class RunReader {
     if (!this.#have(GROUP_HEADER)) {
       this.ended = true;
       closeSync(this.#file);
+      release(this.#buffer);
       return false;
     }
     const kind = this.#buffer[this.#at] ?? 0;
@@ -313,6 +323,7 @@ class RunReader {
         : this.#buffer;
     rest.copy(larger, 0);
     if (larger !== this.#buffer) {
+      release(this.#buffer);
       this.#buffer = larger;
       this.doubles = new Float64Array(larger.buffer, 0, Math.floor(larger.length / 8));
     }
@@ -331,6 +342,7 @@ class RunReader {
 export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'>): void {
   let readers = runs.map(({ path }) => new RunReader(path)).filter((reader) => reader.next());
   let same: RunReader[] = [];
+  const merger = new IdMerger();
   while (readers.length > 0) {
     same.length = 0;
     for (const reader of readers) {
@@ -344,40 +356,61 @@ export function mergeRuns(runs: readonly IndexRun[], tree: Pick<IndexTree, 'add'
     if (same.length === 1) {
       tree.add(key, least.doubles, least.from, least.to);
     } else {
-      const ids = merged(same);
-      tree.add(key, ids, 0, ids.length);
+      const count = merger.merge(same);
+      tree.add(key, merger.ids, 0, count);
     }
     let ended = false;
     for (const reader of same) ended = !reader.next() || ended;
     if (ended) readers = readers.filter((reader) => !reader.ended);
   }
+  merger.close();
   for (const { path } of runs) rmSync(path);
 }
 
-/** The ids of some groups, ascending. Those of one worker's runs, which come one after the other, are so already. */
-function merged(groups: readonly RunReader[]): Float64Array {
-  const ids = new Float64Array(groups.reduce((sum, { from, to }) => sum + to - from, 0));
-  /** Where stretches begin that ascend. */
-  const starts = [0];
-  let fill = 0;
-  for (const { doubles, from, to } of groups) {
-    if (fill > 0 && (doubles[from] ?? 0) < (ids[fill - 1] ?? 0)) starts.push(fill);
-    for (let index = from; index < to; index++) ids[fill++] = doubles[index] ?? 0;
-  }
-  const [, middle] = starts;
-  if (middle === undefined) return ids;
-  return starts.length === 2 ? twoMerged(ids, middle) : ids.sort();
-}
+/** Puts the ids of a key in order; its memory serves for the next key. */
+class IdMerger {
+  /** Valid up to what {@link IdMerger.merge} gave. */
+  ids = new Float64Array(1024);
+  #right = new Float64Array(1024);
 
-function twoMerged(ids: Float64Array, middle: number): Float64Array {
-  const all = new Float64Array(ids.length);
-  let [left, right] = [0, middle];
-  for (let place = 0; place < all.length; place++) {
-    const [one, other] = [ids[left] ?? 0, ids[right] ?? 0];
-    const takeLeft = left < middle && (right === ids.length || one < other);
-    all[place] = takeLeft ? one : other;
-    if (takeLeft) left++;
-    else right++;
+  /** Ids of some groups, ascending in each: how many there are. */
+  merge(groups: readonly RunReader[]): number {
+    const count = groups.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (count > this.ids.length) this.ids = new Float64Array(Math.ceil(1.5 * count));
+    const { ids } = this;
+    /** Where stretches begin that ascend: those of one worker's runs, which come one after the other, are one. */
+    const starts = [0];
+    let fill = 0;
+    for (const { doubles, from, to } of groups) {
+      if (fill > 0 && (doubles[from] ?? 0) < (ids[fill - 1] ?? 0)) starts.push(fill);
+      for (let index = from; index < to; index++) ids[fill++] = doubles[index] ?? 0;
+    }
+    const [, middle] = starts;
+    if (starts.length === 2 && middle !== undefined) this.#mergeTwo(middle, count);
+    else if (starts.length > 2) ids.subarray(0, count).sort();
+    return count;
   }
-  return all;
+
+  /** Gives the memory back. */
+  close(): void {
+    release(this.ids);
+    release(this.#right);
+  }
+
+  // From the end, with what stands there put aside.
+  #mergeTwo(middle: number, count: number): void {
+    const { ids } = this;
+    if (count - middle > this.#right.length)
+      this.#right = new Float64Array(Math.ceil(1.5 * (count - middle)));
+    const right = this.#right;
+    right.set(ids.subarray(middle, count));
+    let one = middle - 1;
+    let other = count - middle - 1;
+    for (let place = count - 1; other >= 0; place--) {
+      const takeRight = one < 0 || (ids[one] ?? 0) < (right[other] ?? 0);
+      ids[place] = (takeRight ? right[other] : ids[one]) ?? 0;
+      if (takeRight) other--;
+      else one--;
+    }
+  }
 }

@@ -3,6 +3,7 @@
  * garbage of gathering keys cost more than reading the records.
  */
 import { Buffer } from 'node:buffer';
+import { release } from '../core/release.ts';
 import { viewOf } from '../core/view.ts';
 
 /** Kinds of keys, in SQLite's order; an integer is `safe` where a number holds it. */
@@ -38,6 +39,12 @@ export class KeyTable {
   /** A run is over: its keys are kept, as those of most columns come again and again, unless there are many. */
   endRun(): void {
     if (this.size > KEPT_KEYS || this.#fill > KEPT_BYTES) this.#clear();
+  }
+
+  /** Gives the memory back; the table may not be used any more. */
+  close(): void {
+    for (const array of [this.#slots, this.#numbers, this.#starts, this.#pool, this.#sorted])
+      release(array);
   }
 
   #clear(): void {
