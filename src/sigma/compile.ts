@@ -150,7 +150,11 @@ function onColumn(
   const parts: string[] = [];
   for (const test of tests) {
     const plain = test.kind === 'match' ? plainText(test.pattern) : undefined;
-    if (test.kind === 'match' && plain !== undefined && (integer || test.cased || isAscii(plain))) {
+    if (
+      test.kind === 'match' &&
+      plain !== undefined &&
+      (integer || (test.cased ? !plain.includes('\ufffd') : isAscii(plain)))
+    ) {
       if (integer) {
         if (isInteger(plain)) numbers.push(plain);
       } else if (test.cased) exact.push(literal(plain));

@@ -54,7 +54,9 @@ function naiveValue(field: string, modifiers: readonly string[], item: Json, eve
   if (modifiers.includes('cidr')) return values.some((one) => inNetwork(one, wanted));
   if (modifiers.includes('re')) {
     const flags = ['i', 'm', 's'].filter((flag) => modifiers.includes(flag)).join('');
-    const regex = new RegExp(wanted, flags);
+    // PCRE's "$" also stands before a line feed that ends the text.
+    const source = flags.includes('m') ? wanted : wanted.replaceAll('$', '(?=\\n?$(?![^]))');
+    const regex = new RegExp(source, flags);
     return values.some((one) => regex.test(one));
   }
   let source = '';
