@@ -101,6 +101,8 @@ export class Records {
   #unknown: Refusal | undefined;
   /** Records since the last one that another source took. */
   #askedInVain = 0;
+  /** Set while others are asked about a record that its own source knows and found broken: then only a row counts. */
+  #onlyRows = false;
   #answers = 0;
 
   records = 0;
@@ -272,7 +274,7 @@ export class Records {
     const level = this.#level;
     const { source, inside } = level;
     if (inside?.carrier === undefined) {
-      level.last = this.#addReject(reason, detail);
+      if (!this.#onlyRows) level.last = this.#addReject(reason, detail);
     } else {
       level.last = -1;
       this.#addBroken(inside.carrier, source.id, reason, detail, inside);
@@ -333,7 +335,9 @@ export class Records {
       this.#known[0] = known.source;
       const place = { offset: level.offset, length: text.length, form: FORM.plain };
       const inside = { place, size: text.length, carrier: undefined, depth: 0, noted: [] };
+      this.#onlyRows = reason !== 'not_this_source';
       this.#readText(head, known, text, inside);
+      this.#onlyRows = false;
     }
     if (this.records > before) {
       this.#askedInVain = 0;
