@@ -161,7 +161,7 @@ const OTHER_STREAM = `EXISTS (
 // make two records of them. A NULL contradicts nothing, so that a copy which lost its place stays one.
 function keepApart(db: Database, source: Source, table: string): void {
   const differ = source.columns
-    .filter(({ name }) => !FOUND_BY.test(name))
+    .filter(({ name }) => !name.endsWith("_from"))
     .map(({ name }) => `a."${name}" <> b."${name}"`);
   if (source.originAround === true) differ.push(OTHER_STREAM);
   const contradiction = `(${differ.join(' OR ')})`;
