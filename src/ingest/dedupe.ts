@@ -146,8 +146,8 @@ function insertCopies(db: Database, source: Source): void {
 /** Records of one text that are told apart by hand; of more than these the rest is kept. */
 const MOST_KINDS = 64;
 
-/** Columns that say how a value was found, not what it is. */
-const FOUND_BY = /_from$/;
+/** End of the names of columns that say how a value was found, not what it is. */
+const FOUND_BY = '_from';
 /** Log events around two records that name different groups or streams. */
 const OTHER_STREAM = `EXISTS (
   SELECT 1 FROM main.inner_record AS ia
@@ -161,7 +161,7 @@ const OTHER_STREAM = `EXISTS (
 // make two records of them. A NULL contradicts nothing, so that a copy which lost its place stays one.
 function keepApart(db: Database, source: Source, table: string): void {
   const differ = source.columns
-    .filter(({ name }) => !name.endsWith("_from"))
+    .filter(({ name }) => !name.endsWith(FOUND_BY))
     .map(({ name }) => `a."${name}" <> b."${name}"`);
   if (source.originAround === true) differ.push(OTHER_STREAM);
   const contradiction = `(${differ.join(' OR ')})`;
