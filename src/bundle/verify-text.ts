@@ -301,7 +301,8 @@ if [ -e pki/crl.pem ]; then
     /Invalidity Date:/ { getline; sub(/^ */, ""); print s, $0 }' |
     while read -r s t; do echo "$s $(echo "$t" | seconds) pki/crl.pem"; done >> "$W/ends"
 fi
-for f in custody/[0-9]*.json custody/checkpoint-*.txt evidence/EV-*/EV-*.seal queries/Q-*/run.json; do
+for f in custody/[0-9]*.json custody/checkpoint-*.txt evidence/EV-*/EV-*.seal \\
+  queries/Q-*/run.json; do
   [ -s "$W/ends" ] && [ -e "$f" ] || continue
   signed "$f" 2> /dev/null || { echo "BAD SIGNATURE $f"; exit 1; }
   n=$(openssl x509 -in "$W/signer.pem" -noout -serial); at=$(claimed "$f.p7s")
