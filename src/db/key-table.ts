@@ -281,6 +281,7 @@ export class KeyTable {
       slots[place] = hash;
       slots[place + 1] = group;
     }
+    release(old);
     this.#slots = slots;
   }
 
@@ -288,6 +289,7 @@ export class KeyTable {
     if (this.#fill + bytes <= this.#pool.length) return;
     const pool = Buffer.allocUnsafeSlow(this.#pool.length * 2 + bytes);
     this.#pool.copy(pool, 0, 0, this.#fill);
+    release(this.#pool);
     this.#pool = pool;
     this.#view = new DataView(pool.buffer);
   }
@@ -295,5 +297,6 @@ export class KeyTable {
 
 function copied<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
+  release(from);
   return to;
 }

@@ -2,7 +2,9 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { appendEntry } from '#src/app/ledger.ts';
+import { caseRoot } from '#src/app/case.ts';
+import { entryTool } from '#src/app/ledger.ts';
+import { appendToLedger } from '#src/custody/append.ts';
 import { otherCase, testCase, type TestCase } from '../helpers/case.ts';
 import { exhibit, exhibitJson } from '../helpers/exhibit.ts';
 
@@ -19,13 +21,25 @@ let dir: string;
 beforeAll(async () => {
   one = await testCase();
   dir = one.case.paths.dir;
-  await appendEntry(one.case, one.signer, one.fx, {
-    event: 'sealed',
-    // What evidence may bring: cursor movement, a right-to-left override, a line feed.
-    reason: 'a\u001b[2J\u202eb\nc',
-    evidence: [{ id: 'EV-0001', seal: 'a'.repeat(64) }],
-    result: { ok: false, checks: [{ id: 'x', status: 'fail' }] },
-  });
+  // No verb records such words; somebody else's program may: cursor movement, a right-to-left override, a line feed.
+  const { info, paths } = one.case;
+  appendToLedger(
+    paths,
+    {
+      event: 'sealed',
+      reason: 'a\u001b[2J\u202eb\nc',
+      evidence: [{ id: 'EV-0001', seal: 'a'.repeat(64) }],
+      result: { ok: false, checks: [{ id: 'x', status: 'fail' }] },
+    },
+    {
+      caseId: info.case,
+      actor: info.examiner,
+      tool: entryTool(one.fx),
+      atUs: one.fx.now() * 1000,
+      signer: one.signer,
+      root: await caseRoot(one.case),
+    },
+  );
 });
 
 describe('custody', () => {

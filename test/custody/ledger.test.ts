@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (let seq = 2; seq <= LENGTH; seq++) {
     await appendEntry(good.case, good.signer, good.fx, {
       event: 'note',
-      reason: `note ${String(seq)} <\u202e>`,
+      reason: `note ${String(seq)} <\u00e9>`,
     });
   }
   heads = readLedger(good.case.paths.dir).map(({ hash }) => hash);
