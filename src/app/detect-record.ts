@@ -163,7 +163,7 @@ async function answerOf(
     readonly by_rule: unknown;
     readonly each: (limit: number) => Iterable<Recorded>;
   }): void => {
-    rows.push(...answer.each(0));
+    for (const row of answer.each(0)) rows.push(row);
     const summary = { rules: answer.rules, by_rule: answer.by_rule };
     details.push(JSON.parse(JSON.stringify(summary)) as CanonicalValue);
   };

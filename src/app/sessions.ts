@@ -209,7 +209,7 @@ function inTree(all: ReadonlyMap<string, Credential>): readonly Credential[] {
     const children = [...(below.get(parent) ?? [])].sort(
       (a, b) => start(b) - start(a) || (a.id < b.id ? 1 : -1),
     );
-    waiting.push(...children);
+    for (const child of children) waiting.push(child);
   };
   push('');
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {

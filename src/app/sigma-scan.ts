@@ -296,7 +296,7 @@ class Scan {
         (index, name) => aliased(rule, rules[of[index] ?? -1], index, name),
       ).map((hit) => ({ ...hit, rule: at }));
       found.set(at, hits);
-      all.push(...hits);
+      for (const hit of hits) all.push(hit);
     }
     return {
       hits: this.#hits,

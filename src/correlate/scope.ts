@@ -128,7 +128,7 @@ function relatedTo(
     if (seen.has(one.id)) continue;
     seen.add(one.id);
     kept.add(one.id);
-    waiting.push(...(below.get(one.id) ?? []));
+    for (const child of below.get(one.id) ?? []) waiting.push(child);
   }
   return new Map([...all].filter(([id]) => kept.has(id)));
 }

@@ -146,7 +146,7 @@ export function findTraces(
         if (one.index !== undefined && value.kinds.has(one.kind)) search.byItem(items.table, one);
     if (open.length > 0 && (table.small || deep)) search.byReading(open);
     else notSearched.push(...open.map(({ column }) => `${table.table}.${column}`));
-    traces.push(...search.traces());
+    for (const trace of search.traces()) traces.push(trace);
     if (search.cut) cut.push(table.table);
   }
   return { traces: traces.sort(inTime), notSearched, cut };
