@@ -2,9 +2,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { CanonicalValue } from '../core/canonical.ts';
 import type { Effects } from '../core/effects.ts';
-import { ExhibitError } from '../core/errors.ts';
-import { formatUs } from '../core/time.ts';
-import { textIn, timeIn, type Question } from '../query/question.ts';
+import { spanIn, spanQuestion, textIn, textsIn, type Question } from '../query/question.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
@@ -84,14 +82,12 @@ export const askDetect: Answerer = (target, fx, question) =>
   answerOf(target, fx, askedIn(question));
 
 function questionOf({ rules, patterns }: DetectAsked, texts: RuleTexts): Question {
-  const { fromUs, toUs } = rules ?? patterns ?? {};
   const files = [...texts].map(
     ([path, bytes]) => [path, isUtf8(bytes) ? bytes.toString('utf8') : null] as const,
   );
   return {
     files: Object.fromEntries(files),
-    from: fromUs === undefined ? undefined : formatUs(fromUs),
-    to: toUs === undefined ? undefined : formatUs(toUs),
+    ...spanQuestion(rules ?? patterns ?? {}),
     rules: rules?.rules,
     placeholders: rules?.placeholders,
     level: rules?.level,
@@ -109,16 +105,11 @@ function askedIn(question: Question): DetectAsked {
       ([path, text]) => [path, text === null ? NOT_TEXT : Buffer.from(text, 'utf8')] as const,
     ),
   );
-  const [fromUs, toUs] = [timeIn(question, 'from'), timeIn(question, 'to')];
-  const shared = {
-    texts,
-    ...(fromUs === undefined ? {} : { fromUs }),
-    ...(toUs === undefined ? {} : { toUs }),
-  };
-  const [rules, patterns] = [wordsIn(question, 'rules'), wordsIn(question, 'patterns')];
+  const shared = { texts, ...spanIn(question) };
+  const [rules, patterns] = [textsIn(question, 'rules'), textsIn(question, 'patterns')];
   const placeholders = textIn(question, 'placeholders');
   const level = LEVEL_NAMES.find((one) => one === question['level']);
-  const tags = wordsIn(question, 'tags');
+  const tags = textsIn(question, 'tags');
   return {
     rules:
       rules === undefined
@@ -136,18 +127,11 @@ function askedIn(question: Question): DetectAsked {
         : {
             ...shared,
             patterns,
-            targets: wordsIn(question, 'targets') ?? [],
+            targets: textsIn(question, 'targets') ?? [],
             allManagementEvents: question['all_management_events'] === true,
             everywhere: question['everywhere'] === true,
           },
   };
-}
-
-function wordsIn(question: Question, name: string): readonly string[] | undefined {
-  const list = question[name];
-  if (list === undefined) return undefined;
-  if (Array.isArray(list) && list.every((word) => typeof word === 'string')) return list;
-  throw new ExhibitError('E_FORMAT', `the recorded question has no usable "${name}"`);
 }
 
 /** Findings of patterns, then those of rules, each in the order of time, table, row and rule. */

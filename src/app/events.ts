@@ -1,25 +1,18 @@
 /** Events of all sources as verbs print them, and questions about them as runs record them. */
+import { COMMON_CELLS, type CommonCells } from '../core/columns.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { sourceTables, type Database } from '../db/open.ts';
 import type { CanonicalCell } from '../query/canonical.ts';
 import type { EventFilter, EventRow } from '../query/events.ts';
-import { integerIn, textIn, timeIn, type Question } from '../query/question.ts';
+import { integerIn, spanIn, spanQuestion, textIn, type Question } from '../query/question.ts';
 import { csvPieces } from '../report/csv.ts';
 export type { EventFilter } from '../query/events.ts';
 
 /** An event as verbs print it. */
-export interface ShownEvent {
+export interface ShownEvent extends CommonCells {
   readonly time: string;
   readonly source: string;
-  readonly account_id: string | null;
-  readonly region: string | null;
-  readonly actor: string | null;
-  readonly action: string | null;
-  readonly target: string | null;
-  readonly src_ip: string | null;
-  readonly dst_ip: string | null;
-  readonly outcome: string | null;
   /** For `show`: `cloudtrail:268435457`. */
   readonly row: string;
   /** Of a search: where the words stand. */
@@ -27,19 +20,7 @@ export interface ShownEvent {
 }
 
 /** Columns of the time line in the order they are printed. */
-export const EVENT_COLUMNS = [
-  'time',
-  'source',
-  'account_id',
-  'region',
-  'actor',
-  'action',
-  'target',
-  'src_ip',
-  'dst_ip',
-  'outcome',
-  'row',
-] as const;
+export const EVENT_COLUMNS = ['time', 'source', ...COMMON_CELLS, 'row'] as const;
 
 /** An event by its common columns, as it is printed. */
 export function shownEvent(row: EventRow): ShownEvent {
@@ -71,18 +52,12 @@ export function checkSource(db: Database, filter: EventFilter): void {
 /** A filter as part of a recorded question. */
 export function filterQuestion(filter: EventFilter): Question {
   const { fromUs, toUs, ...texts } = filter;
-  return {
-    ...texts,
-    ...(fromUs === undefined ? {} : { from: formatUs(fromUs) }),
-    ...(toUs === undefined ? {} : { to: formatUs(toUs) }),
-  };
+  return { ...texts, ...spanQuestion({ fromUs, toUs }) };
 }
 
 /** The inverse of {@link filterQuestion}; other members are left alone. @throws ExhibitError `E_FORMAT`. */
 export function filterIn(question: Question): EventFilter {
-  const filter = {
-    fromUs: timeIn(question, 'from'),
-    toUs: timeIn(question, 'to'),
+  const texts = {
     source: textIn(question, 'source'),
     account: textIn(question, 'account'),
     region: textIn(question, 'region'),
@@ -91,7 +66,8 @@ export function filterIn(question: Question): EventFilter {
     action: textIn(question, 'action'),
     outcome: textIn(question, 'outcome'),
   };
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  const asked = Object.entries(texts).filter(([, value]) => value !== undefined);
+  return { ...spanIn(question), ...Object.fromEntries(asked) };
 }
 
 /** The limit of a recorded question, 0 for none. @throws ExhibitError `E_FORMAT`. */

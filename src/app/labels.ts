@@ -5,7 +5,6 @@ import { isObject, parseJson, type JsonValue } from '../core/json.ts';
 import { internalRange, parseAddress } from '../correlate/address.ts';
 import { awsRanges, type AwsRanges } from '../correlate/aws-ranges.ts';
 import { readMmdb, type Mmdb } from '../correlate/mmdb.ts';
-import type { Question } from '../query/question.ts';
 import { readGiven } from './given-file.ts';
 
 /** Files that the user gives. */
@@ -38,13 +37,6 @@ export const NO_FILES: Labels = {
   place: () => undefined,
   placed: false,
 };
-
-/** Texts of a recorded question; none if it names none. @throws ExhibitError `E_FORMAT`. */
-export function textsIn(question: Question, name: string): readonly string[] {
-  const value = question[name] ?? [];
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
-  throw new ExhibitError('E_FORMAT', `the recorded question has no usable "${name}"`);
-}
 
 /**
  * Reads the files.

@@ -1,4 +1,5 @@
 /** `pivot`: every trace of a value through all logs, and what else stands in the same records. */
+import { COMMON_CELLS, type CommonCells } from '../core/columns.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
@@ -7,10 +8,10 @@ import { ENTITY_KINDS, type EntityKind } from '../correlate/kinds.ts';
 import { entityTables, type Trace, type Window } from '../correlate/traces.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
 import type { Case } from './case.ts';
-import { integerIn, timeIn, type Question } from '../query/question.ts';
+import { integerIn, spanIn, spanQuestion, textsIn, type Question } from '../query/question.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
-import { NO_FILES, textsIn, type Labels } from './labels.ts';
+import { NO_FILES, type Labels } from './labels.ts';
 
 export { ENTITY_KINDS } from '../correlate/kinds.ts';
 
@@ -51,17 +52,9 @@ export interface ShownEdge extends ShownRange {
 }
 
 /** A record of the time line. */
-export interface ShownTrace {
+export interface ShownTrace extends CommonCells {
   readonly time: string | null;
   readonly source: string;
-  readonly account_id: string | null;
-  readonly region: string | null;
-  readonly actor: string | null;
-  readonly action: string | null;
-  readonly target: string | null;
-  readonly src_ip: string | null;
-  readonly dst_ip: string | null;
-  readonly outcome: string | null;
   readonly found_in: string;
   /** For `show`. */
   readonly row: string;
@@ -173,14 +166,7 @@ function shownTrace({
 export const PIVOT_COLUMNS = [
   'time',
   'source',
-  'account_id',
-  'region',
-  'actor',
-  'action',
-  'target',
-  'src_ip',
-  'dst_ip',
-  'outcome',
+  ...COMMON_CELLS,
   'found_in',
   'row',
 ] as const satisfies readonly (keyof ShownTrace)[];
@@ -195,7 +181,7 @@ export async function recordPivot(
   fx: Effects,
   question: PivotQuestion,
 ): Promise<RunRecord> {
-  const { values, hops, fanOut, kinds, deep, fromUs, toUs } = question;
+  const { values, hops, fanOut, kinds, deep } = question;
   return recordAnswer(target, fx, {
     verb: 'pivot',
     question: {
@@ -204,8 +190,7 @@ export async function recordPivot(
       fan_out: fanOut,
       kinds,
       deep,
-      ...(fromUs === undefined ? {} : { from: formatUs(fromUs) }),
-      ...(toUs === undefined ? {} : { to: formatUs(toUs) }),
+      ...spanQuestion(question),
     },
     answer: () => pivotAnswer(target, fx, question),
   });
@@ -242,15 +227,13 @@ function pivotAnswer(target: Case, fx: Effects, question: PivotQuestion): VerbAn
 }
 
 function questionIn(question: Question): PivotQuestion {
-  const [fromUs, toUs] = [timeIn(question, 'from'), timeIn(question, 'to')];
   return {
-    values: textsIn(question, 'values'),
+    values: textsIn(question, 'values') ?? [],
     hops: integerIn(question, 'hops') ?? 1,
     fanOut: integerIn(question, 'fan_out') ?? 1,
-    kinds: textsIn(question, 'kinds'),
+    kinds: textsIn(question, 'kinds') ?? [],
     deep: question['deep'] === true,
     labels: NO_FILES,
-    ...(fromUs === undefined ? {} : { fromUs }),
-    ...(toUs === undefined ? {} : { toUs }),
+    ...spanIn(question),
   };
 }

@@ -10,11 +10,11 @@ import { Trail, type SignIn } from '../correlate/trail.ts';
 import { travelMarks } from '../correlate/travel.ts';
 import { firstSeen, isAddress, type Point, type Seen } from '../correlate/use.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
-import { textIn, timeIn, type Question } from '../query/question.ts';
+import { spanIn, spanQuestion, textIn, textsIn, type Question } from '../query/question.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
-import { NO_FILES, textsIn, type Labels } from './labels.ts';
+import { NO_FILES, type Labels } from './labels.ts';
 
 /** What is asked. */
 export interface SessionsQuestion {
@@ -355,15 +355,14 @@ export async function recordSessions(
   fx: Effects,
   question: SessionsQuestion,
 ): Promise<RunRecord> {
-  const { names, root, fromUs, toUs, marked } = question;
+  const { names, root, marked } = question;
   return recordAnswer(target, fx, {
     verb: 'sessions',
     question: {
       names,
       marked,
       ...(root === undefined ? {} : { root }),
-      ...(fromUs === undefined ? {} : { from: formatUs(fromUs) }),
-      ...(toUs === undefined ? {} : { to: formatUs(toUs) }),
+      ...spanQuestion(question),
     },
     answer: () => sessionsAnswer(target, fx, question),
   });
@@ -379,17 +378,12 @@ function sessionsAnswer(target: Case, fx: Effects, question: SessionsQuestion): 
 }
 
 function questionIn(question: Question): SessionsQuestion {
-  const [root, fromUs, toUs] = [
-    textIn(question, 'root'),
-    timeIn(question, 'from'),
-    timeIn(question, 'to'),
-  ];
+  const root = textIn(question, 'root');
   return {
-    names: textsIn(question, 'names'),
+    names: textsIn(question, 'names') ?? [],
     marked: question['marked'] === true,
     labels: NO_FILES,
     ...(root === undefined ? {} : { root }),
-    ...(fromUs === undefined ? {} : { fromUs }),
-    ...(toUs === undefined ? {} : { toUs }),
+    ...spanIn(question),
   };
 }

@@ -1,6 +1,5 @@
-/** Columns that every source answers to, in the order of its table and of the time line. */
-export const COMMON_COLUMNS = [
-  'time_us',
+/** What an event says of itself besides its time, in the order of its table and of the time line. */
+export const COMMON_CELLS = [
   'account_id',
   'region',
   'actor',
@@ -11,5 +10,11 @@ export const COMMON_COLUMNS = [
   'outcome',
 ] as const;
 
+/** Columns that every source answers to, in the same order. */
+export const COMMON_COLUMNS = ['time_us', ...COMMON_CELLS] as const;
+
 /** A name of {@link COMMON_COLUMNS}. */
 export type CommonColumn = (typeof COMMON_COLUMNS)[number];
+
+/** The cells of an event by {@link COMMON_CELLS}. */
+export type CommonCells = Readonly<Record<(typeof COMMON_CELLS)[number], string | null>>;

@@ -1,4 +1,5 @@
 /** Where a value stands in the tables of a case: by the indexes there are, and row by row only where that is little. */
+import type { CommonCells } from '../core/columns.ts';
 import type { Database } from '../db/open.ts';
 import { kindOfColumn, kindOfValue, type EntityKind, type Wanted } from './kinds.ts';
 
@@ -26,18 +27,10 @@ export interface EntityTable {
 }
 
 /** A record in which a value stands. */
-export interface Trace {
+export interface Trace extends CommonCells {
   readonly table: string;
   readonly id: number;
   readonly time_us: number | null;
-  readonly account_id: string | null;
-  readonly region: string | null;
-  readonly actor: string | null;
-  readonly action: string | null;
-  readonly target: string | null;
-  readonly src_ip: string | null;
-  readonly dst_ip: string | null;
-  readonly outcome: string | null;
   /** Columns in which it stands; `table.column` of a table of items. */
   readonly columns: readonly string[];
   /** All entities of the record, by column. */

@@ -1,4 +1,5 @@
 /** Events of all sources on one time line, narrowed by the common columns. */
+import type { CommonCells } from '../core/columns.ts';
 import type { Database } from '../db/open.ts';
 
 /** What to keep. Texts are compared as their comments say; absent means all. */
@@ -24,18 +25,10 @@ export interface EventFilter {
 }
 
 /** One event by its common columns. */
-export interface EventRow {
+export interface EventRow extends CommonCells {
   readonly id: number;
   readonly source: string;
   readonly time_us: number;
-  readonly account_id: string | null;
-  readonly region: string | null;
-  readonly actor: string | null;
-  readonly action: string | null;
-  readonly target: string | null;
-  readonly src_ip: string | null;
-  readonly dst_ip: string | null;
-  readonly outcome: string | null;
 }
 
 /** Condition and bound values of a filter, over the common columns. */

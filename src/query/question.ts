@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { parseCanonicalLine } from '../core/canonical-read.ts';
 import type { CanonicalValue } from '../core/canonical.ts';
 import { ExhibitError } from '../core/errors.ts';
-import { parseRfc3339 } from '../core/time.ts';
+import { formatUs, parseRfc3339 } from '../core/time.ts';
 
 /**
  * What was asked, in full: everything that decides the answer besides the evidence and the tool. Times as RFC 3339,
@@ -40,12 +40,48 @@ export function integerIn(question: Question, name: string): number | undefined 
 }
 
 /** A time of a question, microseconds UTC; undefined when it was not asked. @throws ExhibitError `E_FORMAT`. */
-export function timeIn(question: Question, name: string): number | undefined {
+function timeIn(question: Question, name: string): number | undefined {
   const text = textIn(question, name);
   if (text === undefined) return undefined;
   const timeUs = parseRfc3339(text);
   if (timeUs !== undefined) return timeUs;
   throw wrong(name);
+}
+
+/** Texts of a question; undefined when they were not asked. @throws ExhibitError `E_FORMAT`. */
+export function textsIn(question: Question, name: string): readonly string[] | undefined {
+  const value = question[name];
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw wrong(name);
+}
+
+/** Bounds of a time, microseconds UTC: the first inclusive, the second exclusive. */
+interface Span {
+  readonly fromUs?: number;
+  readonly toUs?: number;
+}
+
+/** Bounds of a time as part of a question. */
+export function spanQuestion({
+  fromUs,
+  toUs,
+}: {
+  readonly [name in keyof Span]: Span[name] | undefined;
+}): Question {
+  return {
+    ...(fromUs === undefined ? {} : { from: formatUs(fromUs) }),
+    ...(toUs === undefined ? {} : { to: formatUs(toUs) }),
+  };
+}
+
+/** The inverse of {@link spanQuestion}; other members are left alone. @throws ExhibitError `E_FORMAT`. */
+export function spanIn(question: Question): Span {
+  const [fromUs, toUs] = [timeIn(question, 'from'), timeIn(question, 'to')];
+  return {
+    ...(fromUs === undefined ? {} : { fromUs }),
+    ...(toUs === undefined ? {} : { toUs }),
+  };
 }
 
 function wrong(name: string): ExhibitError {
