@@ -300,11 +300,12 @@ test.skipIf(!hasTool('faketime'))(
     const mirror = await mirrorOf(baseWorld().world);
     const dir = join(await tempDir(), 'case');
     const flags = ['--case', dir, '--public-keys', keyFile];
-    for (const args of [
-      ['init', dir, '--case-id', 'T-1', '--examiner', 'Ada', '--unprotected-key'],
-      ['collect', 'dir', mirror, '--quiet', ...flags],
-    ]) {
-      const command = ['2020-01-01 00:00:00', join(ROOT, 'bin/exhibit'), ...args];
+    // Each start sets the clock anew: the later verb must not come before the certificate that the first one made.
+    for (const [day, ...args] of [
+      ['01', 'init', dir, '--case-id', 'T-1', '--examiner', 'Ada', '--unprotected-key'],
+      ['02', 'collect', 'dir', mirror, '--quiet', ...flags],
+    ] as const) {
+      const command = [`2020-01-${day} 00:00:00`, join(ROOT, 'bin/exhibit'), ...args];
       const { status, stderr } = await runProcess('faketime', command);
       expect(status, stderr).toBe(0);
     }
@@ -316,7 +317,7 @@ test.skipIf(!hasTool('faketime'))(
       expect.objectContaining({
         kind: 'digest',
         detail: expect.stringMatching(
-          /^it ends at 2026-03-10T06:10:20\S+, and EV-0001, which holds it, claims to be collected and sealed by 2020-01-01T/,
+          /^it ends at 2026-03-10T06:10:20\S+, and EV-0001, which holds it, claims to be collected and sealed by 2020-01-02T/,
         ) as string,
       }),
     ]);
