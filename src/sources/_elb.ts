@@ -1,8 +1,9 @@
 /** What the access logs of the three kinds of load balancer share. */
 import { Buffer } from 'node:buffer';
 import type { Fields } from './_fields.ts';
-import { isoTime, orNull, splitQuoted } from './_lines.ts';
-import type { Column, Head, RowOut } from './source.ts';
+import type { Forms } from './_forms.ts';
+import { isoTime, lineReader, orNull, splitQuoted, strictly } from './_lines.ts';
+import type { Column, Head, RecordReader, RowOut, Value } from './source.ts';
 
 /** A text column. */
 export function text(name: string, about: string): Column {
@@ -37,35 +38,35 @@ export function ownerBytes({ account, region }: ReturnType<typeof ownerOf>): {
 }
 
 /**
- * Fields and time (microseconds UTC) of a line; a line with too few fields or without a time is a reject, one with more
- * fields than are known an anomaly.
+ * A reader of lines that have the fields of one of the forms, each of them what its format says.
+ * @param time field of the time; a line without one after 1970 is a reject.
+ * @param map values of the fields of a line; undefined after it rejected them.
  */
-export function timedFields(
-  line: string,
+export function formReader(
+  forms: Forms,
   time: number,
-  least: number,
-  most: number,
-  out: RowOut,
-): { readonly fields: readonly string[]; readonly timeUs: number } | undefined {
-  const fields = splitQuoted(line);
-  if (fields === undefined || fields.length < least) {
-    out.reject('bad_fields', `the line does not have ${String(most)} fields`);
-    return undefined;
-  }
-  const timeUs = isoTime(fields[time]);
-  if (timeUs === undefined || timeUs < 0) {
-    out.reject('bad_time', 'the time of the line is not a time after 1970');
-    return undefined;
-  }
-  noteMore(fields, most, out);
-  return { fields, timeUs };
-}
-
-/** An anomaly for fields behind the known ones: they stay in the raw text. */
-export function noteMore(fields: readonly string[], most: number, out: RowOut): void {
-  if (fields.length > most) {
-    out.anomaly('extra_fields', `${String(fields.length - most)} more fields than are known`);
-  }
+  map: (fields: readonly string[], timeUs: number, out: RowOut) => readonly Value[] | undefined,
+  split: (line: string) => readonly string[] | undefined = splitQuoted,
+): RecordReader {
+  return lineReader((line, out) => {
+    const fields = split(line);
+    if (fields === undefined) {
+      out.reject(
+        'bad_fields',
+        'a quote of the line stays open, or its fields cannot be told apart',
+      );
+      return undefined;
+    }
+    if (!forms.allow(fields.length, out)) return undefined;
+    const timeUs = isoTime(fields[time]);
+    if (timeUs === undefined || timeUs < 0) {
+      out.reject('bad_time', 'the time of the line is not a time after 1970');
+      return undefined;
+    }
+    const values = strictly(out, (noted) => map(fields, timeUs, noted));
+    if (values !== undefined) forms.seen(fields.length, out);
+    return values;
+  });
 }
 
 /** A second time of a line, microseconds UTC: NULL for a dash, and with an anomaly for what is no time. */

@@ -45,12 +45,12 @@ const MICROS = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
 export function withFields(
   reader: RecordReader,
   columns: number,
-  take: (fields: Fields) => boolean,
+  take: (fields: Fields, out: RowOut) => boolean,
 ): RecordReader {
   const fields = new Fields(columns);
   const quick = (bytes: Buffer, start: number, end: number, out: RowOut): number => {
     const stop = fields.find(bytes, start, end);
-    if (stop < 0 || !take(fields)) return -1;
+    if (stop < 0 || !take(fields, out)) return -1;
     fields.row.identity = hash53Bytes(bytes, start, stop);
     out.byteRow(fields.row, stop - start);
     return stop;

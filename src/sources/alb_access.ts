@@ -1,8 +1,8 @@
 /** Access logs of Application Load Balancers: one line for each request, also the ones that reached no target. */
 import { Buffer } from 'node:buffer';
 import {
+  formReader,
   integer,
-  noteMore,
   OWNER_COLUMNS,
   ownerBytes,
   ownerOf,
@@ -14,6 +14,7 @@ import {
 } from './_elb.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { type Fields, withFields } from './_fields.ts';
+import { Forms } from './_forms.ts';
 import {
   addressField,
   decimalUs,
@@ -21,10 +22,8 @@ import {
   firstLines,
   integerField,
   isoTime,
-  lineReader,
   orNull,
   splitQuoted,
-  strictly,
 } from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
@@ -86,8 +85,12 @@ const COLUMNS: readonly Column[] = [
   text('ip_address', 'Address of the load balancer’s node.'),
 ];
 
-/** Fields of the oldest form, up to the trace id, and of today’s. */
-const LEAST = 18;
+/**
+ * Fields of the documented forms, by what was new at their end: trace id; domain name and certificate; rule, time of
+ * creation and actions; redirect URL; error reason; lists of targets and statuses; classification; id of the connection;
+ * transforms; address of the node.
+ */
+const FORMS = [18, 20, 23, 24, 25, 27, 29, 30, 33, 34];
 const MOST = 34;
 /** Fields before the request line. */
 const LEFT = 12;
@@ -114,8 +117,8 @@ const MOST_SEARCHED = 65_536;
  */
 function split(line: string): readonly string[] | undefined {
   const fields = splitQuoted(line);
-  if (fields !== undefined && fields.length >= LEAST && isTail(fields[16], fields[17]))
-    return fields;
+  // Of too few fields the count says what is wrong.
+  if (fields !== undefined && (fields.length < 18 || isTail(fields[16], fields[17]))) return fields;
   if (line.length > MOST_SEARCHED) return undefined;
   let at = 0;
   for (let field = 0; field < LEFT; field++) {
@@ -158,15 +161,11 @@ function reader(head: Head, shape: string): RecordReader {
   };
   if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
   const given = ownerBytes(owner);
-  const lines = lineReader((line, out) => {
-    const fields = split(line);
-    if (fields === undefined) {
-      out.reject('bad_fields', 'the line does not have the fields of an access log line');
-      return undefined;
-    }
-    return strictly(out, (noted) => row(fields, noted));
-  });
-  return withFields(lines, COLUMNS.length, (fields) => take(fields, given));
+  const forms = new Forms(FORMS);
+  const map_ = (fields: readonly string[], timeUs: number, out: RowOut): readonly Value[] =>
+    map(fields, timeUs, owner, out);
+  const lines = formReader(forms, 1, map_, split);
+  return withFields(lines, COLUMNS.length, (fields, out) => take(fields, given, forms, out));
 }
 
 const NAMES = COLUMNS.map(({ name }) => name);
@@ -191,9 +190,14 @@ const ARN = Buffer.from('arn:');
 const TRACES = ['Root=', 'Self=', 'TID_'].map((text) => Buffer.from(text));
 
 /** The quick way: puts the fields of a usual line into the row. */
-function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
+function take(
+  fields: Fields,
+  given: ReturnType<typeof ownerBytes>,
+  forms: Forms,
+  out: RowOut,
+): boolean {
   const { count, row } = fields;
-  if (count < LEAST || count > MOST) return false;
+  if (!forms.usual(count)) return false;
   // Where the client's texts end is sure only if what follows them is in its place.
   if (!(fields.isDash(16) || fields.begins(16, ARN))) return false;
   if (!(fields.isDash(17) || TRACES.some((text) => fields.begins(17, text)))) return false;
@@ -215,6 +219,7 @@ function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
   if (count > 20 && !fields.integer(20, AT.priority)) return false;
   if (count > 21 && !fields.isDash(21) && !fields.isoTime(21, AT.created)) return false;
   fields.texts(22, MOST, AT.actions);
+  forms.seen(count, out);
   return true;
 }
 function map(
@@ -223,7 +228,6 @@ function map(
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
 ): readonly Value[] {
-  noteMore(fields, MOST, out);
   const client = addressField(fields[3], 'client:port', out);
   const target = addressField(fields[4], 'target:port', out);
   const request = requestLine(fields[12]);
@@ -303,10 +307,10 @@ const JSON_RECORD = {
 export const alb_access: Source = {
   id: 'alb_access',
   title: 'Application Load Balancer access logs',
-  version: 2,
+  version: 3,
   clock: 'The load balancer’s clock, UTC, to the microsecond: when the response was sent.',
   about: [
-    'An Application Load Balancer writes a line for each request, every five minutes a gzipped file for each of its nodes. Lines have grown from 18 to 34 fields; missing ones are NULL, unknown ones at the end stay in the raw text. Times in seconds are stored as microseconds.',
+    'An Application Load Balancer writes a line for each request, every five minutes a gzipped file for each of its nodes. Lines have grown: one has the 18, 20, 23, 24, 25, 27, 29, 30, 33 or 34 fields of a documented form. Fields that an older form lacks are NULL, those behind the 34th stay in the raw text, any other count is a reject. A line of an older form than one before it in the file is kept and noted: it may have been cut. Times in seconds are stored as microseconds.',
     'Delivery is on a best-effort basis. Requests to targets that the load balancer makes for itself (health checks) are not logged. Client, request line and user agent are what the client sent; a proxy in front shows as the client. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
@@ -370,7 +374,7 @@ export const alb_access: Source = {
         { domain_name: null, request_creation_time_us: null, conn_trace_id: null },
         { ip_address: '203.0.113.1', transformed_host: null },
       ],
-      anomalies: ['extra_fields'],
+      anomalies: ['extra_fields', 'fewer_fields'],
     },
     {
       name: 'quotes inside quotes: escaped, and as the client sent them; a malformed request',
@@ -422,6 +426,7 @@ export const alb_access: Source = {
       text: [
         LINE_1,
         LINE_1.slice(0, 150),
+        LINE_1.slice(0, LINE_1.indexOf(' "-" TID_')),
         LINE_1.replace('11-08T', '13-08T'),
         LINE_1.replace(':51514', ':70000'),
         LINE_1.replace('200 200', 'ok 200'),

@@ -1,6 +1,7 @@
 /** Connection logs of Application Load Balancers: one line for each connection that a client tried to open. */
 import { integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
+import { Forms } from './_forms.ts';
 import {
   decimalUs,
   detectLines,
@@ -31,7 +32,8 @@ const COLUMNS: readonly Column[] = [
   text('ip_address', 'Address of the load balancer’s node.'),
 ];
 
-const LEAST = 12;
+/** The first form ended with the id of the connection; then came key exchange, load balancer and node. */
+const FORMS = [12, 15];
 const FIELDS = 15;
 const LINE =
   /^\d{4}-\d\d-\d\dT[\d:.]+Z [\da-fA-F.:]+ \d+ \d+ (?:TLS\S+|-) \S+ (?:-|\d+(?:\.\d+)?) /;
@@ -50,9 +52,6 @@ function reader(head: Head, shape: string): RecordReader {
       out.reject('bad_time', 'the time of the record is not a time');
       return undefined;
     }
-    if (fields.length > FIELDS) {
-      out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
-    }
     return [
       timeUs,
       owner.account,
@@ -68,13 +67,17 @@ function reader(head: Head, shape: string): RecordReader {
     ];
   };
   if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
+  const forms = new Forms(FORMS);
   return lineReader((line, out) => {
     const fields = splitQuoted(line);
-    if (fields === undefined || fields.length < LEAST) {
-      out.reject('bad_fields', `the line does not have ${String(LEAST)} fields`);
+    if (fields === undefined) {
+      out.reject('bad_fields', 'a quote of the line stays open');
       return undefined;
     }
-    return row(fields, out);
+    if (!forms.allow(fields.length, out)) return undefined;
+    const values = row(fields, out);
+    if (values !== undefined) forms.seen(fields.length, out);
+    return values;
   });
 }
 
@@ -84,12 +87,12 @@ const LINE_1 =
 export const alb_connection: Source = {
   id: 'alb_connection',
   title: 'Application Load Balancer connection logs',
-  version: 1,
+  version: 2,
   clock:
     'The load balancer’s clock, UTC, to the microsecond: when the connection was made or failed.',
   about: [
     'An Application Load Balancer with connection logs writes a line for each connection of a client, with the TLS handshake and the certificate that the client showed, also where the handshake failed and no request ever came.',
-    'Delivery is on a best-effort basis: a missing line proves nothing. conn_trace_id leads to the requests of a connection in alb_access. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
+    'Delivery is on a best-effort basis: a missing line proves nothing. A line has the 12 or 15 fields of a documented form; those behind the 15th stay in the raw text, any other count is a reject. A line of an older form than one before it in the file is kept and noted: it may have been cut. conn_trace_id leads to the requests of a connection in alb_access. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Application Load Balancers, "Connection logs for your Application Load Balancer", section "Connection log entries"',
@@ -168,6 +171,8 @@ export const alb_connection: Source = {
       text: [
         LINE_1,
         LINE_1.slice(0, 100),
+        LINE_1.slice(0, LINE_1.lastIndexOf(' ')),
+        `${LINE_1} x25519`,
         LINE_1.replace('09:00', '09:60'),
         LINE_1.replace(' 443 ', ' 70000 '),
         LINE_1,

@@ -1,6 +1,7 @@
 /** Health check logs of Application Load Balancers: one line for each check of a target. */
 import { integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
+import { Forms } from './_forms.ts';
 import {
   addressField,
   decimalUs,
@@ -32,8 +33,8 @@ const COLUMNS: readonly Column[] = [
   text('ip_address', 'Address of the load balancer’s node; NULL in files of S3.'),
 ];
 
-const LEAST = 8;
-const FIELDS = 10;
+/** The first form ended with the reason; then came load balancer and node. */
+const FORMS = [8, 10];
 const LINE = /^[a-z0-9]+ \d{4}-\d\d-\d\dT[\d:.]+Z (?:-|\d+(?:\.\d+)?) \S+ \S+ (?:PASS|FAIL) /;
 
 /** Names of the fields where CloudWatch Logs delivers them as JSON. */
@@ -54,9 +55,6 @@ function reader(head: Head, shape: string): RecordReader {
     if (timeUs === undefined) {
       out.reject('bad_time', 'the time of the record is not a time');
       return undefined;
-    }
-    if (fields.length > FIELDS) {
-      out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
     }
     const target = fields[3] ?? '-';
     const endpoint = isEndpoint(target)
@@ -80,13 +78,17 @@ function reader(head: Head, shape: string): RecordReader {
     ];
   };
   if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
+  const forms = new Forms(FORMS);
   return lineReader((line, out) => {
     const fields = splitQuoted(line);
-    if (fields === undefined || fields.length < LEAST) {
-      out.reject('bad_fields', `the line does not have ${String(LEAST)} fields`);
+    if (fields === undefined) {
+      out.reject('bad_fields', 'a quote of the line stays open');
       return undefined;
     }
-    return row(fields, out);
+    if (!forms.allow(fields.length, out)) return undefined;
+    const values = row(fields, out);
+    if (values !== undefined) forms.seen(fields.length, out);
+    return values;
   });
 }
 
@@ -97,11 +99,11 @@ const FAILED =
 export const alb_health_check: Source = {
   id: 'alb_health_check',
   title: 'Application Load Balancer health check logs',
-  version: 1,
+  version: 2,
   clock: 'The load balancer’s clock, UTC, to the microsecond: when the target was asked.',
   about: [
     'An Application Load Balancer with health check logs (since November 2025) writes a line for each check of a target: how long it took, what the target answered, and why it failed. It shows when a machine was taken down, isolated or came back, also where its own logs are gone.',
-    'Each node of the load balancer asks by itself, so one target has several lines at about the same time. Delivery is on a best-effort basis: a missing line proves nothing. Account and region come from the key of the file. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
+    'Each node of the load balancer asks by itself, so one target has several lines at about the same time. Delivery is on a best-effort basis: a missing line proves nothing. Account and region come from the key of the file. A line has the 8 or 10 fields of a documented form; those behind the 10th stay in the raw text, any other count is a reject. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Application Load Balancers, "Health check logs", section "Health check log entries"',

@@ -1,5 +1,6 @@
 /** Access logs of Classic Load Balancers: one line for each request or TCP connection. */
 import {
+  formReader,
   integer,
   OWNER_COLUMNS,
   ownerBytes,
@@ -8,18 +9,10 @@ import {
   requestLine,
   takeRequest,
   text,
-  timedFields,
 } from './_elb.ts';
 import { type Fields, withFields } from './_fields.ts';
-import {
-  addressField,
-  decimalUs,
-  detectLines,
-  integerField,
-  lineReader,
-  orNull,
-  strictly,
-} from './_lines.ts';
+import { Forms } from './_forms.ts';
+import { addressField, decimalUs, detectLines, integerField, orNull } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -57,6 +50,8 @@ const COLUMNS: readonly Column[] = [
   text('ssl_protocol', 'TLS version.'),
 ];
 
+/** The first form ended with the request; then came the user agent and TLS. */
+const FORMS = [12, 15];
 const FIELDS = 15;
 const REQUEST = 11;
 const LINE =
@@ -65,8 +60,9 @@ const LINE =
 function reader(head: Head): RecordReader {
   const owner = ownerOf(head);
   const given = ownerBytes(owner);
-  const lines = lineReader((line, out) => strictly(out, (noted) => map(line, owner, noted)));
-  return withFields(lines, COLUMNS.length, (fields) => take(fields, given));
+  const forms = new Forms(FORMS);
+  const lines = formReader(forms, 0, (fields, timeUs, out) => map(fields, timeUs, owner, out));
+  return withFields(lines, COLUMNS.length, (fields, out) => take(fields, given, forms, out));
 }
 
 const NAMES = COLUMNS.map(({ name }) => name);
@@ -84,9 +80,14 @@ const AT = {
 };
 
 /** The quick way: puts the fields of a usual line into the row. */
-function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
+function take(
+  fields: Fields,
+  given: ReturnType<typeof ownerBytes>,
+  forms: Forms,
+  out: RowOut,
+): boolean {
   const { bytes, count, row } = fields;
-  if (count <= REQUEST || count > FIELDS || !fields.isoTime(0, 0)) return false;
+  if (!forms.usual(count) || !fields.isoTime(0, 0)) return false;
   // The dashes of a TCP connection are for the reader of strings.
   if (bytes[fields.from(REQUEST)] === 0x2d) return false;
   if (given.account !== undefined) row.setConstant(AT.account, given.account);
@@ -102,18 +103,16 @@ function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
   }
   if (!takeRequest(fields, REQUEST, AT.request)) return false;
   fields.texts(REQUEST + 1, FIELDS, AT.agent);
+  forms.seen(count, out);
   return true;
 }
 
 function map(
-  line: string,
+  fields: readonly string[],
+  timeUs: number,
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
-): readonly Value[] | undefined {
-  // The first forms ended with the request, later with the user agent and TLS.
-  const taken = timedFields(line, 0, REQUEST + 1, FIELDS, out);
-  if (taken === undefined) return undefined;
-  const { fields, timeUs } = taken;
+): readonly Value[] {
   const client = addressField(fields[2], 'client:port', out);
   const backend = addressField(fields[3], 'backend:port', out);
   const line_ = fields[REQUEST]?.trim() === '- - -' ? undefined : fields[REQUEST];
@@ -149,11 +148,11 @@ const LINE_1 =
 export const clb_access: Source = {
   id: 'clb_access',
   title: 'Classic Load Balancer access logs',
-  version: 2,
+  version: 3,
   clock: 'The load balancer’s clock, UTC, to the microsecond: when the request was received.',
   about: [
     'A Classic Load Balancer writes a line for each HTTP request and each TCP connection, into uncompressed files. Times in seconds are stored as microseconds.',
-    'Delivery is on a best-effort basis: a missing line proves nothing. Requests that were malformed, and health checks, may be missing. A line for a TCP listener has no request.',
+    'Delivery is on a best-effort basis: a missing line proves nothing. Requests that were malformed, and health checks, may be missing. A line for a TCP listener has no request. A line has the 15 fields of today, or the 12 of the first form, without user agent and TLS; those behind the 15th stay in the raw text, any other count is a reject. A line of an older form than one before it in the file is kept and noted: it may have been cut.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Classic Load Balancers, "Access logs for your Classic Load Balancer", section "Access log entries"',
@@ -208,7 +207,7 @@ export const clb_access: Source = {
         { user_agent: null, http_method: 'GET' },
         { ssl_protocol: 'TLSv1.2' },
       ],
-      anomalies: ['extra_fields'],
+      anomalies: ['extra_fields', 'fewer_fields'],
     },
     {
       name: 'broken lines',
@@ -216,6 +215,7 @@ export const clb_access: Source = {
       text: [
         LINE_1,
         LINE_1.slice(0, 120),
+        LINE_1.slice(0, LINE_1.indexOf(' DHE-')),
         LINE_1.replace('T09:', 'T29:'),
         LINE_1.replace('0.001048', 'slow'),
         LINE_1,

@@ -1,15 +1,16 @@
 /** Access logs of Network Load Balancers: one line for each TLS connection, written when it ends. */
 import {
+  formReader,
   integer,
   OWNER_COLUMNS,
   ownerBytes,
   ownerOf,
   text,
-  timedFields,
   timeField,
 } from './_elb.ts';
 import { type Fields, withFields } from './_fields.ts';
-import { addressField, detectLines, integerField, lineReader, orNull, strictly } from './_lines.ts';
+import { Forms } from './_forms.ts';
+import { addressField, detectLines, integerField, orNull } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -47,16 +48,17 @@ const COLUMNS: readonly Column[] = [
   ),
 ];
 
-/** The oldest form ended with the protocols. */
-const LEAST = 20;
+/** The first form ended with the domain name; then came the three fields of ALPN, then the time of the connection. */
+const FORMS = [18, 21, 22];
 const FIELDS = 22;
 const LINE = /^tls \d\.\d \d{4}-\d\d-\d\dT[\d:.]+Z? \S+ \S+ \S+:\d+ \S+:\d+ /;
 
 function reader(head: Head): RecordReader {
   const owner = ownerOf(head);
   const given = ownerBytes(owner);
-  const lines = lineReader((line, out) => strictly(out, (noted) => map(line, owner, noted)));
-  return withFields(lines, COLUMNS.length, (fields) => take(fields, given));
+  const forms = new Forms(FORMS);
+  const lines = formReader(forms, 2, (fields, timeUs, out) => map(fields, timeUs, owner, out));
+  return withFields(lines, COLUMNS.length, (fields, out) => take(fields, given, forms, out));
 }
 
 const NAMES = COLUMNS.map(({ name }) => name);
@@ -74,9 +76,14 @@ const AT = {
 };
 
 /** The quick way: puts the fields of a usual line into the row. */
-function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
+function take(
+  fields: Fields,
+  given: ReturnType<typeof ownerBytes>,
+  forms: Forms,
+  out: RowOut,
+): boolean {
   const { count, row } = fields;
-  if (count < LEAST || count > FIELDS || !fields.isoTime(2, 0)) return false;
+  if (!forms.usual(count) || !fields.isoTime(2, 0)) return false;
   if (given.account !== undefined) row.setConstant(AT.account, given.account);
   if (given.region !== undefined) row.setConstant(AT.region, given.region);
   fields.texts(0, 2, AT.type);
@@ -87,17 +94,17 @@ function take(fields: Fields, given: ReturnType<typeof ownerBytes>): boolean {
     if (!fields.integer(7 + index, AT.counts + index)) return false;
   }
   fields.texts(11, 21, AT.alert);
-  return count < FIELDS || fields.isDash(21) || fields.isoTime(21, AT.created);
+  if (count === FIELDS && !fields.isDash(21) && !fields.isoTime(21, AT.created)) return false;
+  forms.seen(count, out);
+  return true;
 }
 
 function map(
-  line: string,
+  fields: readonly string[],
+  timeUs: number,
   owner: ReturnType<typeof ownerOf>,
   out: RowOut,
-): readonly Value[] | undefined {
-  const taken = timedFields(line, 2, LEAST, FIELDS, out);
-  if (taken === undefined) return undefined;
-  const { fields, timeUs } = taken;
+): readonly Value[] {
   const client = addressField(fields[5], 'client:port', out);
   const destination = addressField(fields[6], 'destination:port', out);
   const createdUs = timeField(fields[21], 'tls_connection_creation_time', out);
@@ -138,12 +145,12 @@ const LINE_1 =
 export const nlb_access: Source = {
   id: 'nlb_access',
   title: 'Network Load Balancer access logs',
-  version: 2,
+  version: 3,
   clock:
     'The load balancer’s clock, to the second; the log names no zone, UTC is assumed as documented.',
   about: [
     'A Network Load Balancer writes a line for each TLS connection to a TLS listener, when the connection ends. Connections of plain TCP and UDP listeners leave no line here: VPC flow logs have them.',
-    'Times carry no zone in the file and are UTC. Delivery is on a best-effort basis: a missing line proves nothing.',
+    'Times carry no zone in the file and are UTC. Delivery is on a best-effort basis: a missing line proves nothing. A line has the 18, 21 or 22 fields of a documented form; those behind the 22nd stay in the raw text, any other count is a reject. A line of an older form than one before it in the file is kept and noted: it may have been cut.',
   ].join('\n\n'),
   references: [
     'Elastic Load Balancing, User Guide for Network Load Balancers, "Access logs for your Network Load Balancer", section "Access log entries"',
@@ -197,6 +204,7 @@ export const nlb_access: Source = {
       text: [
         LINE_1,
         LINE_1.slice(0, 120),
+        LINE_1.slice(0, LINE_1.indexOf(' h2 "h2"')),
         LINE_1.replace('2.0 2025-11', '2.0 2025-13'),
         LINE_1.replace(' 5000 ', ' long '),
         LINE_1.replace('T09:00:00', 'T09:00:xx'),

@@ -1,4 +1,5 @@
 /** Redshift connection log: sessions, and who failed to open one. */
+import { Forms } from './_forms.ts';
 import { detectLines, integerField, lineReader, orNull, portField } from './_lines.ts';
 import { ownerOf, REDSHIFT_OWNER, redshiftTime } from './_redshift.ts';
 import type { Column, Head, RecordReader, Source } from './source.ts';
@@ -33,25 +34,21 @@ const COLUMNS: readonly Column[] = [
 
 const LINE =
   /^(?:initiating session|authenticated|authentication failure|disconnecting session|set application_name)\s*\|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} /;
-/** Fields of the oldest form. */
-const LEAST = 15;
+/** The first form ended with iamauthguid; then came application_name, then what the client says of itself and the session. */
+const FORMS = [15, 16, 22];
 
 function reader(head: Head): RecordReader {
   const owner = ownerOf(head);
+  const forms = new Forms(FORMS);
   return lineReader((line, out) => {
     const fields = line.split('|').map((field) => field.trim());
-    if (fields.length < LEAST) {
-      out.reject(
-        'bad_fields',
-        `${String(fields.length)} fields where the format has ${String(LEAST)} or more`,
-      );
-      return undefined;
-    }
+    if (!forms.allow(fields.length, out)) return undefined;
     const timeUs = redshiftTime(fields[1] ?? '');
     if (timeUs === undefined) {
       out.reject('bad_time', 'recordtime is not a time');
       return undefined;
     }
+    forms.seen(fields.length, out);
     const host = orNull(fields[2]);
     return [
       timeUs,
@@ -82,11 +79,11 @@ const LINE_1 =
 export const redshift_connection: Source = {
   id: 'redshift_connection',
   title: 'Redshift connection logs',
-  version: 1,
+  version: 2,
   clock:
     'The cluster’s clock, to the millisecond; the log names no zone, UTC is assumed as documented.',
   about: [
-    'The connection log of Amazon Redshift: each attempt to authenticate, each session and its end, with the client’s address. Fields have grown from 15 to 22; missing ones are NULL.',
+    'The connection log of Amazon Redshift: each attempt to authenticate, each session and its end, with the client’s address. A line has the 15, 16 or 22 fields of one of the documented forms; those that an older form lacks are NULL, more than 22 stay in the raw text, and any other count is a reject.',
     'Audit logging must be switched on; files come hourly, and only those of the leader node. Changes of users are in redshift_user, statements in redshift_user_activity.',
   ].join('\n\n'),
   references: [
@@ -127,11 +124,12 @@ export const redshift_connection: Source = {
         },
         { outcome: 'failure' },
       ],
+      anomalies: ['fewer_fields'],
     },
     {
       name: 'broken lines',
       path: 'x',
-      text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1}\n`,
+      text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1} | |\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1}\n`,
       rows: [{}, { remoteport: null }, {}],
       rejects: ['bad_fields', 'bad_time'],
       anomalies: ['bad_value'],

@@ -1,4 +1,5 @@
 /** Redshift user log: users of the database that were made, changed, renamed and dropped. */
+import { Forms } from './_forms.ts';
 import { detectLines, integerField, lineReader, orNull } from './_lines.ts';
 import { ownerOf, REDSHIFT_OWNER, redshiftTime } from './_redshift.ts';
 import type { Column, Head, RecordReader, RowOut, Source } from './source.ts';
@@ -36,7 +37,7 @@ function fieldsOf(line: string): readonly string[] {
 function isOwn(line: string): boolean {
   const fields = fieldsOf(line);
   return (
-    fields.length === FIELDS &&
+    fields.length >= FIELDS &&
     /^\d+$/.test(fields[0] ?? '') &&
     ACTIONS.has((fields[3] ?? '').toLowerCase())
   );
@@ -61,18 +62,16 @@ function flagOf(field: string | undefined, name: string, out: RowOut): number | 
 
 function reader(head: Head): RecordReader {
   const owner = ownerOf(head);
+  const forms = new Forms([FIELDS]);
   return lineReader((line, out) => {
     const fields = fieldsOf(line);
-    if (fields.length !== FIELDS) {
-      const count = `${String(fields.length)} fields where the format has ${String(FIELDS)}`;
-      out.reject('bad_fields', count);
-      return undefined;
-    }
+    if (!forms.allow(fields.length, out)) return undefined;
     const timeUs = redshiftTime(fields[10] ?? '');
     if (timeUs === undefined) {
       out.reject('bad_time', 'recordtime is not a time');
       return undefined;
     }
+    forms.seen(fields.length, out);
     return [
       timeUs,
       ...owner,
@@ -95,7 +94,7 @@ const CREATE = '108 |intruder | |create |0 |1 |0 | |1073742111 |456 |Sat, 08 Nov
 export const redshift_user: Source = {
   id: 'redshift_user',
   title: 'Redshift user logs',
-  version: 1,
+  version: 2,
   clock:
     'The cluster’s clock, to the millisecond; the log names no zone, UTC is assumed as documented.',
   about: [

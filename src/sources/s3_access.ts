@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { exactUs } from '../core/time.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { type Fields, withFields } from './_fields.ts';
+import { Forms } from './_forms.ts';
 import { integerField, isAddress, isoTime, lineReader } from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
@@ -66,6 +67,13 @@ const COLUMNS: readonly Column[] = [
 
 /** Fields behind the user agent, in the order of the line; none holds a space or a quote. */
 const TAIL_FIELDS = 10;
+/** Fields up to the user agent. */
+const BEFORE_TAIL = 17;
+/**
+ * Fields of the documented forms, by what was new at their end: version id; host id and signature version; up to the TLS
+ * version; access point; aclRequired; source region.
+ */
+const FORMS = [18, 20, 24, 25, 26, 27];
 
 /** Owner, bucket, time, address, requester, request id, operation, key; then the request line follows. */
 const LEFT = /^(\S+) (\S+) \[([^\]\s]+ [^\]\s]+)\] (\S+) (\S+) (\S+) (\S+) (\S+) /;
@@ -205,12 +213,14 @@ function integerOf(value: string | undefined): number | bigint | null {
 /** Key id of a presigned URL: SigV4 `X-Amz-Credential=<key>/...`, SigV2 `AWSAccessKeyId=<key>`. */
 const PRESIGNED = /[?&](?:X-Amz-Credential|AWSAccessKeyId)=([A-Z0-9]{16,128})/i;
 
-const lines = lineReader((line, out) => {
+function row(line: string, forms: Forms, out: RowOut): readonly Value[] | undefined {
   const fields = split(line);
   if (fields === undefined) {
     out.reject('bad_fields', 'the line does not have the fields of an access log line');
     return undefined;
   }
+  const count = BEFORE_TAIL + fields.tail.length;
+  if (!forms.allow(count, out)) return undefined;
   const timeUs = parseTime(fields.left[2] ?? '');
   if (timeUs === undefined || timeUs < 0) {
     out.reject('bad_time', 'the time of the line is not a time after 1970');
@@ -221,8 +231,9 @@ const lines = lineReader((line, out) => {
     out.reject('bad_fields', 'the remote IP is not an address');
     return undefined;
   }
-  return map(fields, timeUs, out);
-});
+  forms.seen(count, out);
+  return map(fields, timeUs);
+}
 
 const NAMES = COLUMNS.map(({ name }) => name);
 /** Places of values in a row. */
@@ -252,9 +263,10 @@ const UTC = Buffer.from('+0000]');
 const NO_ERROR = 200;
 
 /** The quick way: puts the fields of a usual line into the row. */
-function take(fields: Fields): boolean {
+function take(fields: Fields, forms: Forms, out: RowOut): boolean {
   const { bytes, row, count } = fields;
-  if (count < TAIL || count > TAIL + TAIL_FIELDS) return false;
+  // As fields between spaces, the time is two.
+  if (!forms.usual(count - 1)) return false;
   for (let field = 0; field < count; field++) {
     const mayQuote = field === FIELD.request || field === REFERER || field === AGENT;
     if (mayQuote ? !(fields.isQuoted(field) || fields.isDash(field)) : fields.isQuoted(field))
@@ -282,6 +294,7 @@ function take(fields: Fields): boolean {
   takeQuoted(fields, AGENT, AT.agent);
   fields.texts(TAIL, count, AT.tail);
   if (row.isText(AT.request)) takePresigned(fields);
+  forms.seen(count - 1, out);
   return true;
 }
 
@@ -337,14 +350,7 @@ function isAlphanumeric(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
 }
 
-function map(
-  { left, uri, middle, referer, agent, tail }: Line,
-  timeUs: number,
-  out: RowOut,
-): Value[] {
-  if (tail.length > TAIL_FIELDS) {
-    out.anomaly('extra_fields', `${String(tail.length - TAIL_FIELDS)} more fields than are known`);
-  }
+function map({ left, uri, middle, referer, agent, tail }: Line, timeUs: number): Value[] {
   const request = unquoted(uri);
   const values: Value[] = [
     timeUs,
@@ -400,17 +406,17 @@ function mapJson(fields: readonly string[], out: RowOut): readonly Value[] | und
       middle: known.slice(9, 15),
       referer: quoted(15),
       agent: quoted(16),
-      tail: known.slice(17),
+      tail: known.slice(BEFORE_TAIL),
     },
     timeUs,
-    out,
   );
 }
 
 function reader(_head: Head, shape: string): RecordReader {
-  return shape === 'json'
-    ? fieldsReader(JSON_NAMES, JSON_TELLING, mapJson)
-    : withFields(lines, COLUMNS.length, take);
+  if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, mapJson);
+  const forms = new Forms(FORMS);
+  const lines = lineReader((line, out) => row(line, forms, out));
+  return withFields(lines, COLUMNS.length, (fields, out) => take(fields, forms, out));
 }
 
 const OWNER = '3f1c9b0e5d7a4c2e8b6f0a1d2c3e4f5061728394a5b6c7d8e9f0a1b2c3d4e5f6';
@@ -438,11 +444,11 @@ const JSON_RECORD = {
 export const s3_access: Source = {
   id: 's3_access',
   title: 'S3 server access logs',
-  version: 2,
+  version: 3,
   clock:
     'S3’s clock with its zone in the line (+0000), to the second: when the request was received.',
   about: [
-    'S3 writes a line for each request to a bucket with server access logging, into a target bucket, uncompressed. Lines have grown over the years from 18 to 27 fields; missing ones are NULL, unknown ones at the end stay in the raw text.',
+    'S3 writes a line for each request to a bucket with server access logging, into a target bucket, uncompressed. Lines have grown over the years: one has the 18, 20, 24, 25, 26 or 27 fields of a documented form. Fields that an older form lacks are NULL, those behind the 27th stay in the raw text, any other count is a reject. A line of an older form than one before it in the file is kept and noted: it may have been cut.',
     'Delivery is on a best-effort basis: most lines come within a few hours, some late, some twice, a few never. So a missing line proves nothing. A copy writes two lines with one request id. Requests that S3 makes for itself (lifecycle) have no address. Delivered through CloudWatch Logs the fields are members of JSON, which is read too.',
   ].join('\n\n'),
   references: [
@@ -521,6 +527,7 @@ export const s3_access: Source = {
           host_id: 'host=',
         },
       ],
+      anomalies: ['fewer_fields'],
     },
     {
       name: 'the oldest form, and one from the future',
@@ -569,6 +576,7 @@ export const s3_access: Source = {
       text: [
         PUT,
         PUT.slice(0, 200),
+        PUT.slice(0, PUT.indexOf(' AuthHeader')),
         PUT.replace('08/Nov', '31/Feb'),
         PUT.replace('08/Nov/2025', '31/Dec/1969'),
         PUT.replace('198.51.100.7', 'fe80::1%eth0'),

@@ -155,6 +155,8 @@ export const ANOMALY_KINDS = {
   assumed_time:
     'Times in the file lack their year or zone; the detail says which were assumed, and why.',
   extra_fields: 'A line has more fields than the format knows.',
+  fewer_fields:
+    'A line has the fields of an older form than one before it in the file: it may have been cut.',
   format_differs:
     'The header of a file names other fields than the format that was declared; the header was followed.',
   inner_broken:
