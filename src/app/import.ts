@@ -17,7 +17,7 @@ import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { parseVpcFormat } from '../sources/vpc_flow.ts';
 import { type Case, openSigner } from './case.ts';
-import { checkedContent, recordedContent } from './imported-content.ts';
+import { checkedContent, recordedContent, recordedImport } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
 import { seals, signedFileProblem } from './signed-file.ts';
@@ -89,7 +89,9 @@ async function importInto(
   threads: () => ReturnType<typeof startThreads>,
 ): Promise<ImportResult> {
   const sealed = await sealedEvidence(opened);
-  const wanted = new Set([...(before?.evidence ?? []), ...(options.evidence ?? sealed)]);
+  // What was asked for before is what the ledger says: a database is anybody's until its content is computed.
+  const recorded = recordedImport(opened);
+  const wanted = new Set([...(recorded?.evidence ?? []), ...(options.evidence ?? sealed)]);
   const evidence: SealedEvidence[] = [];
   for (const id of [...wanted].sort()) evidence.push(await checkedEvidence(opened, id));
   if (evidence.length === 0) {
@@ -97,11 +99,11 @@ async function importInto(
       hint: 'collect first: exhibit collect dir PATH',
     });
   }
-  const flowFields = flowFieldsOf(options.vpcFormat, before?.meta['vpc_format']);
+  const flowFields = flowFieldsOf(options.vpcFormat, recorded?.vpcFormat);
   const identity = inputIdentity(evidence, flowFields);
   // A database that the ledger does not tell of, as a stopped run leaves it, is not taken at its word.
   const same =
-    before?.totals.content_sha256 === recordedContent(opened) &&
+    before?.totals.content_sha256 === recorded?.content &&
     Object.entries(identity).every(([key, value]) => before?.meta[key] === value);
   if (same) checkedContent(opened);
   const started = formatUs(fx.now() * 1000);
@@ -145,7 +147,7 @@ function advised(error: unknown): unknown {
   });
 }
 
-/** The declared format of VPC flow logs: given now, or kept in the database. */
+/** The declared format of VPC flow logs: given now, or at the last import. */
 function flowFieldsOf(
   given: string | undefined,
   kept: string | undefined,

@@ -7,13 +7,35 @@ import { sqliteFailure } from '../db/failure.ts';
 import { openDatabase } from '../db/open.ts';
 import type { Case } from './case.ts';
 
+/** What the ledger's newest import entry names. */
+export interface RecordedImport {
+  readonly content: string | undefined;
+  /** Ids of the evidence that was imported. */
+  readonly evidence: readonly string[];
+  /** The declared order of flow logs' fields, if one was. */
+  readonly vpcFormat: string | undefined;
+}
+
+/** The newest import that the ledger tells of; undefined if it tells of none. */
+export function recordedImport(target: Case): RecordedImport | undefined {
+  const entry = readLedger(target.paths.dir)
+    .map((view) => view.entry)
+    .findLast(({ event }) => event === 'imported');
+  if (entry === undefined) return undefined;
+  const text = (name: string): string | undefined => {
+    const value = entry.details?.[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    content: text('content_sha256'),
+    evidence: (entry.evidence ?? []).map(({ id }) => id),
+    vpcFormat: text('vpc_format'),
+  };
+}
+
 /** `content_sha256` that the ledger's newest import entry names; undefined if it tells of no import. */
 export function recordedContent(target: Case): string | undefined {
-  const entries = readLedger(target.paths.dir).map((view) => view.entry);
-  const content = entries.findLast((entry) => entry.event === 'imported')?.details?.[
-    'content_sha256'
-  ];
-  return typeof content === 'string' ? content : undefined;
+  return recordedImport(target)?.content;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `import --vpc-format`: flow logs without a header, in an order of their own. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseVpcFormat } from '#src/sources/vpc_flow.ts';
@@ -98,6 +98,9 @@ test('reads files and log events by the declared format, keeps it, and takes it 
   }
 
   expect(await importCase(dir)).toMatchObject({ status: 'already_imported' });
+  // The ledger knows what was declared; a database is derived, and anybody can write into it.
+  rmSync(join(dir, 'case.db'));
+  expect(await importCase(dir)).toMatchObject({ content_sha256: declared.content_sha256 });
   expect(await importCase(dir, ['--vpc-format', 'default'])).toMatchObject({ status: 'imported' });
   expect(flows(dir)).toHaveLength(2);
 }, 120_000);
