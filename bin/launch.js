@@ -35,7 +35,7 @@ var RESTRICTED = {
   status: [],
   query: [],
   config: [],
-  detect: [],
+  detect: ['--out'],
   pivot: ['--html'],
   sessions: ['--html'],
   timeline: ['--out'],

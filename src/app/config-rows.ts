@@ -1,4 +1,5 @@
 /** What `config` reads of a case: its questions in SQL, asked of the database or asked and recorded, and items of resources. */
+import { COMMON_CELLS, type CommonCells } from '../core/columns.ts';
 import { isObject, type JsonValue, outlineJson, parseExact } from '../core/json.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
@@ -103,6 +104,18 @@ export function evidenceOf(row: Row): Evidence {
     length: number('length'),
     copies: number('copies'),
   };
+}
+
+/** SQL of the common cells of a table called `alias`, for {@link commonOf}. */
+export function commonSql(alias: string): string {
+  return COMMON_CELLS.map((name) => `${alias}."${name}" AS "${name}"`).join(', ');
+}
+
+/** The common cells in a row of a question that used {@link commonSql}. */
+export function commonOf(row: Row): CommonCells {
+  return Object.fromEntries(
+    COMMON_CELLS.map((name) => [name, row[name] === null ? null : String(row[name])]),
+  ) as CommonCells;
 }
 
 /** A resource that Config items are about. */

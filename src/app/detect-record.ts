@@ -3,11 +3,12 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import type { CanonicalValue } from '../core/canonical.ts';
 import type { Effects } from '../core/effects.ts';
 import { spanIn, spanQuestion, textIn, textsIn, type Question } from '../query/question.ts';
-import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
-import { detect, type DetectQuestion, type Finding } from './detect.ts';
+import { detect, type Detection, type DetectQuestion, type Finding } from './detect.ts';
 import { detectRules, LEVEL_NAMES, type RuleFinding, type RulesQuestion } from './detect-rules.ts';
+import type { Findings } from './findings.ts';
+import { contentChanged, importedContent } from './imported-content.ts';
 import { readRuleText, type RuleTexts } from './rule-texts.ts';
 import { ruleFiles } from './sigma-files.ts';
 
@@ -50,13 +51,39 @@ const COLUMNS: readonly (keyof Recorded)[] = [
 /** A file that is not UTF-8 is recorded as that, and is it again when the question is asked again. */
 const NOT_TEXT = Buffer.from([0xff]);
 
-/** Asks, and records question and answer. @throws ExhibitError see `recordAnswer`, `detect` and `detectRules`. */
-export async function recordDetect(
+/**
+ * Asks once, and if wished records question and answer before they are used.
+ * @param use gets what was found, and the id of the run.
+ * @throws ExhibitError see `detect` and `detectRules`; recording also what `recordAnswer` throws.
+ */
+export async function findings<T>(
   target: Case,
   fx: Effects,
   asked: DetectAsked,
-): Promise<RunRecord> {
-  const { rules, patterns } = asked;
+  record: boolean,
+  use: (found: Findings, run: string | undefined) => T | Promise<T>,
+): Promise<T> {
+  if (!record) return ask(target, fx, asked, (found) => use(found, undefined));
+  const content = importedContent(target);
+  const { fixed, texts } = await withTexts(asked, fx);
+  return ask(target, fx, fixed, async (found) => {
+    const { run_id: run } = await recordAnswer(target, fx, {
+      verb: 'detect',
+      question: questionOf(fixed, texts),
+      answer: () => {
+        if (importedContent(target) === content) return answerOf(found);
+        throw contentChanged(target, 'the database was replaced while the question was asked');
+      },
+    });
+    return use(found, run);
+  });
+}
+
+/** The question with the contents of its files: what is asked is what is recorded. */
+async function withTexts(
+  { rules, patterns }: DetectAsked,
+  fx: Effects,
+): Promise<{ readonly fixed: DetectAsked; readonly texts: RuleTexts }> {
   const paths = rules === undefined ? [] : ruleFiles(rules.rules, fx);
   const given = [
     ...paths,
@@ -66,20 +93,29 @@ export async function recordDetect(
   ];
   const texts = new Map<string, Buffer>();
   for (const path of given) texts.set(path, await readRuleText(path, fx, undefined));
-  const fixed: DetectAsked = {
+  const fixed = {
     rules: rules === undefined ? undefined : { ...rules, rules: paths, texts },
     patterns: patterns === undefined ? undefined : { ...patterns, texts },
   };
-  return recordAnswer(target, fx, {
-    verb: 'detect',
-    question: questionOf(fixed, texts),
-    answer: () => answerOf(target, fx, fixed),
-  });
+  return { fixed, texts };
+}
+
+function ask<T>(
+  target: Case,
+  fx: Effects,
+  { rules, patterns }: DetectAsked,
+  use: (found: Findings) => T | Promise<T>,
+): Promise<T> | T {
+  const askRules = (found: Detection | undefined): Promise<T> | T =>
+    rules === undefined
+      ? use({ patterns: found, rules: undefined })
+      : detectRules(target, fx, rules, (answer) => use({ patterns: found, rules: answer }));
+  return patterns === undefined ? askRules(undefined) : detect(target, fx, patterns, askRules);
 }
 
 /** Asks a recorded question again. */
-export const askDetect: Answerer = (target, fx, question) =>
-  answerOf(target, fx, askedIn(question));
+export const askDetect: Answerer = async (target, fx, question) =>
+  ask(target, fx, askedIn(question), answerOf);
 
 function questionOf({ rules, patterns }: DetectAsked, texts: RuleTexts): Question {
   const files = [...texts].map(
@@ -135,23 +171,14 @@ function askedIn(question: Question): DetectAsked {
 }
 
 /** Findings of patterns, then those of rules, each in the order of time, table, row and rule. */
-async function answerOf(
-  target: Case,
-  fx: Effects,
-  { rules, patterns }: DetectAsked,
-): Promise<VerbAnswer> {
+function answerOf({ patterns, rules }: Findings): VerbAnswer {
   const rows: Recorded[] = [];
   const details: CanonicalValue[] = [];
-  const take = (answer: {
-    readonly rules: unknown;
-    readonly by_rule: unknown;
-    readonly each: (limit: number) => Iterable<Recorded>;
-  }): void => {
+  for (const answer of [patterns, rules]) {
+    if (answer === undefined) continue;
     for (const row of answer.each(0)) rows.push(row);
     const summary = { rules: answer.rules, by_rule: answer.by_rule };
     details.push(JSON.parse(JSON.stringify(summary)) as CanonicalValue);
-  };
-  if (patterns !== undefined) await detect(target, fx, patterns, take);
-  if (rules !== undefined) await detectRules(target, fx, rules, take);
+  }
   return { columns: COLUMNS, rows: rowsOf(COLUMNS, rows), details };
 }

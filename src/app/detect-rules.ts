@@ -1,4 +1,5 @@
 /** `detect --rules`: what Sigma rules find in a case, with rule, file, hash, rows and the fields that matched. */
+import type { CommonCells } from '../core/columns.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
@@ -7,7 +8,14 @@ import { matchedFields, type Matched } from '../sigma/evaluate.ts';
 import type { BoundTree } from '../sigma/model.ts';
 import { LEVELS, type Level, type NotAsked } from '../sigma/rules.ts';
 import type { Case } from './case.ts';
-import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
+import {
+  commonOf,
+  commonSql,
+  evidenceOf,
+  evidenceSql,
+  type Evidence,
+  type Row,
+} from './config-rows.ts';
 import type { SkippedRule } from './detect.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { loadRules, type LoadedRules } from './sigma-files.ts';
@@ -35,7 +43,7 @@ export interface RulesQuestion {
 }
 
 /** What a rule found. */
-export interface RuleFinding extends Evidence {
+export interface RuleFinding extends Evidence, CommonCells {
   /** Of the event; of a correlation's last event. */
   readonly time: string;
   readonly rule: string;
@@ -224,7 +232,7 @@ function* findings(
   for (const { rule: at, timeUs, table, id, correlated } of found) {
     const rule = loaded.rules[at];
     const { columns, joins } = evidenceSql(table, 't');
-    const sql = `SELECT ${columns} FROM main."${table}" AS t ${joins} WHERE t.id = ?`;
+    const sql = `SELECT ${commonSql('t')}, ${columns} FROM main."${table}" AS t ${joins} WHERE t.id = ?`;
     const row = database.row(sql, id) as Row | undefined;
     if (rule === undefined || row === undefined) continue;
     const rows = correlated?.rows ?? [{ table, id }];
@@ -241,6 +249,7 @@ function* findings(
       since: correlated === undefined ? null : formatUs(correlated.firstUs),
       counted: correlated?.count ?? null,
       rows: rows.map((one) => `${one.table}:${String(one.id)}`),
+      ...commonOf(row),
       ...evidenceOf(row),
     };
   }

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import type { CommonCells } from '../core/columns.ts';
 import { isObject, type JsonObject, outlineJson, parseExact, parseJson } from '../core/json.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError, whereText } from '../core/errors.ts';
@@ -13,7 +14,14 @@ import { receive, type Received } from '../detect/transform.ts';
 import { isReadOnlyCall, wrap, type Wrap, type Wrapped } from '../detect/wrap.ts';
 import { asExported } from '../sources/guardduty.ts';
 import type { Case } from './case.ts';
-import { evidenceOf, evidenceSql, type Evidence, type Row } from './config-rows.ts';
+import {
+  commonOf,
+  commonSql,
+  evidenceOf,
+  evidenceSql,
+  type Evidence,
+  type Row,
+} from './config-rows.ts';
 import { readRuleText, type RuleTexts } from './rule-texts.ts';
 
 /** What is asked. */
@@ -35,7 +43,7 @@ export interface DetectQuestion {
 }
 
 /** A record for which a rule would have fired. */
-export interface Finding extends Evidence {
+export interface Finding extends Evidence, CommonCells {
   readonly time: string;
   readonly rule: string;
   readonly rule_file: string;
@@ -381,7 +389,7 @@ class Scan {
     const statements = new Map(
       TABLES.map((table) => {
         const { columns, joins } = evidenceSql(table, 't');
-        const sql = `SELECT t.time_us AS time_us, t.account_id AS account_id, t.region AS region, t.raw AS raw, ${columns} FROM "${table}" AS t ${joins} WHERE t.id = ?`;
+        const sql = `SELECT t.time_us AS time_us, t.raw AS raw, ${commonSql('t')}, ${columns} FROM "${table}" AS t ${joins} WHERE t.id = ?`;
         return [table, sql] as const;
       }),
     );
@@ -405,6 +413,7 @@ class Scan {
         event_source: textOf(event['source']),
         matched: (matchingBranch(rule.pattern, event) ?? []).map(({ path }) => path),
         received: shallow ? rule.targets.map((one) => receive(one, event, rule)) : [],
+        ...commonOf(row),
         ...evidenceOf(row),
       };
     }

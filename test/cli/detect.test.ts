@@ -1,9 +1,12 @@
 /** `exhibit detect` over a case with the same call delivered twice: by a trail, and by EventBridge. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
 import { detect, type Detection, type DetectQuestion, type Finding } from '#src/app/detect.ts';
+import { findings } from '#src/app/detect-record.ts';
+import { findingsFile } from '#src/app/findings.ts';
+import { TIMELINE_FORMATS } from '#src/report/timeline-formats.ts';
 import { fakeEffects } from '../helpers/effects.ts';
 import { exhibit, exhibitJson } from '../helpers/exhibit.ts';
 import { sampleCase } from '../helpers/sample-case.ts';
@@ -250,4 +253,78 @@ test('every format has every finding', async () => {
     '1',
   ]);
   expect(table.stderr).toContain('findings: 3, 1 shown');
+});
+
+test('findings are a time line for other tools, and go into a new file', async () => {
+  const rule = 'title: "A, \u202eB"\nlogsource: {product: aws, service: cloudtrail}\n';
+  const detection = 'detection: {sel: {eventName: Decrypt}, condition: sel}\n';
+  await writeFile(file('s.yml'), `${rule}${detection}level: high\ntags: [attack.t1078]\n`);
+  const asked = {
+    rules: { rules: [file('s.yml')] },
+    patterns: {
+      patterns: [file('users.json')],
+      targets: [],
+      allManagementEvents: false,
+      everywhere: false,
+    },
+  };
+  const texts = await findings(target, fakeEffects(), asked, false, (found) =>
+    TIMELINE_FORMATS.map((format) => [...findingsFile(found, format, 0)].join('')),
+  );
+  const [, sketchText = '', log2timeline = '', plaso = ''] = texts;
+  const lines = (text: string): readonly Record<string, unknown>[] =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const sketch = lines(sketchText);
+  expect(sketch.map((one) => [one['datetime'], one['tag']])).toEqual([
+    ['2026-01-02T03:04:01.000000+00:00', ['eventbridge']],
+    ['2026-01-02T03:04:02.000000+00:00', ['eventbridge']],
+    ['2026-01-02T03:04:04.000000+00:00', ['eventbridge']],
+    ['2026-01-02T03:04:05.000000+00:00', ['sigma', 'high', 'attack.t1078']],
+  ]);
+  expect(sketch[3]).toMatchObject({
+    message: expect.stringContaining('[sigma high] A, \u202eB: Decrypt by ') as string,
+    timestamp_desc: 'Finding Time',
+    data_type: 'exhibit:finding',
+    source: 'cloudtrail',
+    action: 'Decrypt',
+    rule: 'A, \u202eB',
+    matched: '[{"field":"eventName","value":"Decrypt"}]',
+  });
+  expect(lines(plaso)[3]).toMatchObject({
+    tag: { labels: ['sigma', 'high', 'attack.t1078'] },
+    row: sketch[3]?.['row'],
+  });
+  expect(
+    log2timeline
+      .trim()
+      .split('\n')
+      .map((line) => line.split(',').length),
+  ).toEqual([17, 17, 17, 17, 17]);
+  const words = ['detect', '--case', dir, '--rules', file('s.yml'), '--pattern'];
+  const into = [file('users.json'), '--format', 'timesketch-jsonl', '--out', file('out.jsonl')];
+  expect((await exhibit([...words, ...into])).status).toBe(0);
+  const written = lines(await readFile(file('out.jsonl'), 'utf8'));
+  expect(written.map(({ row }) => row)).toEqual(sketch.map(({ row }) => row));
+});
+
+test('what is recorded is what is then shown, with the id of the run', async () => {
+  const question = {
+    rules: undefined,
+    patterns: {
+      patterns: [file('users.json')],
+      targets: [],
+      allManagementEvents: false,
+      everywhere: false,
+    },
+  };
+  let opened = 0;
+  await findings(target, fakeEffects(), question, true, ({ patterns }, run) => {
+    opened += 1;
+    expect(run).toMatch(/^Q-\d{4}$/);
+    expect(patterns?.findings).toBe(3);
+  });
+  expect(opened).toBe(1);
 });

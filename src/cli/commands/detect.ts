@@ -1,28 +1,32 @@
 /** `exhibit detect`: what Sigma rules find, and which event patterns would have fired, when, for which records. */
 import { Option, type Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { detect, skipText, type Detection, type Finding } from '../../app/detect.ts';
+import { skipText, type DetectQuestion, type Detection } from '../../app/detect.ts';
 import {
-  detectRules,
   LEVEL_NAMES,
   reaches,
   type Level,
-  type RuleFinding,
   type RulesAnswer,
+  type RulesQuestion,
 } from '../../app/detect-rules.ts';
-import { recordDetect } from '../../app/detect-record.ts';
+import { findings } from '../../app/detect-record.ts';
+import { eachFinding, findingsFile, type AnyFinding, type Findings } from '../../app/findings.ts';
+import { withOut } from '../../app/out-file.ts';
+import type { TimelineFormat } from '../../app/timeline.ts';
+import { COMMON_CELLS } from '../../core/columns.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
-import { parseRfc3339 } from '../../core/time.ts';
 import {
   excelSafeOption,
-  formatOption,
+  isTimelineFormat,
   noteRun,
   recordOption,
   time,
+  timelineFormatOption,
   wholeNumber,
   writeRows,
+  writeTimeline,
   type Format,
 } from '../formats.ts';
 import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
@@ -44,7 +48,8 @@ interface Flags extends CommonOptions {
   readonly allManagementEvents?: boolean;
   readonly everywhere?: boolean;
   readonly limit?: number;
-  readonly format: Format;
+  readonly out?: string;
+  readonly format: Format | TimelineFormat;
   readonly excelSafe?: boolean;
 }
 
@@ -57,6 +62,7 @@ const RULE_COLUMNS = ['kind', 'matched', 'rows', 'since', 'counted', 'tags', 'ru
 const LAST_COLUMNS = [
   'rule_file',
   'rule_sha256',
+  ...COMMON_CELLS,
   'row',
   'evidence_id',
   'file',
@@ -66,21 +72,13 @@ const LAST_COLUMNS = [
   'copies',
 ];
 
-/** What is printed: the answers of patterns, of rules, or of both. */
-interface Answer {
-  readonly patterns: Detection | undefined;
-  readonly rules: RulesAnswer | undefined;
-}
-
-type AnyFinding = Finding | RuleFinding;
-
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   const command = program
     .command('detect')
     .description('what Sigma rules find, and which event patterns would have fired');
   const level = (flags: string, about: string): Option =>
     new Option(flags, about).choices([...LEVEL_NAMES]);
-  recordOption(excelSafeOption(formatOption(commonOptions(command))))
+  recordOption(excelSafeOption(timelineFormatOption(commonOptions(command))))
     .option('--rules <path...>', 'Sigma rules: files, or folders of .yml files')
     .option(
       '--pattern <file...>',
@@ -113,6 +111,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       'print no more findings than this, 0 for all (table: 200)',
       wholeNumber,
     )
+    .option('--out <file>', 'write to this new file instead of stdout')
     .action(async (flags: Flags) => {
       done(await ask(flags, fx));
     });
@@ -127,25 +126,18 @@ async function ask(flags: Flags, fx: Effects): Promise<number> {
   const target = await openCase(findCase(flags, fx));
   const rules = flags.rules === undefined ? undefined : rulesQuestion(flags.rules, flags);
   const patterns = flags.pattern === undefined ? undefined : patternsQuestion(flags.pattern, flags);
-  const run =
-    flags.record === true
-      ? (await recordDetect(target, fx, { rules, patterns })).run_id
-      : undefined;
-  const show = (answer: Answer): number => {
-    print(answer, flags, fx, run);
-    return exitOf(answer, flags);
-  };
-  const askRules = (found: Detection | undefined): Promise<number> | number =>
-    rules === undefined
-      ? show({ patterns: found, rules: undefined })
-      : detectRules(target, fx, rules, (answer) => show({ patterns: found, rules: answer }));
-  return patterns === undefined ? askRules(undefined) : detect(target, fx, patterns, askRules);
+  return findings(target, fx, { rules, patterns }, flags.record === true, async (found, run) => {
+    await withOut(flags.out, fx, (to) => {
+      print(found, flags, to, run);
+    });
+    return exitOf(found, flags);
+  });
 }
 
 function patternsQuestion(
   patterns: readonly string[],
   { targets, allManagementEvents, everywhere, ...flags }: Flags,
-): Parameters<typeof detect>[2] {
+): DetectQuestion {
   return {
     ...window(flags),
     patterns,
@@ -162,7 +154,7 @@ function window({ from, to }: Flags): { readonly fromUs?: number; readonly toUs?
   };
 }
 
-function rulesQuestion(paths: readonly string[], flags: Flags): Parameters<typeof detectRules>[2] {
+function rulesQuestion(paths: readonly string[], flags: Flags): RulesQuestion {
   const tags = [...(flags.tag ?? []), ...(flags.attack ?? []).map((id) => `attack.${id}`)];
   return {
     ...window(flags),
@@ -173,7 +165,7 @@ function rulesQuestion(paths: readonly string[], flags: Flags): Parameters<typeo
   };
 }
 
-function exitOf({ patterns, rules }: Answer, { failOn }: Flags): number {
+function exitOf({ patterns, rules }: Findings, { failOn }: Flags): number {
   const skipped = [...(patterns?.rules.skipped ?? []), ...(rules?.rules.skipped ?? [])];
   if (skipped.some((one) => one.malformed)) return EXIT.input;
   const bad =
@@ -182,15 +174,22 @@ function exitOf({ patterns, rules }: Answer, { failOn }: Flags): number {
   return bad ? EXIT.badNews : EXIT.ok;
 }
 
-function print(answer: Answer, flags: Flags, fx: Effects, run: string | undefined): void {
+function print(answer: Findings, flags: Flags, fx: Effects, run: string | undefined): void {
   const format = flags.json === true ? 'json' : flags.format;
+  if (isTimelineFormat(format)) {
+    const limit = flags.limit ?? 0;
+    writeTimeline(fx, format, findingsFile(answer, format, limit), flags.out);
+    note(answer, limit, flags, fx);
+    if (run !== undefined) noteRun(fx, flags.quiet, run);
+    return;
+  }
   const limit = flags.limit ?? (format === 'table' ? TABLE_LIMIT : 0);
   const summary = { ...summaryOf(answer), ...(run === undefined ? {} : { runs: [run] }) };
   switch (format) {
     case 'json': {
       fx.out.write(`${JSON.stringify(summary).slice(0, -1)},"hits":[`);
       let comma = '\n';
-      for (const finding of each(answer, limit)) {
+      for (const finding of eachFinding(answer, limit)) {
         fx.out.write(`${comma}${JSON.stringify(finding)}`);
         comma = ',\n';
       }
@@ -198,20 +197,24 @@ function print(answer: Answer, flags: Flags, fx: Effects, run: string | undefine
       break;
     }
     case 'jsonl':
-      writeRows(fx, 'jsonl', lines(each(answer, limit)));
+      writeRows(fx, 'jsonl', lines(eachFinding(answer, limit)));
       break;
     default: {
       const columns = columnsOf(answer);
-      printRows(fx, flags, {
-        document: summary,
-        columns,
-        rows: [...each(answer, limit)].map((finding) => cells(finding, columns)),
-        shown:
-          answer.rules === undefined
-            ? ['time', 'rule', 'event', 'detail_type', 'row']
-            : ['time', 'level', 'rule', 'row'],
-        before: `${tables(answer, fx)}\n`,
-      });
+      printRows(
+        fx,
+        { ...flags, format },
+        {
+          document: summary,
+          columns,
+          rows: [...eachFinding(answer, limit)].map((finding) => cells(finding, columns)),
+          shown:
+            answer.rules === undefined
+              ? ['time', 'rule', 'event', 'detail_type', 'row']
+              : ['time', 'level', 'rule', 'actor', 'action', 'target', 'src_ip', 'row'],
+          before: `${tables(answer, fx)}\n`,
+        },
+      );
     }
   }
   note(answer, limit, flags, fx);
@@ -219,7 +222,7 @@ function print(answer: Answer, flags: Flags, fx: Effects, run: string | undefine
 }
 
 /** What is said before the findings; with both kinds of rules, the two together. */
-function summaryOf({ patterns, rules }: Answer): object {
+function summaryOf({ patterns, rules }: Findings): object {
   const [first, second] = [patterns, rules].map((one) => {
     const members = Object.entries(one ?? {}).filter(([name]) => name !== 'each');
     return Object.fromEntries(members);
@@ -236,30 +239,7 @@ function summaryOf({ patterns, rules }: Answer): object {
   };
 }
 
-/** Findings of both in the order of time; at one time those of patterns are first. */
-function* each({ patterns, rules }: Answer, limit: number): Generator<AnyFinding> {
-  const [left, right] = [patterns?.each(limit), rules?.each(limit)];
-  let [a, b] = [left?.next(), right?.next()];
-  for (let count = 0; limit === 0 || count < limit; count += 1) {
-    const [one, other] = [
-      a?.done === false ? a.value : undefined,
-      b?.done === false ? b.value : undefined,
-    ];
-    if (one !== undefined && (other === undefined || !isLater(one, other))) {
-      yield one;
-      a = left?.next();
-    } else if (other !== undefined) {
-      yield other;
-      b = right?.next();
-    } else break;
-  }
-}
-
-function isLater(a: AnyFinding, b: AnyFinding): boolean {
-  return (parseRfc3339(a.time) ?? 0) > (parseRfc3339(b.time) ?? 0);
-}
-
-function columnsOf({ patterns, rules }: Answer): readonly string[] {
+function columnsOf({ patterns, rules }: Findings): readonly string[] {
   return [
     ...new Set([
       'time',
@@ -272,8 +252,8 @@ function columnsOf({ patterns, rules }: Answer): readonly string[] {
   ];
 }
 
-function* lines(findings: Iterable<AnyFinding>): Generator<string> {
-  for (const finding of findings) yield `${JSON.stringify(finding)}\n`;
+function* lines(all: Iterable<AnyFinding>): Generator<string> {
+  for (const finding of all) yield `${JSON.stringify(finding)}\n`;
 }
 
 function cells(
@@ -289,7 +269,7 @@ function cells(
   });
 }
 
-function tables({ patterns, rules }: Answer, fx: Effects): string {
+function tables({ patterns, rules }: Findings, fx: Effects): string {
   const width = terminalWidth(fx);
   return [
     ...(patterns === undefined ? [] : [patternsTable(patterns, width)]),
@@ -323,15 +303,15 @@ function rulesTable({ by_rule: rules }: RulesAnswer, width: number): string {
   );
 }
 
-function note({ patterns, rules }: Answer, limit: number, flags: Flags, fx: Effects): void {
+function note({ patterns, rules }: Findings, limit: number, flags: Flags, fx: Effects): void {
   const skipped = [...(patterns?.rules.skipped ?? []), ...(rules?.rules.skipped ?? [])];
   // A rule that could not be read is said even to those who want quiet: what it would have found is not in the answer.
   for (const one of skipped)
     if (one.malformed || flags.quiet !== true)
       fx.err.write(`not asked: ${terminalSafe(skipText(one))}\n`);
   if (flags.quiet === true) return;
-  const findings = (patterns?.findings ?? 0) + (rules?.findings ?? 0);
-  const more = limit > 0 && findings > limit ? `, ${String(limit)} shown: --limit 0 shows all` : '';
+  const count = (patterns?.findings ?? 0) + (rules?.findings ?? 0);
+  const more = limit > 0 && count > limit ? `, ${String(limit)} shown: --limit 0 shows all` : '';
   const parts = [
     `rules: ${String((patterns?.rules.loaded ?? 0) + (rules?.rules.loaded ?? 0))}`,
     ...(rules === undefined
@@ -342,7 +322,7 @@ function note({ patterns, rules }: Answer, limit: number, flags: Flags, fx: Effe
       : [
           `events: ${String(patterns.events.delivered)} delivered, ${String(patterns.events.wrapped)} wrapped`,
         ]),
-    `findings: ${String(findings)}${more}`,
+    `findings: ${String(count)}${more}`,
   ];
   fx.err.write(`${parts.join('; ')}\n`);
   for (const { table, reason, count } of patterns?.not_wrapped ?? [])
