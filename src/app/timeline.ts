@@ -1,4 +1,5 @@
 /** `timeline`: events of all sources in the order of time. */
+import { breathing } from '../core/breath.ts';
 import type { Effects } from '../core/effects.ts';
 import type { Database } from '../db/open.ts';
 import { timelineRows, type EventFilter, type EventRow } from '../query/events.ts';
@@ -146,14 +147,15 @@ export async function recordTimeline(
   return recordAnswer(target, fx, {
     verb: 'timeline',
     question: { ...filterQuestion(filter), limit },
-    answer: () => timelineAnswer(target, filter, limit),
+    answer: () => timelineAnswer(target, fx, filter, limit),
   });
 }
 
 /** Asks a recorded time line again. */
-export const askTimeline: Answerer = (target, _fx, question) =>
-  Promise.resolve(timelineAnswer(target, filterIn(question), limitIn(question)));
+export const askTimeline: Answerer = (target, fx, question) =>
+  Promise.resolve(timelineAnswer(target, fx, filterIn(question), limitIn(question)));
 
-function timelineAnswer(target: Case, filter: EventFilter, limit: number): VerbAnswer {
-  return { columns: EVENT_COLUMNS, rows: rowsOf(EVENT_COLUMNS, timeline(target, filter, limit)) };
+function timelineAnswer(target: Case, fx: Effects, filter: EventFilter, limit: number): VerbAnswer {
+  const rows = rowsOf(EVENT_COLUMNS, timeline(target, filter, limit));
+  return { columns: EVENT_COLUMNS, rows: breathing(rows, fx.signal) };
 }

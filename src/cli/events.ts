@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { EVENT_COLUMNS, eventsCsv, type EventFilter, type ShownEvent } from '../app/events.ts';
 import { shortName } from '../app/rows.ts';
+import { breathing } from '../core/breath.ts';
 import type { Effects } from '../core/effects.ts';
 import {
   EXCEL_SAFE_NOTE,
@@ -11,7 +12,7 @@ import {
   recordOption,
   time,
   wholeNumber,
-  writeRows,
+  writeManyRows,
   type Format,
 } from './formats.ts';
 import { commonOptions, type CommonOptions } from './options.ts';
@@ -79,13 +80,13 @@ function formatOf(flags: EventFlags): Format {
  * @param found true for a search: adds `found_in`.
  * @param runs recorded runs, for the JSON document.
  */
-export function printEvents(
+export async function printEvents(
   events: Iterable<ShownEvent>,
   flags: EventFlags,
   fx: Effects,
   found: boolean,
   runs?: readonly string[],
-): number {
+): Promise<number> {
   const columns = found ? [...EVENT_COLUMNS, 'found_in' as const] : EVENT_COLUMNS;
   let count = 0;
   const counted = function* (): Generator<ShownEvent> {
@@ -96,33 +97,35 @@ export function printEvents(
   };
   switch (formatOf(flags)) {
     case 'jsonl':
-      writeRows(fx, 'jsonl', lines(counted()));
+      await writeManyRows(fx, 'jsonl', lines(counted()));
       break;
     case 'json':
       // Nothing before the first event is there: an error must be the one document on stdout.
-      for (const event of counted())
+      for await (const event of breathing(counted(), fx.signal))
         fx.out.write(`${count > 1 ? ',' : '{"events":['}\n${JSON.stringify(event)}`);
       fx.out.write(
         `${count > 0 ? '' : '{"events":['}\n],"count":${String(count)}${runs === undefined ? '' : `,"runs":${JSON.stringify(runs)}`}}\n`,
       );
       break;
     case 'csv':
-      writeRows(fx, 'csv', eventsCsv(counted(), columns, flags.excelSafe === true));
+      await writeManyRows(fx, 'csv', eventsCsv(counted(), columns, flags.excelSafe === true));
       if (flags.excelSafe === true && flags.quiet !== true) fx.err.write(`${EXCEL_SAFE_NOTE}\n`);
       break;
     case 'table': {
       // What a person reads first; the row names the source, csv and json have the other columns.
       const heads = ['time', 'actor', 'action', 'target', 'src_ip', 'outcome', 'row'];
-      const rows = [...counted()].map((event) => [
-        event.time,
-        shortName(event.actor),
-        event.action,
-        shortName(event.target),
-        event.src_ip,
-        event.outcome,
-        event.row,
-        ...(found ? [event.found_in ?? null] : []),
-      ]);
+      const rows: (readonly (string | null)[])[] = [];
+      for await (const event of breathing(counted(), fx.signal))
+        rows.push([
+          event.time,
+          shortName(event.actor),
+          event.action,
+          shortName(event.target),
+          event.src_ip,
+          event.outcome,
+          event.row,
+          ...(found ? [event.found_in ?? null] : []),
+        ]);
       const table = { columns: found ? [...heads, 'found in'] : heads, rows, right: [] };
       fx.out.write(renderTable(table, terminalWidth(fx)));
       break;

@@ -1,6 +1,7 @@
 /** Flags that turn words into checked values, and the choice of an output format. */
 import { Option, type Command } from 'commander';
 import { TIMELINE_FORMATS, type TimelineFormat } from '../app/timeline.ts';
+import { breathing } from '../core/breath.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { terminalSafe, terminalSafeJson } from '../core/text.ts';
@@ -31,14 +32,14 @@ export function isTimelineFormat(format: Format | TimelineFormat): format is Tim
  * Writes a time line in such a form, with a word on stderr where Timesketch would not take the file's name.
  * @param out file of `--out`, if it was given.
  */
-export function writeTimeline(
+export async function writeTimeline(
   fx: Effects,
   format: TimelineFormat,
   pieces: Iterable<string>,
   out?: string,
-): void {
+): Promise<void> {
   const kind = format.endsWith('jsonl') ? 'jsonl' : 'csv';
-  writeRows(fx, kind, pieces);
+  await writeManyRows(fx, kind, pieces);
   if (out !== undefined && format.startsWith('timesketch') && !out.endsWith(`.${kind}`))
     fx.err.write(`Timesketch takes files only whose name ends in .${kind}\n`);
 }
@@ -74,13 +75,33 @@ export const EXCEL_SAFE_NOTE =
  */
 export function writeRows(fx: Effects, format: 'csv' | 'jsonl', pieces: Iterable<string>): void {
   let escaped = false;
-  for (const piece of pieces) {
-    const safe = fx.out.isTTY ? safeRows(format, piece) : piece;
-    escaped ||= safe !== piece;
-    fx.out.write(safe);
-  }
-  if (escaped)
-    fx.err.write('control characters are shown escaped; a file or pipe gets the exact bytes\n');
+  for (const piece of pieces) escaped = writePiece(fx, format, piece) || escaped;
+  if (escaped) fx.err.write(ESCAPED_NOTE);
+}
+
+/** The same for rows that may be millions: Ctrl-C ends it. */
+export async function writeManyRows(
+  fx: Effects,
+  format: 'csv' | 'jsonl',
+  pieces: Iterable<string>,
+): Promise<void> {
+  let escaped = false;
+  // A piece of CSV is hundreds of rows.
+  for await (const piece of breathing(pieces, fx.signal, (one) => one.length / ROW_CHARACTERS))
+    escaped = writePiece(fx, format, piece) || escaped;
+  if (escaped) fx.err.write(ESCAPED_NOTE);
+}
+
+/** Of a row as it is written, about. */
+const ROW_CHARACTERS = 300;
+
+const ESCAPED_NOTE = 'control characters are shown escaped; a file or pipe gets the exact bytes\n';
+
+/** True if it had to be escaped. */
+function writePiece(fx: Effects, format: 'csv' | 'jsonl', piece: string): boolean {
+  const safe = fx.out.isTTY ? safeRows(format, piece) : piece;
+  fx.out.write(safe);
+  return safe !== piece;
 }
 
 function safeRows(format: 'csv' | 'jsonl', text: string): string {

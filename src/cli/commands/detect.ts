@@ -14,6 +14,7 @@ import { eachFinding, findingsFile, type AnyFinding, type Findings } from '../..
 import { withOut } from '../../app/out-file.ts';
 import type { TimelineFormat } from '../../app/timeline.ts';
 import { COMMON_CELLS } from '../../core/columns.ts';
+import { breathing } from '../../core/breath.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';
@@ -25,7 +26,7 @@ import {
   time,
   timelineFormatOption,
   wholeNumber,
-  writeRows,
+  writeManyRows,
   writeTimeline,
   type Format,
 } from '../formats.ts';
@@ -127,9 +128,7 @@ async function ask(flags: Flags, fx: Effects): Promise<number> {
   const rules = flags.rules === undefined ? undefined : rulesQuestion(flags.rules, flags);
   const patterns = flags.pattern === undefined ? undefined : patternsQuestion(flags.pattern, flags);
   return findings(target, fx, { rules, patterns }, flags.record === true, async (found, run) => {
-    await withOut(flags.out, fx, (to) => {
-      print(found, flags, to, run);
-    });
+    await withOut(flags.out, fx, (to) => print(found, flags, to, run));
     return exitOf(found, flags);
   });
 }
@@ -174,11 +173,16 @@ function exitOf({ patterns, rules }: Findings, { failOn }: Flags): number {
   return bad ? EXIT.badNews : EXIT.ok;
 }
 
-function print(answer: Findings, flags: Flags, fx: Effects, run: string | undefined): void {
+async function print(
+  answer: Findings,
+  flags: Flags,
+  fx: Effects,
+  run: string | undefined,
+): Promise<void> {
   const format = flags.json === true ? 'json' : flags.format;
   if (isTimelineFormat(format)) {
     const limit = flags.limit ?? 0;
-    writeTimeline(fx, format, findingsFile(answer, format, limit), flags.out);
+    await writeTimeline(fx, format, findingsFile(answer, format, limit), flags.out);
     note(answer, limit, flags, fx);
     if (run !== undefined) noteRun(fx, flags.quiet, run);
     return;
@@ -189,7 +193,7 @@ function print(answer: Findings, flags: Flags, fx: Effects, run: string | undefi
     case 'json': {
       fx.out.write(`${JSON.stringify(summary).slice(0, -1)},"hits":[`);
       let comma = '\n';
-      for (const finding of eachFinding(answer, limit)) {
+      for await (const finding of breathing(eachFinding(answer, limit), fx.signal)) {
         fx.out.write(`${comma}${JSON.stringify(finding)}`);
         comma = ',\n';
       }
@@ -197,7 +201,7 @@ function print(answer: Findings, flags: Flags, fx: Effects, run: string | undefi
       break;
     }
     case 'jsonl':
-      writeRows(fx, 'jsonl', lines(eachFinding(answer, limit)));
+      await writeManyRows(fx, 'jsonl', lines(eachFinding(answer, limit)));
       break;
     default: {
       const columns = columnsOf(answer);

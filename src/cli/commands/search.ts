@@ -33,7 +33,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       const recorded = flags.record === true ? await recordSearch(target, fx, question) : undefined;
       const result = recorded?.result ?? (await search(target, fx, question));
       const runs = recorded === undefined ? undefined : [recorded.record.run_id];
-      printEvents(result.events, flags, fx, true, runs);
+      await printEvents(result.events, flags, fx, true, runs);
       if (flags.quiet !== true) {
         const shown = result.events.length;
         const cut = shown < result.total ? `, ${String(shown)} shown: --limit 0 shows all` : '';

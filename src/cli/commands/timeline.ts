@@ -71,17 +71,17 @@ async function windowOf(target: Case, flags: Flags): Promise<EventFilter> {
 }
 
 /** Prints the events; how many they were, where that is counted. */
-function print(
+async function print(
   target: Case,
   flags: Flags,
   fx: Effects,
   filter: EventFilter,
   limit: number,
   runs: readonly string[] | undefined,
-): number | undefined {
+): Promise<number | undefined> {
   const { format } = flags;
   if (flags.json !== true && isTimelineFormat(format)) {
-    writeTimeline(fx, format, timelineFile(target, format, filter, limit), flags.out);
+    await writeTimeline(fx, format, timelineFile(target, format, filter, limit), flags.out);
     return undefined;
   }
   const shown = { ...flags, format: isTimelineFormat(format) ? 'json' : format } as const;
