@@ -40,7 +40,7 @@ export const SOURCE_SCHEMA: Readonly<Record<string, string>> = {
   powershell_transcript: 'fa2b525ed76e112c0748d59230f04eaebaa251ee0cd38d2252d79b3367ca80dd',
   rds_mysql_audit: 'ca8c58f78151a55493e4c0510a739ddf335e6780e91b1fbd2ee38a10ecc41cf6',
   rds_pgaudit: '5c84c9d2e0c73db109eaac5c106dedb12e0ff1a075c1838403e6de87f7f10a80',
-  redshift_connection: 'bab40ad2b111dc22fd8612db64006940db58f3c6a5a5e3b21f87b4531c204067',
+  redshift_connection: '015849fb1bd6b7203c36772ba2d9b0d478aee9e142755b19031e278c55a91bde',
   redshift_user: 'f240539e2900fe803e45190282c820c46524d58019741486ac5f33d7a3688d9b',
   redshift_user_activity: 'af85ff422586e0498d6c2afd46ede17b43d570c4a452c1cfdbd3d31f54789512',
   route53_public: '9fa4307f99decbb632b5db131178ec63296b213a779bb6cf56ee3723f6eaf6fa',

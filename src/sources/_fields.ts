@@ -4,9 +4,10 @@
  * quotes, two spaces) it declines, and the source's reader of strings takes the line.
  */
 import type { Buffer } from 'node:buffer';
+import { isAddressBytes } from '../core/address.ts';
 import { ByteRow } from '../core/byte-row.ts';
 import { hash53Bytes } from '../core/hash53.ts';
-import { isAddressByte, isoTime } from './_lines.ts';
+import { isoTime } from './_lines.ts';
 import type { RecordReader, RowOut } from './source.ts';
 
 const SPACE = 0x20;
@@ -201,13 +202,7 @@ export class Fields {
 
   /** The address that stands from `from` to `to`. False if it is none. */
   address(from: number, to: number, place: number): boolean {
-    let parts = 0;
-    for (let at = from; at < to; at++) {
-      const byte = this.bytes[at] ?? 0;
-      if (!isAddressByte(byte)) return false;
-      if (byte === POINT || byte === COLON) parts++;
-    }
-    if (parts === 0 || to - from > 45) return false;
+    if (!isAddressBytes(this.bytes, from, to)) return false;
     this.row.setText(place, from, to);
     return true;
   }

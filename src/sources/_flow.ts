@@ -4,6 +4,7 @@
  * of strings is the measure, and takes all others.
  */
 import { Buffer } from 'node:buffer';
+import { isAddress, isAddressBytes } from '../core/address.ts';
 import { ByteRow } from '../core/byte-row.ts';
 import { hash53Bytes } from '../core/hash53.ts';
 import { exactUs } from '../core/time.ts';
@@ -101,10 +102,6 @@ export function mayBeHeader(line: string): boolean {
 }
 
 const MOST_INTEGER = 2n ** 63n - 1n;
-
-/** Characters of an address; a zone (`%eth0`) is none that AWS writes. */
-const ADDRESS = /^[0-9a-fA-F]*[.:][0-9a-fA-F.:]*$/;
-const MOST_ADDRESS = 45;
 
 /** A format: the fields of a row in their order. */
 class Format {
@@ -289,9 +286,7 @@ const NAMED = /^(?:eni|vpc|subnet|i|tgw|tgw-attach)-[0-9a-f]{8,17}$/;
 function isUnnamedRow(line: string, count: number): boolean {
   const parts = line.split(' ');
   if (parts.length !== count || !parts.some((part) => SECONDS.test(part))) return false;
-  const addresses = parts.filter(
-    (part) => part.length <= MOST_ADDRESS && ADDRESS.test(part),
-  ).length;
+  const addresses = parts.filter(isAddress).length;
   return addresses > 1 || parts.some((part) => VERDICT.test(part) || NAMED.test(part));
 }
 
@@ -316,7 +311,7 @@ export function fieldValue(field: FlowField, part: string): Value | undefined {
     case HOLDS.text:
       return part;
     case HOLDS.address:
-      return part.length <= MOST_ADDRESS && ADDRESS.test(part) ? part : undefined;
+      return isAddress(part) ? part : undefined;
     case HOLDS.words:
       return field.words.includes(part) ? part : undefined;
     case HOLDS.number:
@@ -466,15 +461,7 @@ class FlowScan {
   #holdsOne(holds: number, field: number, from: number, to: number): boolean {
     const { bytes } = this.row;
     const length = to - from;
-    if (holds === HOLDS.address) {
-      if (length > MOST_ADDRESS) return false;
-      // The first that is no digit decides: a word of letters alone is no address.
-      for (let at = from; at < to; at++) {
-        const byte = bytes[at] ?? 0;
-        if (byte === 0x2e || byte === 0x3a) return true;
-      }
-      return false;
-    }
+    if (holds === HOLDS.address) return isAddressBytes(bytes, from, to);
     for (const word of this.#words[field] ?? []) {
       if (word.length !== length) continue;
       let index = 0;

@@ -3,6 +3,7 @@
  * text, notes what is odd, and never loses a record silently.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
+import { isAddress } from '../core/address.ts';
 import { hash53 } from '../core/hash53.ts';
 import {
   countMembers,
@@ -165,6 +166,20 @@ export function portOf(
 /** A column of a port. */
 export function port(name: string, path: string, about: string): JsonField {
   return field({ name, type: 'INTEGER', unit: 'port', about }, path, portOf);
+}
+
+/** The same field where it has to be an IP address: what is none is noted and NULL. */
+export function address({ column, value }: JsonField): JsonField {
+  return {
+    column,
+    value: (record, out) => {
+      const text = value(record, out);
+      if (text === null || text === '' || text === '-') return null;
+      if (typeof text === 'string' && isAddress(text)) return text;
+      out.anomaly('bad_value', `${column.name} is not an IP address`);
+      return null;
+    },
+  };
 }
 
 /** A truth value, stored as 0 or 1. */

@@ -3,6 +3,7 @@
  * times and addresses. Scanners over characters; no regular expression runs on a line.
  */
 import { isUtf8 } from 'node:buffer';
+import { isAddress } from '../core/address.ts';
 import { hash53Bytes } from '../core/hash53.ts';
 import { exactUs, logTime } from '../core/time.ts';
 import type { Detection, Head, RecordReader, RowOut, Value } from './source.ts';
@@ -165,23 +166,12 @@ export function decimalUs(
   return value;
 }
 
-/** True for a byte that stands in addresses: a zone (`%eth0`) is none that AWS writes. */
-export function isAddressByte(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x3a) ||
-    byte === 0x2e ||
-    ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
-  );
-}
-
-/** Longest address, IPv6 with an IPv4 address at its end. */
-const MOST_ADDRESS = 45;
-
-/** True for what has the form of an IPv4 or IPv6 address. */
-export function isAddress(text: string): boolean {
-  if (text.length > MOST_ADDRESS || !(text.includes('.') || text.includes(':'))) return false;
-  for (let at = 0; at < text.length; at++) if (!isAddressByte(text.charCodeAt(at))) return false;
-  return true;
+/** An address alone; a dash is NULL, anything else is noted. */
+export function addressText(field: string | undefined, name: string, out: RowOut): string | null {
+  const address = orNull(field);
+  if (address === null || isAddress(address)) return address;
+  out.anomaly('bad_value', `${name} is not an address`);
+  return null;
 }
 
 /**
@@ -210,6 +200,7 @@ export function addressField(field: string | undefined, name: string, out: RowOu
   const endpoint = endpointField(field, name, out);
   if (endpoint.address !== null && (endpoint.port === null || !isAddress(endpoint.address))) {
     out.anomaly('bad_value', `${name} is not an address and a port`);
+    return NO_ENDPOINT;
   }
   return endpoint;
 }

@@ -3,6 +3,7 @@
  * user ids stand in quotes of nobody: whoever tries to sign in chooses what is written there, so addresses are read from
  * the right.
  */
+import { isAddress } from '../core/address.ts';
 import { portField } from './_lines.ts';
 import type { Column, RowOut, Value } from './source.ts';
 
@@ -195,13 +196,23 @@ export const AUTH_COLUMNS: readonly Column[] = [
   ),
   text('user_name', 'User that signed in, ran sudo or a job.'),
   text('target_user', 'User that it was done as or to: of sudo, su, a session, a new account.'),
-  text('source_ip', 'Address that sshd or PAM names.'),
+  text('source_ip', 'Address that sshd or PAM names, with its zone if it is of one link alone.'),
   { name: 'client_port', type: 'INTEGER', unit: 'port', about: 'Port that sshd names.' },
   text('auth_method', 'How sshd was convinced, or was to be: publickey, password, ...'),
   text('key_fingerprint', 'Fingerprint of the key.'),
   text('tty', 'Terminal of sudo, su or PAM.'),
   text('command', 'COMMAND of sudo, command of cron; group that a user was added to.'),
 ];
+
+/** An address; sshd writes link-local ones with their zone (RFC 4007). What is none, such as a name, is noted. */
+function clientOf(client: string | undefined, out: RowOut): Value {
+  if (client === undefined || client === '') return null;
+  const [address = '', zone] = client.split('%', 2);
+  const zoned = zone !== undefined && /^[\w.-]+$/.test(zone) && address.includes(':');
+  if (isAddress(zoned ? address : client)) return client;
+  out.anomaly('bad_value', 'the client that the message names is not an address');
+  return null;
+}
 
 /** Values of {@link AUTH_COLUMNS} for a message. */
 export function authValues(app: string | null, message: string, out: RowOut): readonly Value[] {
@@ -210,7 +221,7 @@ export function authValues(app: string | null, message: string, out: RowOut): re
     auth?.event ?? null,
     orNothing(auth?.user),
     orNothing(auth?.target),
-    orNothing(auth?.address),
+    clientOf(auth?.address, out),
     portField(auth?.port, 'the client', out),
     orNothing(auth?.method),
     orNothing(auth?.fingerprint),

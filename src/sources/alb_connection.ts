@@ -1,16 +1,8 @@
 /** Connection logs of Application Load Balancers: one line for each connection that a client tried to open. */
-import { integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
+import { formReader, integer, OWNER_COLUMNS, ownerOf, text } from './_elb.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { Forms } from './_forms.ts';
-import {
-  decimalUs,
-  detectLines,
-  isoTime,
-  lineReader,
-  orNull,
-  portField,
-  splitQuoted,
-} from './_lines.ts';
+import { addressText, decimalUs, detectLines, isoTime, orNull, portField } from './_lines.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -34,7 +26,8 @@ const COLUMNS: readonly Column[] = [
 
 /** The first form ended with the id of the connection; then came key exchange, load balancer and node. */
 const FORMS = [12, 15];
-const FIELDS = 15;
+/** Place of the address of the node. */
+const NODE = 14;
 const LINE =
   /^\d{4}-\d\d-\d\dT[\d:.]+Z [\da-fA-F.:]+ \d+ \d+ (?:TLS\S+|-) \S+ (?:-|\d+(?:\.\d+)?) /;
 
@@ -46,38 +39,28 @@ const JSON_TELLING = ['listener_port', 'tls_handshake_latency', 'tls_verify_stat
 
 function reader(head: Head, shape: string): RecordReader {
   const owner = ownerOf(head);
-  const row = (fields: readonly string[], out: RowOut): readonly Value[] | undefined => {
-    const timeUs = isoTime(fields[0]);
-    if (timeUs === undefined) {
-      out.reject('bad_time', 'the time of the record is not a time');
-      return undefined;
-    }
+  const map = (fields: readonly string[], timeUs: number, out: RowOut): readonly Value[] => {
     return [
       timeUs,
       owner.account,
       owner.region,
-      orNull(fields[1]),
+      addressText(fields[1], 'client_ip', out),
       portField(fields[2], 'the client', out),
       portField(fields[3], 'the listener', out),
       orNull(fields[4]),
       orNull(fields[5]),
       decimalUs(fields[6], 'tls_handshake_latency', out),
-      ...fields.slice(7, FIELDS).map(orNull),
-      ...new Array<null>(Math.max(0, FIELDS - fields.length)).fill(null),
+      ...fields.slice(7, NODE).map(orNull),
+      ...new Array<null>(Math.max(0, NODE - fields.length)).fill(null),
+      addressText(fields[NODE], 'ip_address', out),
     ];
   };
-  if (shape === 'json') return fieldsReader(JSON_NAMES, JSON_TELLING, row);
-  const forms = new Forms(FORMS);
-  return lineReader((line, out) => {
-    const fields = splitQuoted(line);
-    if (fields === undefined) {
-      out.reject('bad_fields', 'a quote of the line stays open');
-      return undefined;
-    }
-    if (!forms.allow(fields.length, out)) return undefined;
-    const values = row(fields, out);
-    if (values !== undefined) forms.seen(fields.length, out);
-    return values;
+  if (shape !== 'json') return formReader(new Forms(FORMS), 0, map);
+  return fieldsReader(JSON_NAMES, JSON_TELLING, (fields, out) => {
+    const timeUs = isoTime(fields[0]);
+    if (timeUs !== undefined && timeUs >= 0) return map(fields, timeUs, out);
+    out.reject('bad_time', 'the time of the record is not a time after 1970');
+    return undefined;
   });
 }
 
@@ -175,11 +158,12 @@ export const alb_connection: Source = {
         `${LINE_1} x25519`,
         LINE_1.replace('09:00', '09:60'),
         LINE_1.replace(' 443 ', ' 70000 '),
+        LINE_1.replace('198.51.100.7', '999.1.2.3'),
+        LINE_1.replace(' 0.011 ', ' slow '),
         LINE_1,
       ].join('\n'),
-      rows: [{}, { listener_port: null }, {}],
+      rows: [{}, { tls_keyexchange: null }],
       rejects: ['bad_fields', 'bad_time'],
-      anomalies: ['bad_value'],
     },
   ],
   example: {

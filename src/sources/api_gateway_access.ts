@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/j
 import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
+  address,
   anyTime,
   columnsOf,
   derived,
@@ -94,7 +95,7 @@ const FIELDS: readonly JsonField[] = [
   text('domain_name', 'domainName: host that was called.'),
   text('request_id', 'requestId.'),
   text('extended_request_id', 'extendedRequestId.'),
-  text('source_ip', 'identity.sourceIp: address of the client.'),
+  address(text('source_ip', 'identity.sourceIp: address of the client.')),
   text('caller', 'identity.caller: principal that signed the request.'),
   text('user_identity', 'identity.user or identity.userArn.'),
   text('principal_id', 'authorizer.principalId.'),
@@ -302,7 +303,7 @@ const XML = `<request id="${ID}"> <extendedRequestId>JKJaXmPLvHcESHA=</extendedR
 export const api_gateway_access: Source = {
   id: 'api_gateway_access',
   title: 'API Gateway access logs',
-  version: 1,
+  version: 2,
   clock:
     'API Gateway’s clock with the zone in the record, to the millisecond or second as the format has it; a format without a time takes that of the log event.',
   about: [

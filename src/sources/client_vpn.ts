@@ -1,6 +1,7 @@
 /** Connection log of AWS Client VPN: who connected to which endpoint, from where, with which address inside. */
 import type { JsonObject } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -69,12 +70,14 @@ const FORMAT: JsonFormat = {
       'connection-duration-seconds',
       'connection-duration-seconds.',
     ),
-    text(
-      'client_ip',
-      'client-ip',
-      'client-ip: address that the client got in the VPN; flow logs do not show it where the endpoint translates addresses.',
+    address(
+      text(
+        'client_ip',
+        'client-ip',
+        'client-ip: address that the client got in the VPN; flow logs do not show it where the endpoint translates addresses.',
+      ),
     ),
-    text('device_ip', 'device-ip', 'device-ip: public address that the device came from.'),
+    address(text('device_ip', 'device-ip', 'device-ip: public address that the device came from.')),
     port('device_port', 'port', 'port that the device came from.'),
     text('device_type', 'device-type', 'device-type, as the client names itself.'),
     text('common_name', 'common-name', 'common-name of the client’s certificate.'),
@@ -134,7 +137,7 @@ const FAILED = {
 export const client_vpn: Source = {
   id: 'client_vpn',
   title: 'AWS Client VPN connection logs',
-  version: 3,
+  version: 4,
   clock: 'The endpoint’s clock, to the second; the log names no zone, UTC is assumed.',
   about: [
     'The connection log of a Client VPN endpoint: attempts to connect, whether they succeeded and why not, and the end of connections with the bytes that went through. device_ip is where the person was; client_ip is the address that the device got in the VPN. AWS writes it to CloudWatch Logs; read are its records as JSON lines, arrays and one after another.',

@@ -1,5 +1,6 @@
 /** Instances as `aws ec2 describe-instances` lists them. */
 import {
+  address,
   anyTime,
   arnParts,
   canonicalRecord,
@@ -42,8 +43,8 @@ const FORMAT: JsonFormat = {
       'StateTransitionReason: why and when it stopped.',
     ),
     text('availability_zone', 'Placement.AvailabilityZone', 'Placement.AvailabilityZone.'),
-    text('private_ip_address', 'PrivateIpAddress', 'PrivateIpAddress.'),
-    text('public_ip', 'PublicIpAddress', 'PublicIpAddress.'),
+    address(text('private_ip_address', 'PrivateIpAddress', 'PrivateIpAddress.')),
+    address(text('public_ip', 'PublicIpAddress', 'PublicIpAddress.')),
     text('vpc_id', 'VpcId', 'VpcId.'),
     text('subnet_id', 'SubnetId', 'SubnetId.'),
     text('key_name', 'KeyName', 'KeyName: SSH key pair; in s3_access the key of an object.'),
@@ -69,7 +70,7 @@ const INSTANCE = {
 export const ec2_instance: Source = {
   id: 'ec2_instance',
   title: 'EC2 instances',
-  version: 1,
+  version: 2,
   clock: 'EC2’s clock, UTC, to the second: when the instance was launched last.',
   about: [
     'The output of `aws ec2 describe-instances`: each instance with its addresses, role, image and metadata options, as they were when somebody asked. It ties addresses and instance ids in the logs to machines and their roles.',

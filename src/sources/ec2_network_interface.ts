@@ -1,5 +1,6 @@
 /** Network interfaces as `aws ec2 describe-network-interfaces` lists them: which address belongs to which machine. */
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -32,8 +33,8 @@ const FORMAT: JsonFormat = {
     text('interface_status', 'Status', 'Status: in-use or available.'),
     text('description', 'Description', 'Description: services write what it is for.'),
     text('mac_address', 'MacAddress', 'MacAddress.'),
-    text('private_ip_address', 'PrivateIpAddress', 'PrivateIpAddress: the primary one.'),
-    text('public_ip', 'Association.PublicIp', 'Association.PublicIp.'),
+    address(text('private_ip_address', 'PrivateIpAddress', 'PrivateIpAddress: the primary one.')),
+    address(text('public_ip', 'Association.PublicIp', 'Association.PublicIp.')),
     json(
       'private_ip_addresses',
       'PrivateIpAddresses',
@@ -71,7 +72,7 @@ const ENI = {
 export const ec2_network_interface: Source = {
   id: 'ec2_network_interface',
   title: 'Network interfaces',
-  version: 2,
+  version: 3,
   clock: 'EC2’s clock, UTC, to the second: when the interface was attached.',
   about: [
     'The output of `aws ec2 describe-network-interfaces`: each network interface with its addresses, its machine, VPC and security groups, as they were when somebody asked. It ties the addresses and interfaces in flow logs to machines.',

@@ -1,6 +1,7 @@
 /** Kubernetes audit log of EKS clusters: one event for each stage of a request to the API server. */
 import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import {
+  address,
   anyTime,
   arnParts,
   canonicalRecord,
@@ -68,7 +69,9 @@ const FORMAT: JsonFormat = {
     first('access_key_id', 'user.extra.accessKeyId', 'user.extra.accessKeyId: joins CloudTrail.'),
     first('session_name', 'user.extra.sessionName', 'user.extra.sessionName of the role.'),
     text('impersonated_user', 'impersonatedUser.username', 'impersonatedUser.username.'),
-    first('source_ip', 'sourceIPs', 'First of sourceIPs: the client as proxies report it.'),
+    address(
+      first('source_ip', 'sourceIPs', 'First of sourceIPs: the client as proxies report it.'),
+    ),
     json('source_ips', 'sourceIPs', 'sourceIPs as JSON.'),
     text('user_agent', 'userAgent', 'userAgent.'),
     text('object_resource', 'objectRef.resource', 'objectRef.resource, such as pods or secrets.'),
@@ -117,7 +120,7 @@ const EVENT = {
 export const eks_audit: Source = {
   id: 'eks_audit',
   title: 'EKS audit logs',
-  version: 1,
+  version: 2,
   clock: 'The API server’s clock, UTC, to the microsecond: when the request was received.',
   about: [
     'The Kubernetes audit log of EKS clusters (audit.k8s.io/v1 events): who asked the API server for what. EKS writes it to CloudWatch Logs, streams kube-apiserver-audit-*; read are its events as JSON lines, arrays, one after another and as an EventList.',

@@ -1,7 +1,7 @@
 /** Logs of the EKS control plane besides the audit log: API server, authenticator, controllers, scheduler. */
 import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
-import { integerField, isoTime, orNull, portField } from './_lines.ts';
+import { addressText, integerField, isoTime, orNull, portField } from './_lines.ts';
 import { YEAR_FROM, Years } from './_year.ts';
 import type { Column, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
@@ -146,7 +146,7 @@ function reader(head: Head): RecordReader {
       value('username'),
       value('groups'),
       value('uid'),
-      address === '' ? null : address,
+      addressText(address, 'client', out),
       portField(colon < 0 ? undefined : client.slice(colon + 1), 'the client', out),
       value('method'),
       value('path'),
@@ -175,7 +175,7 @@ const KLOG_LINE =
 export const eks_control_plane: Source = {
   id: 'eks_control_plane',
   title: 'EKS control plane logs',
-  version: 1,
+  version: 2,
   clock:
     'The control plane’s clock, to the second (authenticator) or microsecond; the form of Kubernetes names neither year nor zone: the year is inferred (year_from), UTC is assumed.',
   about: [

@@ -1,6 +1,7 @@
 /** GuardDuty findings, in whatever spelling and carrier they leave AWS. */
 import { isObject, type JsonObject, type JsonValue, parseJson, sortedJson } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -223,8 +224,8 @@ const FORMAT: JsonFormat = {
       'networkInterfaceId',
       'First network interface of the instance.',
     ),
-    ofInterface('private_ip_address', 'privateIpAddress', 'Its private address.'),
-    ofInterface('public_ip', 'publicIp', 'Its public address.'),
+    address(ofInterface('private_ip_address', 'privateIpAddress', 'Its private address.')),
+    address(ofInterface('public_ip', 'publicIp', 'Its public address.')),
     ofInterface('vpc_id', 'vpcId', 'Its VPC.'),
     ofInterface('subnet_id', 'subnetId', 'Its subnet.'),
     derived('bucket_name', 'Name of the first of resource.s3BucketDetails.', (record, out) =>
@@ -279,12 +280,14 @@ const FORMAT: JsonFormat = {
     },
     ofAction('request_uri', 'requestUri', 'Request of a Kubernetes API call.'),
     ofAction('verb', 'verb', 'Verb of a Kubernetes API call.'),
-    ofAction(
-      'remote_ip',
-      'remoteIpDetails.ipAddressV4',
-      'Remote address, of a port probe the first.',
+    address(
+      ofAction(
+        'remote_ip',
+        'remoteIpDetails.ipAddressV4',
+        'Remote address, of a port probe the first.',
+      ),
     ),
-    ofAction('remote_ip_v6', 'remoteIpDetails.ipAddressV6', 'Remote IPv6 address.'),
+    address(ofAction('remote_ip_v6', 'remoteIpDetails.ipAddressV6', 'Remote IPv6 address.')),
     ofAction(
       'remote_country',
       'remoteIpDetails.country.countryName',
@@ -297,7 +300,7 @@ const FORMAT: JsonFormat = {
     ),
     ofAction('remote_asn_org', 'remoteIpDetails.organization.asnOrg', 'Its organization.'),
     portOfAction('remote_port', 'remotePortDetails.port', 'Remote port.'),
-    ofAction('local_ip', 'localIpDetails.ipAddressV4', 'Local address.'),
+    address(ofAction('local_ip', 'localIpDetails.ipAddressV4', 'Local address.')),
     portOfAction('local_port', 'localPortDetails.port', 'Local port.'),
     ofAction('remote_account_id', 'remoteAccountDetails.accountId', 'Account of the caller.'),
     text(
@@ -447,7 +450,7 @@ const PROBE = {
 export const guardduty: Source = {
   id: 'guardduty',
   title: 'GuardDuty findings',
-  version: 2,
+  version: 3,
   clock:
     'GuardDuty’s clock, UTC, to the millisecond: when the finding was updated, minutes to hours after what it is about.',
   about: [

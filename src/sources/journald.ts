@@ -179,7 +179,7 @@ const SSH = {
 export const journald: Source = {
   id: 'journald',
   title: 'systemd journal (JSON)',
-  version: 3,
+  version: 4,
   clock: 'The machine’s own clock, UTC, to the microsecond.',
   about: [
     'Entries of the systemd journal as `journalctl -o json` writes them and agents forward them: JSON lines, pretty-printed (`-o json-pretty`), arrays and one after another. Amazon Linux 2023 logs sign-ins and sudo there alone. What sshd, sudo, su, PAM, cron and the tools for accounts say of people is taken apart as in syslog. Columns of members that begin with an underscore are what the journal itself saw of the process; the others are what the process says.',

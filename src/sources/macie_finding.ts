@@ -1,6 +1,7 @@
 /** Amazon Macie findings: sensitive data in S3 objects, and policies of buckets that expose them. */
 import { isObject } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -63,10 +64,12 @@ const FORMAT: JsonFormat = {
     ),
     text('job_id', 'classificationDetails.jobId', 'classificationDetails.jobId.'),
     text('api', 'policyDetails.action.apiCallDetails.api', 'API call that changed the policy.'),
-    text(
-      'remote_ip',
-      'policyDetails.actor.ipAddressDetails.ipAddressV4',
-      'Address of who changed the policy.',
+    address(
+      text(
+        'remote_ip',
+        'policyDetails.actor.ipAddressDetails.ipAddressV4',
+        'Address of who changed the policy.',
+      ),
     ),
     json(
       'user_identity',
@@ -99,7 +102,7 @@ const FINDING = {
 export const macie_finding: Source = {
   id: 'macie_finding',
   title: 'Amazon Macie findings',
-  version: 1,
+  version: 2,
   clock: 'Macie’s clock, UTC, to the second or finer: when the finding was updated.',
   about: [
     'What Amazon Macie found: sensitive data in S3 objects (never the data itself), and changes of buckets that expose them. Read are the output of `aws macie2 get-findings`, JSON lines and EventBridge events.',

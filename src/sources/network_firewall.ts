@@ -1,6 +1,7 @@
 /** AWS Network Firewall alert, flow and TLS logs: Suricata events in an envelope of the firewall. */
 import { isObject, type JsonObject, sortedJson } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -42,9 +43,9 @@ const FORMAT: JsonFormat = {
     ),
     text('event_type', 'event.event_type', 'alert, netflow, tls, http, dns, ...'),
     text('flow_id', 'event.flow_id', 'event.flow_id, all its digits: joins alerts and flows.'),
-    text('src_ip', 'event.src_ip', 'Source address.'),
+    address(text('src_ip', 'event.src_ip', 'Source address.')),
     port('src_port', 'event.src_port', 'Source port.'),
-    text('dest_ip', 'event.dest_ip', 'Destination address.'),
+    address(text('dest_ip', 'event.dest_ip', 'Destination address.')),
     port('dest_port', 'event.dest_port', 'Destination port.'),
     text('proto', 'event.proto', 'TCP, UDP, ICMP, ...'),
     text('app_proto', 'event.app_proto', 'Application protocol that was recognised.'),
@@ -161,7 +162,7 @@ const FLOW = {
 export const network_firewall: Source = {
   id: 'network_firewall',
   title: 'AWS Network Firewall logs',
-  version: 2,
+  version: 3,
   clock: 'The firewall’s clock with the zone in the record, to the microsecond.',
   about: [
     'Alert, flow and TLS logs of AWS Network Firewall: Suricata’s events (EVE JSON), one on a line, with the name and zone of the firewall around each. A flow has one record for each direction.',

@@ -103,7 +103,13 @@ const CSV_BEGIN_BYTES = 512;
 /** Host and port of `10.0.0.1:5432`, `[local]`, an empty field. */
 function csvClient(field: string | undefined): Pick<Prefix, 'host' | 'port'> {
   const colon = field?.lastIndexOf(':') ?? -1;
-  if (field === undefined || colon < 0) return { host: orNull(field), port: undefined };
+  // A port that is none is noted; the machine itself has none.
+  if (field === undefined || colon < 0) {
+    return {
+      host: orNull(field),
+      port: orNull(field) === null || field === '[local]' ? undefined : field,
+    };
+  }
   return { host: orNull(field.slice(0, colon)), port: field.slice(colon + 1) };
 }
 
@@ -296,7 +302,7 @@ const READ = `${AT}LOG:  AUDIT: SESSION,3,1,READ,SELECT,TABLE,public.cards,"sele
 export const rds_pgaudit: Source = {
   id: 'rds_pgaudit',
   title: 'RDS and Aurora PostgreSQL logs, with pgAudit',
-  version: 2,
+  version: 3,
   clock:
     'The database machine’s clock with its zone in the line, to the second or millisecond; other zones than UTC are rejects.',
   about: [

@@ -1,6 +1,7 @@
 /** Redshift connection log: sessions, and who failed to open one. */
+import { isAddress } from '../core/address.ts';
 import { Forms } from './_forms.ts';
-import { detectLines, integerField, lineReader, orNull, portField } from './_lines.ts';
+import { detectLines, integerField, lineReader, orNull, portField, strictly } from './_lines.ts';
 import { ownerOf, REDSHIFT_OWNER, redshiftTime } from './_redshift.ts';
 import type { Column, Head, RecordReader, Source } from './source.ts';
 
@@ -15,7 +16,7 @@ const COLUMNS: readonly Column[] = [
     'event',
     'initiating session, authenticated, authentication failure, disconnecting session, set application_name.',
   ),
-  text('remotehost', 'Address of the client, without the IPv6 form of an IPv4 address.'),
+  text('remotehost', 'Address or name of the client, without the IPv6 form of an IPv4 address.'),
   { name: 'remoteport', type: 'INTEGER', unit: 'port', about: 'Port of the client.' },
   { name: 'pid', type: 'INTEGER', unit: 'number', about: 'Process: joins the lines of a session.' },
   text('database_name', 'dbname.'),
@@ -48,19 +49,23 @@ function reader(head: Head): RecordReader {
       out.reject('bad_time', 'recordtime is not a time');
       return undefined;
     }
-    forms.seen(fields.length, out);
-    const host = orNull(fields[2]);
-    return [
+    const remote = orNull(fields[2]);
+    const host = remote?.startsWith('::ffff:') === true ? remote.slice(7) : remote;
+    if (host !== null && /^[\d.]*$|:/.test(host) && !isAddress(host)) {
+      out.reject('bad_fields', 'remotehost is neither an address nor a name');
+      return undefined;
+    }
+    const values = strictly(out, (noted) => [
       timeUs,
       ...owner,
       orNull(fields[0]),
-      host?.startsWith('::ffff:') === true ? host.slice(7) : host,
-      portField(fields[3], 'the client', out),
-      integerField(fields[4], 'pid', out),
+      host,
+      portField(fields[3], 'the client', noted),
+      integerField(fields[4], 'pid', noted),
       orNull(fields[5]),
       orNull(fields[6]),
       orNull(fields[7]),
-      integerField(fields[8], 'duration', out),
+      integerField(fields[8], 'duration', noted),
       orNull(fields[9]),
       orNull(fields[10]),
       orNull(fields[14]),
@@ -69,7 +74,9 @@ function reader(head: Head): RecordReader {
       orNull(fields[17]),
       orNull(fields[18]),
       orNull(fields[20]),
-    ];
+    ]);
+    if (values !== undefined) forms.seen(fields.length, out);
+    return values;
   });
 }
 
@@ -94,7 +101,8 @@ export const redshift_connection: Source = {
     actor: 'username',
     action: 'event',
     target: "coalesce(cluster || '/', '') || coalesce(database_name, '')",
-    src_ip: 'remotehost',
+    src_ip:
+      "CASE WHEN remotehost GLOB '*:*' OR remotehost NOT GLOB '*[^0-9.]*' THEN remotehost END",
     outcome:
       "CASE event WHEN 'authentication failure' THEN 'failure' WHEN 'authenticated' THEN 'success' END",
   },
@@ -129,10 +137,9 @@ export const redshift_connection: Source = {
     {
       name: 'broken lines',
       path: 'x',
-      text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1} | |\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1}\n`,
-      rows: [{}, { remoteport: null }, {}],
+      text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1} | |\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1.replace('198.51', '999.51')}\n${LINE_1}\n`,
+      rows: [{}, {}],
       rejects: ['bad_fields', 'bad_time'],
-      anomalies: ['bad_value'],
     },
   ],
   example: {

@@ -1,4 +1,5 @@
 /** Route 53 public DNS query logs: one line for each query that Route 53 answered for a public hosted zone. */
+import { isAddress } from '../core/address.ts';
 import { detectLines, isoTime, lineReader, orNull } from './_lines.ts';
 import type { Column, RowOut, Source, Value } from './source.ts';
 
@@ -28,6 +29,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const FIELDS = 10;
+const RESOLVER = 8;
 /** `1.0`, a time, a hosted zone. */
 const LINE = /^1\.0 \d{4}-\d\d-\d\dT[\d:.]+Z Z[0-9A-Z]+ \S+ \S+ \S+ (?:UDP|TCP) /;
 
@@ -46,6 +48,11 @@ function map(line: string, out: RowOut): readonly Value[] | undefined {
   if (fields.length > FIELDS) {
     out.anomaly('extra_fields', `${String(fields.length - FIELDS)} more fields than are known`);
   }
+  const resolver = fields[RESOLVER] ?? '-';
+  if (resolver !== '-' && !isAddress(resolver)) {
+    out.reject('bad_fields', 'the resolver is not an address');
+    return undefined;
+  }
   const values: Value[] = [timeUs, orNull(fields[0])];
   for (let index = 2; index < FIELDS; index++) values.push(orNull(fields[index]));
   return values;
@@ -57,7 +64,7 @@ const LINE_1 =
 export const route53_public: Source = {
   id: 'route53_public',
   title: 'Route 53 public DNS query logs',
-  version: 2,
+  version: 3,
   clock: 'The edge location’s clock, UTC, to the millisecond.',
   about: [
     'A line for each DNS query that Route 53 answered for a public hosted zone, which it writes to CloudWatch Logs in us-east-1. Answers are not logged.',
@@ -132,7 +139,7 @@ export const route53_public: Source = {
     {
       name: 'broken lines',
       path: 'zone.log',
-      text: `${LINE_1}\n${LINE_1.slice(0, 60)}\n${LINE_1.replace('11-08', '02-31')}\n${LINE_1}\n`,
+      text: `${LINE_1}\n${LINE_1.slice(0, 60)}\n${LINE_1.replace('11-08', '02-31')}\n${LINE_1.replace('100.53', '100.530')}\n${LINE_1}\n`,
       rows: [{ rcode: 'NOERROR' }, { rcode: 'NOERROR' }],
       rejects: ['bad_fields', 'bad_time'],
     },

@@ -1,5 +1,6 @@
 /** Route 53 Resolver query logs: one record for each DNS query of a VPC that its resolver did not answer from cache. */
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -41,7 +42,7 @@ const FORMAT: JsonFormat = {
       'answers',
       'answers as JSON: Rdata, Type and Class of each; a chain of CNAMEs is several answers.',
     ),
-    text('srcaddr', 'srcaddr', 'Address the query came from.'),
+    address(text('srcaddr', 'srcaddr', 'Address the query came from.')),
     port('srcport', 'srcport', 'Port the query came from.'),
     text('transport', 'transport', 'UDP, TCP or DOH.'),
     text('instance_id', 'srcids.instance', 'srcids.instance: instance the query came from.'),
@@ -113,7 +114,7 @@ const BLOCKED = {
 export const route53_resolver: Source = {
   id: 'route53_resolver',
   title: 'Route 53 Resolver query logs',
-  version: 2,
+  version: 3,
   clock: 'The resolver’s clock, UTC, to the second: when the query was made.',
   about: [
     'A record for each DNS query that instances and other resources of a VPC made, with the answers they got and what DNS Firewall made of it; delivered to S3, CloudWatch Logs or Firehose as JSON lines.',

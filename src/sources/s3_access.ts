@@ -3,11 +3,12 @@
  * basis some hours later.
  */
 import { Buffer } from 'node:buffer';
+import { isAddress } from '../core/address.ts';
 import { exactUs } from '../core/time.ts';
 import { detectFields, fieldsReader, jsonNames } from './_elb_json.ts';
 import { type Fields, withFields } from './_fields.ts';
 import { Forms } from './_forms.ts';
-import { integerField, isAddress, isoTime, lineReader } from './_lines.ts';
+import { addressText, integerField, isoTime, lineReader } from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
 function text(name: string, about: string): Column {
@@ -390,11 +391,11 @@ function mapJson(fields: readonly string[], out: RowOut): readonly Value[] | und
     out.reject('bad_time', 'request_time is not a time after 1970');
     return undefined;
   }
-  const known = fields.map((field, index) =>
-    JSON_NUMBERS.includes(index)
-      ? String(integerField(field, JSON_NAMES[index]?.[0] ?? '', out) ?? '-')
-      : field,
-  );
+  const known = fields.map((field, index) => {
+    const name = JSON_NAMES[index]?.[0] ?? '';
+    if (JSON_NUMBERS.includes(index)) return String(integerField(field, name, out) ?? '-');
+    return name === 'remote_ip' ? (addressText(field, name, out) ?? '-') : field;
+  });
   const quoted = (index: number): string => {
     const field = known[index] ?? '-';
     return field === '-' ? field : `"${field}"`;

@@ -2,6 +2,7 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { sortedJson } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -116,13 +117,13 @@ const FIELDS: readonly JsonField[] = [
   text('api_request_uid', 'api.request.uid', 'Id of the request.'),
   text('api_error', 'api.response.error', 'Error code of the answer.'),
   text('api_error_message', 'api.response.message', 'Error message of the answer.'),
-  text('src_endpoint_ip', 'src_endpoint.ip', 'Source address.'),
+  address(text('src_endpoint_ip', 'src_endpoint.ip', 'Source address.')),
   text('src_endpoint_domain', 'src_endpoint.domain', 'Source, where it is a name: an AWS service.'),
   port('src_endpoint_port', 'src_endpoint.port', 'Source port.'),
   text('src_interface_uid', 'src_endpoint.interface_uid', 'Network interface of the source.'),
   either('src_instance_uid', ['src_endpoint.instance_uid'], 'Instance of the source.'),
   either('src_vpc_uid', ['src_endpoint.vpc_uid'], 'VPC of the source.'),
-  text('dst_endpoint_ip', 'dst_endpoint.ip', 'Destination address.'),
+  address(text('dst_endpoint_ip', 'dst_endpoint.ip', 'Destination address.')),
   text('dst_endpoint_domain', 'dst_endpoint.domain', 'Destination, where it is a name.'),
   port('dst_endpoint_port', 'dst_endpoint.port', 'Destination port.'),
   text('dst_interface_uid', 'dst_endpoint.interface_uid', 'Network interface of the destination.'),
@@ -304,7 +305,7 @@ const DNS = {
 export const security_lake: Source = {
   id: 'security_lake',
   title: 'Security Lake',
-  version: 2,
+  version: 3,
   clock:
     'The clock of the AWS log that the event was made of, in UTC: to the millisecond in OCSF 1.0, to the microsecond in time_dt of 1.1.',
   about: [

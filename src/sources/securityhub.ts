@@ -1,6 +1,7 @@
 /** Security Hub findings in the AWS Security Finding Format (ASFF), from any product. */
 import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -81,20 +82,24 @@ const FORMAT: JsonFormat = {
     text('record_state', 'RecordState', 'ACTIVE or ARCHIVED.'),
     text('action_type', 'Action.ActionType', 'Action.ActionType.'),
     text('network_direction', 'Network.Direction', 'Network.Direction.'),
-    either(
-      'source_ip',
-      [
-        'Network.SourceIpV4',
-        'Network.SourceIpV6',
-        'Action.AwsApiCallAction.RemoteIpDetails.IpAddressV4',
-        'Action.NetworkConnectionAction.RemoteIpDetails.IpAddressV4',
-      ],
-      'Source address of Network, else the remote address of Action.',
+    address(
+      either(
+        'source_ip',
+        [
+          'Network.SourceIpV4',
+          'Network.SourceIpV6',
+          'Action.AwsApiCallAction.RemoteIpDetails.IpAddressV4',
+          'Action.NetworkConnectionAction.RemoteIpDetails.IpAddressV4',
+        ],
+        'Source address of Network, else the remote address of Action.',
+      ),
     ),
-    either(
-      'destination_ip',
-      ['Network.DestinationIpV4', 'Network.DestinationIpV6'],
-      'Destination address of Network.',
+    address(
+      either(
+        'destination_ip',
+        ['Network.DestinationIpV4', 'Network.DestinationIpV6'],
+        'Destination address of Network.',
+      ),
     ),
     text('process_path', 'Process.Path', 'Process.Path.'),
     json('malware', 'Malware', 'Malware as JSON.'),
@@ -140,7 +145,7 @@ const NETWORK = {
 export const securityhub: Source = {
   id: 'securityhub',
   title: 'Security Hub findings (ASFF)',
-  version: 1,
+  version: 2,
   clock:
     'The clock of the product that made the finding, with its zone, to the second or millisecond; times without a zone are taken as UTC.',
   about: [

@@ -175,7 +175,7 @@ function detect(head: Head): Detection | undefined {
 export const syslog: Source = {
   id: 'syslog',
   title: 'System logs (syslog)',
-  version: 4,
+  version: 5,
   clock:
     'The machine’s own clock. RFC 3164 names neither year nor zone: the year is inferred (year_from, and the list of files below), UTC is assumed; other forms name both.',
   about: [

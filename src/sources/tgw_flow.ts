@@ -129,7 +129,7 @@ const ROW_1 =
 export const tgw_flow: Source = {
   id: 'tgw_flow',
   title: 'Transit gateway flow logs',
-  version: 2,
+  version: 3,
   clock:
     'The gateway’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [

@@ -215,7 +215,7 @@ const ROW_1 =
 export const vpc_flow: Source = {
   id: 'vpc_flow',
   title: 'VPC flow logs',
-  version: 2,
+  version: 3,
   clock:
     'The network’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [

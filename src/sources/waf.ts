@@ -1,6 +1,7 @@
 /** AWS WAF full logs: one record for each web request that a web ACL inspected. */
 import { isObject, type JsonObject, type JsonValue, sortedJson } from '../core/json.ts';
 import {
+  address,
   anyTime,
   arnParts,
   canonicalRecord,
@@ -98,10 +99,12 @@ const FORMAT: JsonFormat = {
       'responseCodeSent',
       'responseCodeSent: HTTP status of a custom response.',
     ),
-    text(
-      'client_ip',
-      'httpRequest.clientIp',
-      'httpRequest.clientIp: a proxy where one stands in between; see x_forwarded_for.',
+    address(
+      text(
+        'client_ip',
+        'httpRequest.clientIp',
+        'httpRequest.clientIp: a proxy where one stands in between; see x_forwarded_for.',
+      ),
     ),
     text('country', 'httpRequest.country', 'httpRequest.country, ISO 3166 code of client_ip.'),
     text('http_method', 'httpRequest.httpMethod', 'httpRequest.httpMethod.'),
@@ -315,7 +318,7 @@ const CLASSIC = {
 export const waf: Source = {
   id: 'waf',
   title: 'AWS WAF logs',
-  version: 2,
+  version: 3,
   clock: 'WAF’s clock, UTC, to the millisecond: when the request was inspected.',
   about: [
     'AWS WAF writes a record for each web request that a web ACL inspected, to S3, CloudWatch Logs or Firehose: which rule decided, what it matched, and the request with its headers but without its body. Read are JSON lines, records one after another as Firehose leaves them, and arrays; WAF Classic too.',
