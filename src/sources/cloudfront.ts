@@ -9,7 +9,9 @@ import {
   type JsonFormat,
   jsonReader,
 } from './_json.ts';
+import { Forms } from './_forms.ts';
 import {
+  addressText,
   decimalUs,
   firstLines,
   integerField,
@@ -17,10 +19,11 @@ import {
   lineReader,
   orNull,
   portField,
+  strictly,
 } from './_lines.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source, Value } from './source.ts';
 
-type Kind = 'text' | 'integer' | 'seconds' | 'milliseconds';
+type Kind = 'text' | 'address' | 'integer' | 'seconds';
 
 interface Field {
   readonly column: Column;
@@ -32,6 +35,10 @@ interface Field {
 function text(name: string, about: string, ...others: readonly string[]): Field {
   const column = columnName(name);
   return { column: { name: column, type: 'TEXT', about }, kind: 'text', names: [name, ...others] };
+}
+
+function address(name: string, about: string): Field {
+  return { ...text(name, about), kind: 'address' };
 }
 
 function integer(name: string, unit: string, about: string): Field {
@@ -53,9 +60,9 @@ function columnName(name: string): string {
 const FIELDS: readonly Field[] = [
   text('x-edge-location', 'Edge location that served the request, such as FRA56-P4.'),
   integer('sc-bytes', 'bytes', 'Bytes to the viewer, with headers.'),
-  text('c-ip', 'Address of the viewer, or of the proxy in front of it.'),
+  address('c-ip', 'Address of the viewer, or of the proxy in front of it.'),
   integer('c-port', 'port', 'Port of the viewer.'),
-  text('s-ip', 'Address of the CloudFront server.'),
+  address('s-ip', 'Address of the CloudFront server.'),
   text('cs-method', 'HTTP method.'),
   text('cs(Host)', 'Domain name of the distribution.', 'cs-host'),
   text('cs-uri-stem', 'Path, URL-encoded as in the log.'),
@@ -186,6 +193,7 @@ function first(
 function convert({ kind, names, column }: Field, value: string | undefined, out: RowOut): Value {
   if (kind === 'text') return orNull(value);
   const name = names[0] ?? '';
+  if (kind === 'address') return addressText(value, name, out);
   if (column.unit === 'port') return portField(value, name, out);
   if (kind === 'integer') return integerField(value, name, out);
   return decimalUs(value, name, out);
@@ -219,13 +227,36 @@ function ownerOf(head: Head): {
   };
 }
 
-/** Names after `#Fields:`; undefined if the line is none of CloudFront’s. */
+const FIELDS_LINE = '#Fields:';
+
+/**
+ * Names after `#Fields:`; undefined if the line is none of CloudFront’s: other servers write such headers too, with names
+ * that CloudFront has not.
+ */
 function headerFields(line: string): readonly string[] | undefined {
-  if (!line.startsWith('#Fields:')) return undefined;
-  const names = line.slice(8).trim().split(/\s+/);
-  return names.some((name) => name.startsWith('x-edge-') || name.startsWith('cs('))
+  if (!line.startsWith(FIELDS_LINE)) return undefined;
+  const names = line.slice(FIELDS_LINE.length).trim().split(/\s+/);
+  return names.some((name) => name.startsWith('x-edge-')) ||
+    (names.length > 2 && names.every((name) => KNOWN.has(name)))
     ? names
     : undefined;
+}
+
+/** Fields of standard logs of version 1 in the documented forms, by which files without a header are read. */
+const STANDARD_FORMS = [24, 26, 33];
+
+/** What a field of text has to look like where a line is read by the place of its fields. */
+const LOOKS: Readonly<Record<string, RegExp>> = {
+  'x-edge-location': /^[A-Z]{3}\d/,
+  'cs-method': /^[^\s./:\d]+$/,
+};
+
+/** The first field of a line that is not what the header says; undefined if none is seen to be. */
+function contradiction(pick: (name: string) => string | undefined): string | undefined {
+  return Object.entries(LOOKS).find(([name, looks]) => {
+    const value = pick(name) ?? '-';
+    return value !== '-' && !looks.test(value);
+  })?.[0];
 }
 
 const STANDARD_LINE =
@@ -335,49 +366,70 @@ function reader(head: Head, shape: string): RecordReader {
   let names: readonly string[] = shape === 'real-time' ? REAL_TIME : STANDARD;
   let places = new Map(names.map((name, index) => [name, index]));
   let unknown = '';
+  /** Why no line can be read until another header comes. */
+  let fault: string | undefined;
+  /** While no header was there. */
+  let forms: Forms | undefined = new Forms(shape === 'standard' ? STANDARD_FORMS : [names.length]);
 
-  return lineReader((line, out) => {
-    if (line.startsWith('#')) {
-      const header = headerFields(line);
-      if (header !== undefined) {
-        names = header;
-        places = new Map(names.map((name, index) => [name, index]));
-        unknown = names.filter((name) => !KNOWN.has(name)).join(' ');
-      }
-      out.notARecord();
+  function takeHeader(line: string, out: RowOut): void {
+    const header = headerFields(line) ?? [];
+    const twice = header.find((name, index) => header.indexOf(name) < index);
+    if (header.length === 0) fault = 'the #Fields line names no fields of CloudFront';
+    else fault = twice === undefined ? undefined : `the #Fields line names ${twice} twice`;
+    names = header;
+    places = new Map(names.map((name, index) => [name, index]));
+    unknown = names.filter((name) => !KNOWN.has(name)).join(' ');
+    forms = undefined;
+    if (fault === undefined) out.notARecord();
+    else out.reject('bad_fields', fault);
+  }
+
+  function row(line: string, out: RowOut): readonly Value[] | undefined {
+    if (fault !== undefined) {
+      out.reject('bad_fields', fault);
       return undefined;
     }
     const parts = line.split('\t');
-    if (parts.length < names.length && shape !== 'standard') {
+    if (forms === undefined && parts.length !== names.length) {
       const detail = `${String(parts.length)} fields where the header names ${String(names.length)}`;
       out.reject('bad_fields', detail);
       return undefined;
     }
+    if (forms?.allow(parts.length, out) === false) return undefined;
     const pick = (name: string): string | undefined => parts[places.get(name) ?? -1];
     const timeUs = timeOf(pick);
     if (timeUs === undefined) {
       out.reject('bad_time', 'date and time of the line are no time');
       return undefined;
     }
-    if (parts.length > names.length) {
-      out.anomaly(
-        'extra_fields',
-        `${String(parts.length - names.length)} more fields than are known`,
-      );
+    const wrong = contradiction(pick);
+    if (wrong !== undefined) {
+      out.reject('bad_fields', `what stands for ${wrong} is none`);
+      return undefined;
     }
+    const values = strictly(out, (noted) => [
+      timeUs,
+      owner.account,
+      first(pick, DISTRIBUTION_NAMES) ?? owner.distribution,
+      decoded(orNull(first(pick, USER_AGENT?.names ?? []))),
+      ...FIELDS.map((field) => convert(field, first(pick, field.names), noted)),
+    ]);
+    if (values === undefined) return undefined;
+    forms?.seen(parts.length, out);
     if (unknown !== '') {
       // Once for each header is enough.
       out.anomaly('extra_fields', `the header names fields that are not known: ${unknown}`);
       unknown = '';
     }
-    const values: Value[] = [
-      timeUs,
-      owner.account,
-      first(pick, DISTRIBUTION_NAMES) ?? owner.distribution,
-      decoded(orNull(first(pick, USER_AGENT?.names ?? []))),
-    ];
-    for (const field of FIELDS) values.push(convert(field, first(pick, field.names), out));
     return values;
+  }
+
+  return lineReader((line, out) => {
+    if (!line.startsWith('#')) return row(line, out);
+    if (line.startsWith(FIELDS_LINE)) takeHeader(line, out);
+    else if (/^#Version:\s*\S/.test(line)) out.notARecord();
+    else out.reject('bad_fields', 'a line with # that is neither #Version nor #Fields');
+    return undefined;
   });
 }
 
@@ -468,11 +520,11 @@ const REAL_TIME_1 = REAL_TIME.map((name) => {
 export const cloudfront: Source = {
   id: 'cloudfront',
   title: 'CloudFront access logs',
-  version: 2,
+  version: 3,
   clock:
     'The edge location’s clock, UTC, to the second (real-time logs to the millisecond): when the response ended.',
   about: [
-    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same, as JSON lines or as Parquet with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Without a header, the field list of version 1 is assumed, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
+    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same, as JSON lines or as Parquet with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Under a header each line has as many fields as it names, and each is what its name says, else the line is a reject; so is a line with # that is neither #Version nor #Fields. Without a header, the field list of version 1 is assumed, with the 24, 26 or 33 fields of its documented forms, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
     'Delivery is on a best-effort basis, within an hour for most requests, up to a day for some: a missing request proves nothing. Values are URL-encoded, sometimes twice, and stored so; user_agent is decoded once. c_ip is a proxy where one stands in front. Standard logs of version 1 name neither account nor distribution: the distribution comes from the name of the file. In Parquet a column may be named as its field or with `_` for `-` and brackets.',
   ].join('\n\n'),
   references: [
@@ -499,7 +551,7 @@ export const cloudfront: Source = {
   sameText: canonicalRecord,
   samples: [
     {
-      name: 'version 1 with its header, an older header in the same file, an unknown field',
+      name: 'version 1 with its header, another header in the same file with an unknown field, a line that it contradicts',
       path: 'logs/E2EXAMPLE12345.2025-11-08-09.0a1b2c3d.gz',
       text: `${HEADER}${LINE_1}\n${HEADER.replace(' sc-range-end', '').replace('sc-range-start', 'future-field')}${LINE_1.slice(0, -2)}\n${LINE_1}\n`,
       rows: [
@@ -522,8 +574,8 @@ export const cloudfront: Source = {
           sc_content_len: 121_630,
         },
         { sc_range_start: null },
-        {},
       ],
+      rejects: ['bad_fields'],
       anomalies: ['extra_fields'],
     },
     {
@@ -604,9 +656,32 @@ export const cloudfront: Source = {
         LINE_1.replace('2025-11-08', '2025-11-31'),
         LINE_1.replace('\t122254\t', '\tmany\t'),
       ].join('\n'),
-      rows: [{ sc_bytes: 122_254 }, {}, {}, { sc_bytes: null }],
-      rejects: ['bad_time'],
-      anomalies: ['bad_value'],
+      rows: [{ sc_bytes: 122_254 }, {}, {}],
+      rejects: ['bad_fields', 'bad_time'],
+    },
+    {
+      name: 'headers that the lines contradict, that say a field twice, that are cut; comments',
+      path: 'logs/E2EXAMPLE12345.2025-11-08-10.0a1b2c3d.gz',
+      text: [
+        `${HEADER}${LINE_1}`,
+        '#Software: something',
+        '#',
+        `${LINE_1}\tmore`,
+        LINE_1.slice(0, LINE_1.lastIndexOf('\t')),
+        `#Fields: ${STANDARD.join(' ').replace('c-ip cs-method', 'cs-method c-ip')}`,
+        LINE_1,
+        `#Fields: ${STANDARD.join(' ').replace('x-edge-location sc-bytes', 'sc-bytes x-edge-location')}`,
+        LINE_1,
+        `#Fields: ${STANDARD.join(' ').replace('c-port', 'sc-bytes')}`,
+        LINE_1,
+        '#Fields: date ti',
+        LINE_1,
+        '#Fields: date time cs-method',
+        '2025-11-08\t09:00:05\tPUT',
+        '',
+      ].join('\n'),
+      rows: [{ sc_bytes: 122_254 }, { cs_method: 'PUT', c_ip: null }],
+      rejects: ['bad_fields'],
     },
   ],
   example: {
