@@ -11,6 +11,7 @@ import { withLock } from './lock.ts';
 import { refuseRolledBack } from './pins.ts';
 import { redactedArgv } from './redact.ts';
 import { refuseWords } from './ledger-words.ts';
+import { selfTestPassed } from './self-test.ts';
 import { toolIdentity } from './tool.ts';
 
 /**
@@ -58,8 +59,8 @@ function actorOf({ paths, info }: Case, { fingerprint }: Signer): Omit<Entry['ac
   return { name, ...(organization === undefined ? {} : { org: organization }), role };
 }
 
-/** The tool as entries name it. */
+/** The tool as entries name it, after it has answered what is known. */
 export function entryTool(fx: Effects): Entry['tool'] {
   const { name, version, hash } = toolIdentity();
-  return { name, version, hash, argv: redactedArgv(fx.argv ?? []) };
+  return { name, version, hash, argv: redactedArgv(fx.argv ?? []), self_test: selfTestPassed() };
 }

@@ -94,6 +94,8 @@ export interface Entry extends EntryDraft {
     readonly version: string;
     readonly hash: string;
     readonly argv: readonly string[];
+    /** How many known answers it gave before it signed, `14 of 14`; entries of earlier versions have none. */
+    readonly self_test?: string;
   };
 }
 
@@ -158,7 +160,13 @@ const FIELDS: readonly (readonly [string, Guard])[] = Object.entries({
   }),
   event: (value) => ENTRY_EVENTS.some((event) => event === value),
   actor: shape({ name: text, org: optional(text), role: text, cert: hex }),
-  tool: shape({ name: text, version: text, hash: hex, argv: listOf(text) }),
+  tool: shape({
+    name: text,
+    version: text,
+    hash: hex,
+    argv: listOf(text),
+    self_test: optional(text),
+  }),
   reason: optional(text),
   place: optional(text),
   counterparty: optional(text),

@@ -1,9 +1,21 @@
-/** VERIFY.txt on a machine that has nothing of ours (threat row 30): a PATH of coreutils, openssl, tar and the shell's own companions. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { expect, test } from 'vitest';
+/**
+ * VERIFY.txt on a machine that has nothing of ours (threat row 30): a PATH of coreutils, openssl, tar and the shell's own
+ * companions, and a container whose file system holds these programs, the libraries that they load, the case, and no more.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
 import type { Case } from '#src/app/case.ts';
-import { runProcess } from '../helpers/exhibit.ts';
+import { runProcess, type RunResult } from '../helpers/exhibit.ts';
 import { sealedCase } from '../helpers/sealed.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { hasTool, needs } from '../helpers/tools.ts';
@@ -13,27 +25,76 @@ const PROGRAMS = (
   'base64 basename cat cp cut date dirname echo env head ls mkdir mktemp mv od printf rm seq sha256sum ' +
   'sha512sum sort tail test touch tr uniq wc bash awk cmp diff find grep openssl sed tar xargs'
 ).split(' ');
-const ready = ['bash', 'openssl', 'tar', 'sha256sum', 'cmp', 'diff', 'find'].every(hasTool);
+const TOOLS = ['bash', 'openssl', 'tar'] as const;
+const ready = [...TOOLS, 'sha256sum', 'cmp', 'diff', 'find'].every(hasTool);
+/** Namespaces of its own, in which it may mount and change its root. */
+const APART = ['-rmnpf'] as const;
+const canContain =
+  hasTool('unshare') &&
+  hasTool('ldd') &&
+  spawnSync('unshare', [...APART, 'chroot', '/', 'true']).status === 0;
 
 function where(program: string): string {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return join(folders.find((folder) => existsSync(join(folder, program))) ?? '', program);
 }
 
+function commandsOf({ paths }: Case): string {
+  return readFileSync(paths.verifyTxt, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+    .map((line) => `${line.slice(4)}\n`)
+    .join('');
+}
+
 /** Runs all commands of VERIFY.txt in one shell that finds nothing but these programs. */
-async function inBareShell({ paths }: Case): Promise<{ stdout: string; stderr: string }> {
+async function inBareShell(opened: Case): Promise<RunResult> {
   const bin = join(await tempDir(), 'bin');
   mkdirSync(bin);
   for (const program of PROGRAMS.filter(hasTool)) symlinkSync(where(program), join(bin, program));
-  const commands = readFileSync(paths.verifyTxt, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('    '))
-    .map((line) => line.slice(4));
-  return runProcess(where('bash'), ['-c', `${commands.join('\n')}\n`], {
-    cwd: paths.dir,
+  return runProcess(where('bash'), ['-c', commandsOf(opened)], {
+    cwd: opened.paths.dir,
     env: { PATH: bin, HOME: bin },
   });
 }
+
+let root = '';
+
+/** A root folder with the programs, their libraries, and the places where the rest is mounted. */
+async function makeRoot(): Promise<string> {
+  const made = join(await tempDir(), 'root');
+  for (const folder of ['bin', 'case', 'dev', 'proc', 'tmp']) {
+    mkdirSync(join(made, folder), { recursive: true });
+  }
+  for (const program of PROGRAMS.filter(hasTool)) {
+    const file = realpathSync(where(program));
+    copyFileSync(file, join(made, 'bin', program));
+    const { stdout } = spawnSync('ldd', [file], { encoding: 'utf8' });
+    for (const [library] of stdout.matchAll(/\/[^ ]+/g)) {
+      mkdirSync(join(made, dirname(library)), { recursive: true });
+      copyFileSync(library, join(made, library));
+    }
+  }
+  const config = execFileSync('openssl', ['version', '-d'], { encoding: 'utf8' }).split('"')[1];
+  if (config !== undefined) {
+    mkdirSync(join(made, config), { recursive: true });
+    copyFileSync(join(config, 'openssl.cnf'), join(made, config, 'openssl.cnf'));
+  }
+  return made;
+}
+
+/** Runs them where there is no other file at all, and no network. */
+function inContainer(opened: Case): Promise<RunResult> {
+  const enter =
+    'mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && mount --bind "$2" "$1/case" && ' +
+    'exec chroot "$1" /bin/bash -c "cd /case; PATH=/bin HOME=/tmp; $3"';
+  const words = ['sh', '-c', enter, 'sh', root, opened.paths.dir, commandsOf(opened)];
+  return runProcess('unshare', [...APART, ...words], { env: { PATH: process.env['PATH'] } });
+}
+
+beforeAll(async () => {
+  if (ready && canContain) root = await makeRoot();
+});
 
 /** What the commands print where all is well. */
 const GOOD = {
@@ -51,18 +112,21 @@ function unsaid(stdout: string): string[] {
     .map(([name]) => name);
 }
 
-const TOOLS = ['bash', 'openssl', 'tar'];
+/** A test where only these programs are, and one in a container. */
+function onBareGround(title: string, check: (run: typeof inBareShell) => Promise<void>): void {
+  test.skipIf(!ready)(needs(`with these programs alone, ${title}`, ...TOOLS), () =>
+    check(inBareShell),
+  );
+  const right = canContain ? '' : ' (SKIPPED: no right to make namespaces)';
+  test.skipIf(!ready || !canContain)(`in a container, ${title}${right}`, () => check(inContainer));
+}
 
-test.skipIf(!ready)(
-  needs('every command of VERIFY.txt runs there, and finds a good case good', ...TOOLS),
-  async () => {
-    const { case: opened } = await sealedCase();
-    const { stdout, stderr } = await inBareShell(opened);
-    expect(stderr).not.toMatch(/not found|No such file/);
-    expect(unsaid(stdout), stderr).toEqual([]);
-    expect(stdout).toContain('no time-stamps: all times are claims');
-  },
-);
+onBareGround('every command of VERIFY.txt runs, and finds a good case good', async (run) => {
+  const { stdout, stderr } = await run((await sealedCase()).case);
+  expect(stderr).not.toMatch(/not found|No such file/);
+  expect(unsaid(stdout), stderr).toEqual([]);
+  expect(stdout).toContain('no time-stamps: all times are claims');
+});
 
 /** What was done, by which bytes, and what is then not said any more: in a header, tar notices its own sum first. */
 const TAMPERED: readonly (readonly [
@@ -84,12 +148,14 @@ const TAMPERED: readonly (readonly [
   ['a line of the seal', 'evidence/EV-0001/EV-0001.seal', 'TEST-1', 'TEST-2', ['ledger', 'seals']],
 ];
 
-test.skipIf(!ready).each(TAMPERED)('and tell %s', async (_, file, from, to, expected) => {
-  const { case: opened } = await sealedCase();
-  const path = join(opened.paths.dir, file);
-  const text = readFileSync(path, 'latin1');
-  expect(text).toContain(from);
-  writeFileSync(path, text.replace(from, to), 'latin1');
-  const { stdout, stderr } = await inBareShell(opened);
-  expect(unsaid(stdout), `${stdout}\n${stderr}`).toEqual(expected);
-});
+for (const [what, file, from, to, expected] of TAMPERED) {
+  onBareGround(`they tell ${what}`, async (run) => {
+    const { case: opened } = await sealedCase();
+    const path = join(opened.paths.dir, file);
+    const text = readFileSync(path, 'latin1');
+    expect(text).toContain(from);
+    writeFileSync(path, text.replace(from, to), 'latin1');
+    const { stdout, stderr } = await run(opened);
+    expect(unsaid(stdout), `${stdout}\n${stderr}`).toEqual(expected);
+  });
+}
