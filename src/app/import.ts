@@ -17,6 +17,7 @@ import { startThreads } from '../ingest/pool.ts';
 import { buildDatabase, type Phase } from '../ingest/run.ts';
 import { parseVpcFormat } from '../sources/vpc_flow.ts';
 import { type Case, openSigner } from './case.ts';
+import { makeFullText } from './full-text.ts';
 import { checkedContent, recordedContent, recordedImport } from './imported-content.ts';
 import { appendEntry } from './ledger.ts';
 import { withLock } from './lock.ts';
@@ -40,8 +41,10 @@ export interface ImportOptions {
    * `default` takes an earlier one back. It stays with the database until another is given.
    */
   readonly vpcFormat?: string;
+  /** Make the full-text index too, unless it is there. */
+  readonly fullText?: boolean;
   /** Called when a phase begins, and while reading with the share of the bytes read so far. */
-  readonly progress?: (phase: Phase, share?: number) => void;
+  readonly progress?: (phase: Phase | 'full_text', share?: number) => void;
 }
 
 /** What the database holds now. */
@@ -50,6 +53,8 @@ export interface ImportResult extends ImportTotals {
   readonly status: 'imported' | 'already_imported';
   /** Evidence ids in the database. */
   readonly evidence: readonly string[];
+  /** What became of the full-text index, where it was asked for. */
+  readonly full_text?: 'built' | 'already_there';
 }
 
 /**
@@ -128,10 +133,13 @@ async function importInto(
     });
   }
   await putOnRecord(opened, fx, evidence, after.totals, flowFields);
+  if (options.fullText === true) options.progress?.('full_text');
+  const fullText = options.fullText === true ? await makeFullText(opened, fx) : undefined;
   return {
     ...after.totals,
     status: same ? 'already_imported' : 'imported',
     evidence: after.evidence,
+    ...(fullText === undefined ? {} : { full_text: fullText }),
   };
 }
 

@@ -12,6 +12,7 @@ import { searchRejects, searchSource, type Hit, type RejectHit } from '../query/
 import { TimeIsUp, withinTime } from '../query/time-limit.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
+import { openFullText } from './full-text.ts';
 import { withDatabase } from './read-database.ts';
 import {
   checkSource,
@@ -28,6 +29,8 @@ export interface SearchResult {
   readonly events: readonly ShownEvent[];
   /** All records found, also those beyond the limit. */
   readonly total: number;
+  /** Whether the full-text index ruled records out; the answer is the same without. `stale`: it is of another import. */
+  readonly index: 'used' | 'absent' | 'stale';
 }
 
 const COLUMNS = [...EVENT_COLUMNS, 'found_in'] as const;
@@ -41,6 +44,8 @@ export interface SearchQuestion {
   readonly limit: number;
   /** Seconds until the search is given up; default 900. */
   readonly timeoutS?: number;
+  /** Read every record, even where there is a full-text index: for answers that are signed. */
+  readonly whole?: boolean;
 }
 
 /** Records that may be given without a limit: they are held in memory to be put in order. */
@@ -57,7 +62,7 @@ const BATCH_MS = 60_000;
 export async function search(
   target: Case,
   fx: Effects,
-  { text, filter, limit, timeoutS = DEFAULT_TIMEOUT_S }: SearchQuestion,
+  { text, filter, limit, timeoutS = DEFAULT_TIMEOUT_S, whole = false }: SearchQuestion,
 ): Promise<SearchResult> {
   const terms = parseTerms(text);
   if (terms.length === 0) throw new ExhibitError('E_USAGE', 'there is nothing to search for');
@@ -70,18 +75,25 @@ export async function search(
     checkSource(db, filter);
     const tables = filter.source === undefined ? sourceTables(db) : [filter.source];
     const kept = new Earliest(limit);
-    for (const table of tables) {
-      for (const hits of searchSource(db, table, terms, filter, timed)) {
-        for (const hit of hits) kept.add(hit);
-        await setImmediate();
-        fx.signal.throwIfAborted();
+    const opened = whole ? 'absent' : openFullText(target, db);
+    const fullText = typeof opened === 'string' ? undefined : opened;
+    try {
+      for (const table of tables) {
+        for (const hits of searchSource(db, table, terms, filter, timed, fullText)) {
+          for (const hit of hits) kept.add(hit);
+          await setImmediate();
+          fx.signal.throwIfAborted();
+        }
       }
+    } finally {
+      fullText?.close();
     }
     const rejects = Object.keys(filter).length === 0 ? [...searchRejects(db, terms, timed)] : [];
     const events = [...kept.sorted().map(found), ...rejects.map(rejected)];
     return {
       events: limit > 0 ? events.slice(0, limit) : events,
       total: kept.total + rejects.length,
+      index: typeof opened === 'string' ? opened : 'used',
     };
   });
 }
@@ -142,13 +154,13 @@ export async function recordSearch(
   fx: Effects,
   question: SearchQuestion,
 ): Promise<{ readonly result: SearchResult; readonly record: RunRecord }> {
-  let result: SearchResult = { events: [], total: 0 };
+  let result: SearchResult = { events: [], total: 0, index: 'absent' };
   const { text, filter, limit } = question;
   const record = await recordAnswer(target, fx, {
     verb: 'search',
     question: { ...filterQuestion(filter), text, limit },
     answer: async () => {
-      result = await search(target, fx, question);
+      result = await search(target, fx, { ...question, whole: true });
       return answerOf(result);
     },
   });
@@ -159,7 +171,7 @@ export async function recordSearch(
 export const askSearch: Answerer = async (target, fx, question) => {
   const text = textIn(question, 'text') ?? '';
   const [filter, limit] = [filterIn(question), limitIn(question)];
-  return answerOf(await search(target, fx, { text, filter, limit }));
+  return answerOf(await search(target, fx, { text, filter, limit, whole: true }));
 };
 
 function answerOf({ events, total }: SearchResult): VerbAnswer {

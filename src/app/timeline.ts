@@ -1,5 +1,5 @@
 /** `timeline`: events of all sources in the order of time. */
-import { breathing } from '../core/breath.ts';
+import { breathing } from './breath.ts';
 import type { Effects } from '../core/effects.ts';
 import type { Database } from '../db/open.ts';
 import { timelineRows, type EventFilter, type EventRow } from '../query/events.ts';

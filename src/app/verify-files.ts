@@ -279,7 +279,7 @@ const NOBODY = 'nothing vouches for it: it is no part of the case';
 /** Names of the case folder that are spoken of elsewhere. */
 const PARTS: ReadonlySet<string> = new Set([
   ...['case.json', 'TRUST.txt', 'VERIFY.txt', 'pki', 'keys', 'evidence', 'staging', 'custody'],
-  ...['queries', 'report', 'case.db'],
+  ...['queries', 'report', 'case.db', 'search.db'],
 ]);
 
 /** What else belongs in the folders of keys and certificates. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { EVENT_COLUMNS, eventsCsv, type EventFilter, type ShownEvent } from '../app/events.ts';
 import { shortName } from '../app/rows.ts';
-import { breathing } from '../core/breath.ts';
+import { breathing } from '../app/breath.ts';
 import type { Effects } from '../core/effects.ts';
 import {
   EXCEL_SAFE_NOTE,

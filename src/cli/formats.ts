@@ -1,7 +1,7 @@
 /** Flags that turn words into checked values, and the choice of an output format. */
 import { Option, type Command } from 'commander';
 import { TIMELINE_FORMATS, type TimelineFormat } from '../app/timeline.ts';
-import { breathing } from '../core/breath.ts';
+import { breathing } from '../app/breath.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { terminalSafe, terminalSafeJson } from '../core/text.ts';

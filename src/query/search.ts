@@ -1,5 +1,6 @@
 /** Full search: every record's text, decoded values and common columns, letters in either case. */
 import { parseJson, type JsonValue } from '../core/json.ts';
+import type { FullText, Rows } from '../db/full-text.ts';
 import type { Database } from '../db/open.ts';
 import { filterSql, type EventFilter, type EventRow } from './events.ts';
 import type { Term } from './search-terms.ts';
@@ -21,6 +22,7 @@ const BATCH_CHARACTERS = 4 * 1024 * 1024;
  * Records of one source that hold every term, in the order of their ids, in batches.
  * @param table source table, from the database's own list.
  * @param timed runs the looking through of one batch, and may end it.
+ * @param fullText what rules out records that need not be looked at.
  */
 export function* searchSource(
   db: Database,
@@ -28,6 +30,7 @@ export function* searchSource(
   terms: readonly Term[],
   filter: EventFilter,
   timed: <T>(work: () => T) => T,
+  fullText?: FullText,
 ): Generator<readonly Hit[]> {
   const { where, params } = filterSql(filter);
   const columns = columnsOf(db, table);
@@ -35,13 +38,18 @@ export function* searchSource(
     term.field !== undefined && columns.includes(term.field) ? [term.field] : [],
   );
   const extra = [...new Set(wanted)].map((name) => `, "${name}" AS "_${name}"`).join('');
-  const rows = db
-    .prepare<[typeof params], Row>(
-      `SELECT id, '${table}' AS source, time_us, account_id, region, actor, action, target,
-              src_ip, dst_ip, outcome, raw${extra}
-         FROM "${table}" WHERE ${where} ORDER BY id`,
-    )
-    .iterate(params);
+  const select = `SELECT id, '${table}' AS source, time_us, account_id, region, actor, action, target,
+              src_ip, dst_ip, outcome, raw${extra} FROM "${table}" WHERE ${where}`;
+  // A column that is asked for by name need not be in the record's text.
+  const narrowing = terms.filter(
+    ({ field, expression }) =>
+      expression === undefined && (field === undefined || !columns.includes(field)),
+  );
+  const found = fullText?.rows(narrowing.map(({ value }) => value));
+  const rows =
+    found === undefined
+      ? db.prepare<[typeof params], Row>(`${select} ORDER BY id`).iterate(params)
+      : within(db, select, params, found.get(table) ?? []);
   const look = (batch: readonly Row[]): readonly Hit[] =>
     timed(() => batch.flatMap((row) => hitOf(row, terms)));
   let batch: Row[] = [];
@@ -55,6 +63,28 @@ export function* searchSource(
     characters = 0;
   }
   yield look(batch);
+}
+
+function* within(
+  db: Database,
+  select: string,
+  params: ReturnType<typeof filterSql>['params'],
+  ranges: Rows,
+): Generator<Row> {
+  const rows = db.prepare<[typeof params], Row>(
+    `${select} AND id BETWEEN :first_row AND :last_row ORDER BY id`,
+  );
+  for (const [first, last] of ranges)
+    yield* rows.iterate({ ...params, first_row: first, last_row: last });
+}
+
+/** All text of a record that a search may look at, but for columns that are asked for by name: for the full-text index. */
+export function searchedText(raw: string, target: string | null): string {
+  const parts = [raw.toLowerCase()];
+  if (target !== null) parts.push(target.toLowerCase());
+  if (raw.includes('\\'))
+    for (const [, value] of new Leaves(raw).all()) parts.push(value.toLowerCase());
+  return parts.join('\n');
 }
 
 function hitOf(row: Row, terms: readonly Term[]): readonly Hit[] {
@@ -161,8 +191,14 @@ class Leaves {
   }
 
   find(good: (path: string, value: string) => boolean): readonly string[] {
+    return this.all()
+      .filter(([path, value]) => good(path, value))
+      .map(([path]) => path);
+  }
+
+  all(): readonly (readonly [path: string, value: string])[] {
     this.#leaves ??= [...leavesOf(parseJson(this.#raw), '')];
-    return this.#leaves.filter(([path, value]) => good(path, value)).map(([path]) => path);
+    return this.#leaves;
   }
 }
 

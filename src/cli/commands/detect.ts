@@ -14,7 +14,7 @@ import { eachFinding, findingsFile, type AnyFinding, type Findings } from '../..
 import { withOut } from '../../app/out-file.ts';
 import type { TimelineFormat } from '../../app/timeline.ts';
 import { COMMON_CELLS } from '../../core/columns.ts';
-import { breathing } from '../../core/breath.ts';
+import { breathing } from '../../app/breath.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { terminalSafe } from '../../core/text.ts';

@@ -7,6 +7,7 @@ import { EXIT, ExhibitError } from '../../core/errors.ts';
 import { commonOptions, findCase, type CommonOptions } from '../options.ts';
 
 interface Options extends CommonOptions {
+  readonly fts?: boolean;
   readonly vpcFormat?: string;
   readonly workers?: string;
 }
@@ -16,6 +17,7 @@ const PHASES = {
   duplicates: 'looking for duplicates',
   index: 'building indexes',
   check: 'hashing and checking the database',
+  full_text: 'making the full-text index',
 } as const;
 
 /** Adds the command. */
@@ -26,6 +28,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       .description('read sealed evidence into case.db; doing it again changes nothing')
       .argument('[evidence...]', 'evidence ids, for example EV-0001 (default: all that is sealed)')
       .option('--workers <n>', 'worker threads (default: as many as there are cores, at most 8)')
+      .option('--fts', 'also make an index that lets `search` skip what cannot hold the words')
       .option(
         '--vpc-format <fields>',
         'format of VPC flow logs without a header, as AWS writes it: \'${version} ${srcaddr} ...\'; stays until "default" is given',
@@ -38,6 +41,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       ...(evidence.length === 0 ? {} : { evidence }),
       ...(workers === undefined ? {} : { workers }),
       ...(options.vpcFormat === undefined ? {} : { vpcFormat: options.vpcFormat }),
+      ...(options.fts === true ? { fullText: true } : {}),
       progress: (now, share) => {
         if (options.quiet === true) return;
         const next = Math.floor((share ?? 0) * 100);
@@ -90,6 +94,9 @@ function asText(result: ImportResult): string {
     `  ${'source'.padEnd(width)}${titles.map((title) => title.padStart(12)).join('')}`,
     ...table,
     `content_sha256 ${result.content_sha256}`,
+    ...(result.full_text === undefined
+      ? []
+      : [`full-text index in search.db: ${result.full_text.replace('_', ' ')}`]),
     '',
   ].join('\n');
 }

@@ -37,12 +37,19 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       if (flags.quiet !== true) {
         const shown = result.events.length;
         const cut = shown < result.total ? `, ${String(shown)} shown: --limit 0 shows all` : '';
-        fx.err.write(`${String(result.total)} records${cut}\n`);
+        fx.err.write(`${String(result.total)} records${cut}${INDEX[result.index]}\n`);
       }
       if (recorded !== undefined) noteRun(fx, flags.quiet, recorded.record.run_id);
       done(EXIT.ok);
     });
 }
+
+/** What is said of the full-text index. */
+const INDEX = {
+  used: ' (by the full-text index)',
+  absent: '',
+  stale: ' (the full-text index is of another import and was not used: `exhibit import --fts`)',
+} as const;
 
 /** What is written as a phrase or an expression already stays as it is. */
 function phrase(word: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { breathing } from '#src/core/breath.ts';
+import { breathing } from '#src/app/breath.ts';
 
 test('a signal that comes between two turns of the event loop ends work without an end', async () => {
   const stop = new AbortController();
