@@ -1,4 +1,5 @@
 /** What the applications wrote down: a function, an API, and a Windows machine that nobody should have reached. */
+import { createHash } from 'node:crypto';
 import { ADDRESS, BUCKET } from './cast.ts';
 import { DOMAIN, MORE, SHELL } from './estate.ts';
 import { at } from './night.ts';
@@ -24,7 +25,7 @@ function functions(): SampleFile {
           ]
         : []),
       `END RequestId: ${id}`,
-      `REPORT RequestId: ${id}\tDuration: ${String(random.int(163_500, 165_000))}.21 ms\tBilled Duration: 165000 ms\tMemory Size: 512 MB\tMax Memory Used: ${String(memory)} MB\t`,
+      `REPORT RequestId: ${id}\tDuration: ${String(random.int(163_500, 165_000))}.21 ms\tBilled Duration: 165000 ms\tMemory Size: 512 MB\tMax Memory Used: ${String(memory)} MB\t${day === 18 ? 'Status: error\tError Type: UnexpectedReads\t' : ''}`,
     ];
   });
   return plain('harborline-ir-workspace/lambda/export-nightly.log', lines([loaded, ...text]));
@@ -87,6 +88,8 @@ function partnerApi(): SampleFile[] {
   const last = rows.at(-1)?.row['requestId'] ?? '';
   const step = (second: number, text: string): string =>
     `Thu Sep 17 23:52:3${String(second)} UTC 2026 : ${text}`;
+  const refused = rows.find((one) => one.row['resourcePath'] === '/keys')?.row['requestId'] ?? '';
+  const refusal = (text: string): string => `Thu Sep 17 19:31:08 UTC 2026 : ${text}`;
   return [
     zipped(
       'harborline-ir-workspace/api-gateway/partner-api.jsonl.gz',
@@ -104,11 +107,22 @@ function partnerApi(): SampleFile[] {
         step(1, 'Method completed with status: 200'),
       ]),
     ),
+    // And for one of the robot's guesses.
+    plain(
+      'harborline-ir-workspace/api-gateway/execution-keys.log',
+      lines([
+        `Execution log for request ${refused}`,
+        refusal(`Starting execution for request: ${refused}`),
+        refusal('HTTP Method: GET, Resource Path: /keys'),
+        refusal('Execution failed due to missing authentication token'),
+        refusal('Method completed with status: 403'),
+      ]),
+    ),
   ];
 }
 
 /** Security events of the dispatch desk's Windows server, as XML. */
-function windows(): SampleFile {
+function windows(): SampleFile[] {
   const computer = 'WIN-DISPATCH01';
   const event = (
     when: number,
@@ -136,10 +150,95 @@ function windows(): SampleFile {
         SHELL.address,
       ),
     );
-  return plain(`harborline-ir-workspace/hosts/${computer}/security.xml`, lines(rows));
+  // Lena, through the VPN, to see whether any of the guesses was right.
+  rows.push(event(at('18 08:31:40'), record + 22, 4624, 'lena.vogt', '10', '10.20.250.2'));
+  const exported = plain(`harborline-ir-workspace/hosts/${computer}/security.xml`, lines(rows));
+  return [exported, ...transcripts(computer, exported)];
+}
+
+/** Transcripts of PowerShell on the same server: a working day of the dispatch desk, and Lena's look around. */
+function transcripts(computer: string, exported: SampleFile): SampleFile[] {
+  const digits = (when: number): string => isoMillis(when).replace(/[-:TZ]|\.\d+/g, '');
+  const rule = '*'.repeat(22);
+  const typed = (when: number, prompt: string, command: string, ...output: string[]): string[] => [
+    rule,
+    `Command start time: ${digits(when)}`,
+    rule,
+    `PS ${prompt}> ${command}`,
+    ...output,
+  ];
+  const session = (
+    user: string,
+    pid: number,
+    from: number,
+    to: number,
+    body: readonly string[],
+  ): SampleFile => {
+    const name = `PowerShell_transcript.${computer}.${hexText(random, 8)}.${digits(from)}.txt`;
+    const text = [
+      rule,
+      'Windows PowerShell transcript start',
+      `Start time: ${digits(from)}`,
+      `Username: ${computer}\\${user}`,
+      `RunAs User: ${computer}\\${user}`,
+      'Configuration Name: ',
+      `Machine: ${computer} (Microsoft Windows NT 10.0.20348.0)`,
+      'Host Application: C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe',
+      `Process ID: ${String(pid)}`,
+      'PSVersion: 5.1.20348.2582',
+      rule,
+      ...body,
+      rule,
+      'Windows PowerShell transcript end',
+      `End time: ${digits(to)}`,
+      rule,
+      '',
+    ];
+    return plain(`harborline-ir-workspace/hosts/${computer}/${name}`, text.join('\r\n'));
+  };
+  const home = 'C:\\Users\\lena.vogt';
+  const hash = createHash('sha256').update(exported.bytes).digest('hex').toUpperCase();
+  return [
+    session('dispatch', 3388, at('17 06:31:02'), at('17 06:34:40'), [
+      ...typed(at('17 06:31:20'), 'C:\\Dispatch', '.\\Print-Labels.ps1 -Day today', '214 labels'),
+      ...typed(at('17 06:34:31'), 'C:\\Dispatch', 'exit'),
+    ]),
+    session('lena.vogt', 5120, at('18 08:32:05'), at('18 08:41:12'), [
+      ...typed(at('18 08:32:50'), home, 'wevtutil qe Security /f:xml > C:\\Evidence\\security.xml'),
+      ...typed(
+        at('18 08:33:31'),
+        home,
+        'Get-FileHash C:\\Evidence\\security.xml | Select-Object -ExpandProperty Hash',
+        hash,
+      ),
+      ...typed(
+        at('18 08:35:02'),
+        home,
+        "Get-WinEvent @{LogName='Security';Id=4625;StartTime='2026-09-18'} | Group-Object {$_.Properties[19].Value} -NoElement",
+        '',
+        'Count Name',
+        '----- ----',
+        `    6 ${SHELL.address}`,
+        '',
+      ),
+      ...typed(
+        at('18 08:36:44'),
+        home,
+        `Get-WinEvent @{LogName='Security';Id=4624} | Where-Object {$_.Properties[18].Value -eq '${SHELL.address}'} | Measure-Object | Select-Object -ExpandProperty Count`,
+        '0',
+      ),
+      ...typed(
+        at('18 08:40:10'),
+        home,
+        `New-NetFirewallRule -DisplayName 'IR: orders-1' -Direction Inbound -RemoteAddress ${SHELL.address} -Action Block | Select-Object -ExpandProperty Action`,
+        'Block',
+      ),
+      ...typed(at('18 08:41:09'), home, 'exit'),
+    ]),
+  ];
 }
 
 /** Files of the applications. */
 export function appFiles(): SampleFile[] {
-  return [functions(), ...partnerApi(), windows()];
+  return [functions(), ...partnerApi(), ...windows()];
 }

@@ -1,5 +1,17 @@
 /** AWS Config: how resources stood before and after, and what its rules thought of it. */
-import { ADDRESS, BUCKET, FAR, FLOW_LOG, GLOBAL, HOME, HOST, PROD, TRAIL, USER } from './cast.ts';
+import {
+  ADDRESS,
+  ANALYTICS,
+  BUCKET,
+  FAR,
+  FLOW_LOG,
+  GLOBAL,
+  HOME,
+  HOST,
+  PROD,
+  TRAIL,
+  USER,
+} from './cast.ts';
 import { SITE_POLICY } from './backdoors.ts';
 import { at } from './night.ts';
 import { guid, randomStream } from './random.ts';
@@ -522,6 +534,35 @@ function answers(): SampleFile[] {
             lastStatusChangeTime: '2026-09-18T08:58:11+00:00',
           },
         ],
+      }),
+    ),
+    // Nobody had switched it on in the analytics account since a test.
+    plain(
+      'harborline-ir-workspace/config/describe-configuration-recorder-status-analytics.json',
+      cliJson({
+        ConfigurationRecordersStatus: [
+          {
+            arn: `arn:aws:config:${HOME}:${ANALYTICS}:configuration-recorder/default/77d0a91f50c4be1e`,
+            name: 'default',
+            lastStartTime: '2026-02-11T13:20:00+00:00',
+            lastStopTime: '2026-02-11T15:02:41+00:00',
+            recording: false,
+            lastStatus: 'SUCCESS',
+            lastStatusChangeTime: '2026-02-11T15:02:41+00:00',
+          },
+        ],
+      }),
+    ),
+    plain(
+      'harborline-ir-workspace/config/list-discovered-resources-sa-east-1.json',
+      cliJson({
+        resourceIdentifiers: [
+          { resourceType: 'AWS::EC2::Instance', resourceId: HOST.far.instance },
+          { resourceType: 'AWS::EC2::SecurityGroup', resourceId: HOST.far.group },
+        ].map((one, i) => ({
+          ...one,
+          resourceDeletionTime: ['2026-09-18T01:33:10+00:00', '2026-09-18T01:36:30+00:00'][i] ?? '',
+        })),
       }),
     ),
     plain(

@@ -1,5 +1,5 @@
 /** Files that came to harm on their way to the responder: each has a record that cannot be read, and says why. */
-import { lines, plain, type SampleFile } from './sample-file.ts';
+import { lines, plain, zipped, type SampleFile } from './sample-file.ts';
 
 /** The first file whose path holds `part`. */
 function find(files: readonly SampleFile[], part: string): SampleFile {
@@ -30,6 +30,8 @@ export function damagedFiles(files: readonly SampleFile[]): SampleFile[] {
   const events = find(files, 'ec2-state-changes').text.toString();
   const first = events.slice(0, events.indexOf('}}') + 2);
   const deep = first.replace('"detail":{', `"detail":{"a":${'['.repeat(600)}${']'.repeat(600)},`);
+  // The page of the first column says nothing any more, and no row can be put together without it.
+  const flows = Buffer.from(find(files, 'harborline-analytics-flow-logs').bytes).fill(0xff, 4, 24);
   const bytes = (text: string, ...more: readonly number[]): Buffer =>
     Buffer.concat([Buffer.from(text), Buffer.from(more)]);
   return [
@@ -76,5 +78,16 @@ export function damagedFiles(files: readonly SampleFile[]): SampleFile[] {
       `${place}secure-20260918`,
       lines(['Sep 31 19:40:02 bastion sshd[4710]: Connection closed', ...secure.slice(-2)]),
     ),
+    // The bastion lost power while it wrote: where lines should be, its disk gave 17 MiB of zeros, and no line feed.
+    zipped(
+      `${place}secure-after-power-loss.gz`,
+      Buffer.concat([
+        Buffer.from(lines(secure.slice(-3, -1))),
+        Buffer.alloc(17 * 2 ** 20),
+        Buffer.from(lines(['', ...secure.slice(-1)])),
+      ]),
+    ),
+    // A copy of Parquet with a hole in it.
+    plain(`${place}analytics-flows.parquet`, flows),
   ];
 }

@@ -198,6 +198,12 @@ function warehouseWork(): SampleFile[] {
     return [
       `${prefix(0, 7000 + day)}set query_group to 'nightly';`,
       `${prefix(1000, 7100 + day)}copy customers_stage\nfrom 's3://harborline-customer-exports/exports/2026/09/${String(day)}/'\niam_role '' csv gzip;`,
+      // Mondays' list of late parcels.
+      ...(day === 14
+        ? [
+            `${prefix(48_000, 7200)}unload ('select * from late_parcels')\nto 's3://harborline-reports/late/2026/09/14/'\niam_role '' csv gzip;`,
+          ]
+        : []),
     ];
   });
   return [

@@ -79,3 +79,9 @@ export const COPY = {
   volume: resourceId(random, 'vol'),
   snapshot: resourceId(random, 'snap'),
 } as const;
+
+/** Fields of the VPC flow logs of both regions: the default, and a custom order of version 5. */
+export const FLOW_FIELDS = {
+  home: 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status',
+  far: 'version account-id interface-id instance-id vpc-id subnet-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags type pkt-srcaddr pkt-dstaddr region az-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path',
+} as const;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { ANALYTICS, BUCKET, FAR, FLOW_LOG, GLOBAL, HOME, HOST, PROD, TRAIL } from './cast.ts';
 import { digests, publicKeyList, type DeliveredLog } from './digests.ts';
 import { MOMENT } from './night.ts';
+import { FLOW_FIELDS } from './estate.ts';
 import { furtherFiles } from './further.ts';
 import { fileToken, guid, hexText, randomStream } from './random.ts';
 import { folder, plain, stampMinute, zipped, type SampleFile } from './sample-file.ts';
@@ -235,15 +236,10 @@ function accessLogs(world: World): SampleFile[] {
   });
 }
 
-const V2 =
-  'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
-const V5 =
-  'version account-id interface-id instance-id vpc-id subnet-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags type pkt-srcaddr pkt-dstaddr region az-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path';
-
 function flowText(fields: string, flow: Flow): string {
   const s3 = '192.0.2.200';
   const values: Readonly<Record<string, string | number>> = {
-    version: fields === V2 ? 2 : 5,
+    version: fields === FLOW_FIELDS.home ? 2 : 5,
     'account-id': PROD,
     'interface-id': flow.eni,
     'instance-id': flow.instance,
@@ -289,7 +285,7 @@ function flowLogs(world: World): SampleFile[] {
     const home = first.region === HOME;
     const period = home ? 6 * 3600 : 900;
     const delivered = (Math.floor(first.start / period) * period + period + 300) * 1000;
-    const rows = group.map((flow) => flowText(home ? V2 : V5, flow));
+    const rows = group.map((flow) => flowText(home ? FLOW_FIELDS.home : FLOW_FIELDS.far, flow));
     // A window in which the bastion saw nothing, as flow logs say it.
     if (home)
       rows.push(
@@ -298,7 +294,7 @@ function flowLogs(world: World): SampleFile[] {
     const key = `AWSLogs/${PROD}/vpcflowlogs/${first.region}/${folder(delivered)}/${PROD}_vpcflowlogs_${first.region}_${home ? FLOW_LOG.home : FLOW_LOG.far}_${stampMinute(delivered)}_${hexText(random, 8)}.log.gz`;
     return zipped(
       `${BUCKET.flow}/${key}`,
-      Buffer.from(`${[home ? V2 : V5, ...rows].join('\n')}\n`),
+      Buffer.from(`${[home ? FLOW_FIELDS.home : FLOW_FIELDS.far, ...rows].join('\n')}\n`),
     );
   });
 }
@@ -321,6 +317,10 @@ Responder's notes. Not a log: kept with the evidence all the same.
 08:41Z  support-lens: nobody here made that user. Key set inactive.
 09:30Z  event history of three regions saved with lookup-events
         two downloads broke off (hotel network): see partial/
+
+Lena, same morning, on the machines:
+08:31Z  WIN-DISPATCH01 looked at, orders-1 blocked there: see the transcript
+09:06Z  orders-1 stopped for an image of its disk
 `;
   return [
     plain(`${BUCKET.responder}/notes.txt`, notes),

@@ -6,6 +6,7 @@ import { damagedFiles } from './damaged.ts';
 import { databaseFiles } from './databases.ts';
 import { insideFiles } from './inside.ts';
 import { lakeFiles } from './lakes.ts';
+import { messageFiles } from './messages.ts';
 import { networkFiles } from './network.ts';
 import { postureFiles } from './posture.ts';
 import type { SampleFile } from './sample-file.ts';
@@ -26,6 +27,7 @@ export function furtherFiles(world: World): SampleFile[] {
     ...databaseFiles(),
     ...appFiles(),
     ...lakeFiles(world),
+    ...messageFiles(world),
   ];
   return [...files, ...damagedFiles(files)];
 }

@@ -1,6 +1,6 @@
 /** What lies in tables rather than lines: CloudTrail Lake, Security Lake, and Parquet that AWS itself writes. */
 import { createHash } from 'node:crypto';
-import { ADDRESS, AGENT, ANALYTICS, BUCKET, FAR, HOME, HOST, PROD } from './cast.ts';
+import { ADDRESS, AGENT, ANALYTICS, BUCKET, FAR, HOME, HOST, KEY, PROD, USER } from './cast.ts';
 import { DOMAIN, MORE, STRANGER } from './estate.ts';
 import { at } from './night.ts';
 import { parquet } from './parquet.ts';
@@ -57,8 +57,13 @@ function trailLake(world: World): SampleFile[] {
   ];
 }
 
-/** What a subscriber of Security Lake asked for: traffic and names of the instance in sa-east-1, in OCSF. */
-function securityLake(): SampleFile {
+/** What a subscriber of Security Lake asked for: calls, traffic and names in sa-east-1, in OCSF. */
+function securityLake(world: World): SampleFile {
+  const refused = world.events.find(
+    ({ region, record }) =>
+      region === FAR && record['eventName'] === 'RunInstances' && record['errorCode'] !== undefined,
+  );
+  if (refused === undefined) throw new Error('the refused instance is missing');
   const when = at('18 00:31:04');
   const product = (name: string): object => ({
     metadata: { product: { name, vendor_name: 'AWS' }, version: '1.1.0' },
@@ -68,6 +73,32 @@ function securityLake(): SampleFile {
   return plain(
     `harborline-security-lake/export/region=${FAR}/accountId=${PROD}/eventDay=20260918/subscriber.jsonl`,
     jsonLines([
+      {
+        ...product('CloudTrail'),
+        time: refused.at,
+        class_uid: 6003,
+        class_name: 'API Activity',
+        category_uid: 6,
+        activity_id: 1,
+        activity_name: 'Create',
+        api: {
+          operation: 'RunInstances',
+          service: { name: 'ec2.amazonaws.com' },
+          response: { error: refused.record['errorCode'], message: refused.record['errorMessage'] },
+        },
+        actor: {
+          user: {
+            type: 'IAMUser',
+            name: USER.backup.name,
+            uid: `arn:aws:iam::${PROD}:user/${USER.backup.name}`,
+            credential_uid: KEY.backup,
+          },
+        },
+        src_endpoint: { ip: ADDRESS.attacker },
+        http_request: { user_agent: AGENT.attackerCli },
+        status: 'Failure',
+        status_id: 2,
+      },
       {
         ...product('Route 53'),
         time: when,
@@ -165,5 +196,5 @@ function servedScript(): SampleFile {
 
 /** Files that are tables. */
 export function lakeFiles(world: World): SampleFile[] {
-  return [...trailLake(world), securityLake(), analyticsFlows(), servedScript()];
+  return [...trailLake(world), securityLake(world), analyticsFlows(), servedScript()];
 }

@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<string, readonly Answer[]>> = {
 function resolver(): SampleFile[] {
   const random = randomStream('resolver');
   const rows: { readonly at: number; readonly region: string; readonly record: object }[] = [];
-  const ask = (when: number, place: Place, name: string, type = 'A'): void => {
+  const ask = (when: number, place: Place, name: string, more: object = {}, type = 'A'): void => {
     const known = type === 'A' ? NAMES[name] : [];
     rows.push({
       at: when,
@@ -64,6 +64,7 @@ function resolver(): SampleFile[] {
         srcport: String(random.int(32_768, 60_999)),
         transport: 'UDP',
         srcids: { instance: place.instance },
+        ...more,
       },
     });
   };
@@ -75,7 +76,7 @@ function resolver(): SampleFile[] {
   };
   ask(MOMENT.instanceUp + 21_000, far, '2.amazon.pool.ntp.example');
   ask(MOMENT.instanceUp + 144_000, far, 'archive.parcels-mirror.example');
-  ask(at('18 00:29:12'), far, DOMAIN.drop, 'AAAA');
+  ask(at('18 00:29:12'), far, DOMAIN.drop, {}, 'AAAA');
   for (let when = MOMENT.copyStart - 3000; when < MOMENT.copyEnd; when += 5 * MINUTE) {
     ask(when, far, `${BUCKET.exports}.s3.${HOME}.amazonaws.com`);
     ask(when + 2000, far, DOMAIN.drop);
@@ -90,8 +91,16 @@ function resolver(): SampleFile[] {
       ask(when + random.int(0, 59_000), place, DOMAIN.ordersDb);
   }
   const [orders] = HOST.orders;
-  if (orders !== undefined)
-    ask(at('18 01:32:10'), { region: HOME, vpc: NET.vpc, ...orders }, DOMAIN.trackingDb);
+  if (orders !== undefined) {
+    const place: Place = { region: HOME, vpc: NET.vpc, ...orders };
+    ask(at('18 01:32:10'), place, DOMAIN.trackingDb);
+    // The upload. DNS Firewall knew the name was new, and was told to let such names pass.
+    ask(at('18 01:35:20'), place, DOMAIN.drop, {
+      firewall_rule_group_id: 'rslvr-frg-5d0c9a41e7b2f386',
+      firewall_rule_action: 'ALERT',
+      firewall_domain_list_id: 'rslvr-fdl-2b8e61f09c3d74a5',
+    });
+  }
   return [HOME, FAR].map((region) => {
     const mine = rows.filter((row) => row.region === region).sort((x, y) => x.at - y.at);
     const end = (mine.at(-1)?.at ?? 0) + 5 * MINUTE;

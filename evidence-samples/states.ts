@@ -1,9 +1,9 @@
 /** How things stood: inventories of the night, and the credential report of the morning. */
-import { ADDRESS, FAR, HOME, HOST, PROD } from './cast.ts';
-import { NET } from './estate.ts';
+import { ADDRESS, BUCKET, FAR, FLOW_LOG, HOME, HOST, PROD } from './cast.ts';
+import { FLOW_FIELDS, NET } from './estate.ts';
 import { at } from './night.ts';
 import { hexText, randomStream } from './random.ts';
-import { cliJson, lines, plain, type SampleFile } from './sample-file.ts';
+import { cliJson, isoMillis, lines, plain, type SampleFile } from './sample-file.ts';
 import { isoSeconds, type JsonObject } from './trail.ts';
 
 const random = randomStream('states');
@@ -130,7 +130,38 @@ function inventories(): SampleFile[] {
         ),
       ],
     }),
+    file(HOME, 'describe-flow-logs', {
+      FlowLogs: [flowLog(FLOW_LOG.home, NET.vpc, FLOW_FIELDS.home, at('01 05:12:09'))],
+    }),
+    file(FAR, 'describe-flow-logs', {
+      FlowLogs: [flowLog(FLOW_LOG.far, HOST.far.vpc, FLOW_FIELDS.far, at('01 05:12:31'))],
+    }),
   ];
+}
+
+/** What was logged of the network at 01:00: both flow logs were deleted before half past. */
+function flowLog(id: string, vpc: string, fields: string, made: number): JsonObject {
+  return {
+    CreationTime: isoMillis(made).replace('Z', '000+00:00'),
+    DeliverLogsStatus: 'SUCCESS',
+    FlowLogId: id,
+    FlowLogStatus: 'ACTIVE',
+    ResourceId: vpc,
+    TrafficType: 'ALL',
+    LogDestinationType: 's3',
+    LogDestination: `arn:aws:s3:::${BUCKET.flow}`,
+    LogFormat: fields
+      .split(' ')
+      .map((name) => `\${${name}}`)
+      .join(' '),
+    Tags: [],
+    MaxAggregationInterval: 60,
+    DestinationOptions: {
+      FileFormat: 'plain-text',
+      HiveCompatiblePartitions: false,
+      PerHourPartition: false,
+    },
+  };
 }
 
 /** `aws iam get-credential-report` of the morning: who has what, and when it was last used. */

@@ -156,6 +156,15 @@ function connectionLine(one: Request): string {
   return `${isoMicros(one.at - 38)} ${one.ip} ${String(one.port)} 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.0${String(10 + (one.port % 80))} "-" - - - ${one.connection}`;
 }
 
+/** The drivers' listener asks for a certificate; the attacker shows one of its own making. */
+function refusedCertificates(): readonly string[] {
+  const random = randomStream('certificates');
+  return [0, 1, 2].map(
+    (i) =>
+      `${isoMicros(at('17 22:18:31') + i * 9000)} ${ADDRESS.attacker} ${String(50_210 + i)} 8443 TLSv1.3 TLS_AES_128_GCM_SHA256 - "CN=driver" NotBefore=2026-09-17T22:15:00Z;NotAfter=2027-09-17T22:15:00Z 01 Failed:ClientCertUntrusted TID_${hexText(random, 16)}`,
+  );
+}
+
 function wafRecord(one: Request): object {
   const [path = '', args = ''] = one.path.split('?');
   const group = one.rule?.startsWith('SQLi') === true ? 'SQLiRuleSet' : 'CommonRuleSet';
@@ -225,7 +234,10 @@ function ordersSite(): SampleFile[] {
     const waf = `AWSLogs/${PROD}/WAFLogs/${HOME}/orders-edge/${folder(end)}/${isoSeconds(end).slice(11, 13)}/00/${PROD}_waflogs_${HOME}_orders-edge_${stampMinute(end)}_${hexText(random, 8)}.log.gz`;
     return [
       zipped(`harborline-elb-logs/${place}/${file}`, lines(day.map(albLine))),
-      zipped(`harborline-elb-logs/${place}/conn_log.${file}`, lines(day.map(connectionLine))),
+      zipped(
+        `harborline-elb-logs/${place}/conn_log.${file}`,
+        lines([...day.map(connectionLine), ...(day === days[1] ? refusedCertificates() : [])]),
+      ),
       zipped(`aws-waf-logs-harborline/${waf}`, jsonLines(day.map(wafRecord))),
     ];
   });
@@ -271,6 +283,36 @@ function olderBalancers(): SampleFile[] {
       lines(old),
     ),
   ].map((file) => (file.path.endsWith('.log') ? { ...file, bytes: file.text } : file));
+}
+
+/**
+ * Health checks of the orders site's machines, three files of five minutes: while the database was dumped through the
+ * first machine it did not answer, and in the morning Lena stopped it for an image of its disk.
+ */
+function healthChecks(): SampleFile[] {
+  const random = randomStream('health checks');
+  const dump = [at('18 01:30:02'), at('18 01:31:33')] as const;
+  const stopped = at('18 09:06:44');
+  return [at('18 01:30:00'), at('18 01:35:00'), at('18 09:10:00')].map((end) => {
+    const rows: string[] = [];
+    for (let when = end - 5 * MINUTE; when < end; when += MINUTE / 2)
+      HOST.orders.forEach((host, i) => {
+        const asked = when + 4000 + i * 1700 + random.int(0, 900);
+        const busy = i === 0 && asked > dump[0] && asked < dump[1];
+        const gone = i === 0 && asked > stopped;
+        const [latency, answer] = busy
+          ? ['5.000812044', 'FAIL - RequestTimedOut']
+          : gone
+            ? ['0.000402915', 'FAIL - ConnectionRefused']
+            : [`0.00${String(random.int(2_000_000, 9_000_000))}`, 'PASS 200 -'];
+        rows.push(`http ${isoMicros(asked)} ${latency} ${host.address}:8080 orders ${answer}`);
+      });
+    const name = LOAD_BALANCER.orders.name.replaceAll('/', '.');
+    return zipped(
+      `harborline-elb-logs/AWSLogs/${PROD}/elasticloadbalancing/${HOME}/${folder(end)}/health_check_log_${PROD}_elasticloadbalancing_${HOME}_${name}_${stampMinute(end)}_${LOAD_BALANCER.orders.address}_${hexText(random, 8)}.log.gz`,
+      lines(rows),
+    );
+  });
 }
 
 const V1 =
@@ -404,5 +446,5 @@ function publicZone(): SampleFile {
 
 /** Files of the web. */
 export function webFiles(): SampleFile[] {
-  return [...ordersSite(), ...olderBalancers(), distribution(), publicZone()];
+  return [...ordersSite(), ...healthChecks(), ...olderBalancers(), distribution(), publicZone()];
 }
