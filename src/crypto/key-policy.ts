@@ -19,7 +19,10 @@ const PUBLIC_EXPONENT = 65_537n;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 /** Why a certificate's key is not accepted; `undefined` when it is. */
-export function keyProblem(certificate: X509Certificate, owner: KeyOwner): string | undefined {
+export function keyProblem(
+  certificate: Pick<X509Certificate, 'publicKey'>,
+  owner: KeyOwner,
+): string | undefined {
   let key: KeyObject;
   try {
     key = certificate.publicKey;
