@@ -93,23 +93,31 @@ function flagOf(value: JsonValue | undefined, name: string, out: RowOut): number
   return null;
 }
 
-function timeOf(value: JsonValue | undefined, name: string, out: RowOut): number | null {
+function timeOf(
+  value: JsonValue | undefined,
+  name: string,
+  out: RowOut,
+  unit?: TimeUnit,
+): number | null {
   if (value === undefined || value === null) return null;
-  const time = anyTime(value);
+  const time = anyTime(value, unit);
   if (time === undefined) out.anomaly('bad_value', `${name} is not a time`);
   return time ?? null;
 }
 
-/** Unix times below this are seconds, then milliseconds, then microseconds, then nanoseconds: the year 5138 and so on. */
-const SECONDS_BELOW = 100_000_000_000;
+/** A unit of Unix times. */
+export type TimeUnit = 's' | 'ms';
+
+const MICROSECONDS: Readonly<Record<TimeUnit, number>> = { s: 1_000_000, ms: 1000 };
 
 /**
- * A time as AWS's JSON writes it: RFC 3339, the same without a zone or with a space for the T (then UTC), or a Unix time
- * in seconds, milliseconds, microseconds or nanoseconds, told apart by its size, as a number or a string of digits.
+ * A time as AWS's JSON writes it: RFC 3339, the same without a zone or with a space for the T (then UTC), or a Unix time,
+ * as a number or a string of digits. Undefined for what is none, and for times that microseconds cannot hold exactly.
+ * @param unit of Unix times, where the documentation of the field says so; else {@link guessedTime}.
  */
-export function anyTime(value: JsonValue | undefined): number | undefined {
+export function anyTime(value: JsonValue | undefined, unit?: TimeUnit): number | undefined {
   if (typeof value === 'string') {
-    if (/^\d{1,19}$/.test(value)) return unixTime(BigInt(value));
+    if (/^\d{1,19}$/.test(value)) return unixTime(BigInt(value), unit);
     return (
       logTime(value) ??
       (/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?$/.test(value)
@@ -117,19 +125,37 @@ export function anyTime(value: JsonValue | undefined): number | undefined {
         : undefined)
     );
   }
-  if (typeof value === 'bigint') return unixTime(value);
+  if (typeof value === 'bigint') return unixTime(value, unit);
   if (typeof value !== 'number' || value < 0) return undefined;
-  if (Number.isSafeInteger(value)) return unixTime(BigInt(value));
+  if (Number.isSafeInteger(value)) return unixTime(BigInt(value), unit);
   // The CLI's version 1 writes seconds with a fraction.
-  return value < SECONDS_BELOW ? exactUs(Math.round(value * 1000) * 1000) : undefined;
+  const known = unit ?? (value >= LEAST_SECONDS && value <= MOST_SECONDS ? 's' : undefined);
+  return known === undefined ? undefined : exactUs(Math.round(value * MICROSECONDS[known]));
 }
 
-function unixTime(value: bigint): number | undefined {
+function unixTime(value: bigint, unit: TimeUnit | undefined): number | undefined {
   if (value < 0n) return undefined;
-  const below = BigInt(SECONDS_BELOW);
-  if (value < below) return exactUs(Number(value * 1_000_000n));
-  if (value < below * 1000n) return exactUs(Number(value * 1000n));
-  return exactUs(Number(value < below * 1_000_000n ? value : value / 1000n));
+  if (unit === undefined) return guessedTime(value);
+  return exactUs(Number(value * BigInt(MICROSECONDS[unit])));
+}
+
+/** 1990, and the last second that microseconds hold exactly, in 2255. */
+const LEAST_SECONDS = 631_152_000;
+const MOST_SECONDS = 9_007_199_254;
+
+/**
+ * A Unix time whose unit nothing says: seconds, milliseconds, microseconds or nanoseconds, told apart by its size, which is
+ * sure from 1990 to 2255 alone. Any other number may be a time of another unit, and is none.
+ */
+function guessedTime(value: bigint): number | undefined {
+  if (value === 0n) return 0;
+  for (const perSecond of [1n, 1000n, 1_000_000n, 1_000_000_000n]) {
+    const seconds = value / perSecond;
+    if (seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS) {
+      return exactUs(Number((value * 1_000_000n) / perSecond));
+    }
+  }
+  return undefined;
 }
 
 function field(
@@ -187,9 +213,11 @@ export function flag(name: string, path: string, about: string): JsonField {
   return field({ name, type: 'INTEGER', unit: '0 or 1', about }, path, flagOf);
 }
 
-/** A time besides the one of the record; the name ends in `_us`. */
-export function time(name: string, path: string, about: string): JsonField {
-  return field({ name, type: 'INTEGER', unit: 'us', about }, path, timeOf);
+/** A time besides the one of the record; the name ends in `_us`. @param unit of a Unix time, where it is known. */
+export function time(name: string, path: string, about: string, unit?: TimeUnit): JsonField {
+  return field({ name, type: 'INTEGER', unit: 'us', about }, path, (value, told, out) =>
+    timeOf(value, told, out, unit),
+  );
 }
 
 /** An object or array, stored as JSON text with sorted keys, for SQLite's JSON functions. */

@@ -31,7 +31,7 @@ const FORMAT: JsonFormat = {
   wrappers: ['findings', 'Findings'],
   is,
   keys: [['resource', 'analyzedAt']],
-  time: (record) => anyTime(record['updatedAt']) ?? anyTime(record['createdAt']),
+  time: (record) => anyTime(record['updatedAt'] ?? record['createdAt']),
   timeName: 'updatedAt',
   identity: (record) => joined(record, 'id', 'resource', 'updatedAt', 'analyzedAt', 'status'),
   fields: [
@@ -81,7 +81,7 @@ const FINDING = {
 export const access_analyzer_finding: Source = {
   id: 'access_analyzer_finding',
   title: 'IAM Access Analyzer findings',
-  version: 1,
+  version: 2,
   clock:
     'Access Analyzer’s clock, UTC, to the second: when the finding was last updated, not when access was granted.',
   about: [

@@ -139,7 +139,7 @@ function clfTime(stamp: string): number | undefined {
 /** The request’s time: milliseconds where they are there, else by the second. */
 function timeOf(record: JsonObject): number | undefined {
   const epoch = find(record, 'request_time_epoch');
-  if (epoch !== undefined) return anyTime(epoch);
+  if (epoch !== undefined) return anyTime(epoch, 'ms');
   const stamp = find(record, 'request_time');
   return (typeof stamp === 'string' ? clfTime(stamp) : undefined) ?? anyTime(stamp);
 }

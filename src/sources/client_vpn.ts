@@ -31,7 +31,7 @@ const FORMAT: JsonFormat = {
     'client-vpn-endpoint-id' in record,
   keys: [['connection-log-type', 'connection-id', 'client-vpn-endpoint-id']],
   time: (record) =>
-    anyTime(record['connection-last-update-time']) ?? anyTime(record['connection-start-time']),
+    anyTime(record['connection-last-update-time'] ?? record['connection-start-time']),
   timeName: 'connection-last-update-time',
   identity: (record) =>
     joined(

@@ -199,11 +199,11 @@ function convert({ kind, names, column }: Field, value: string | undefined, out:
   return decimalUs(value, name, out);
 }
 
-/** Seconds since 1970 with decimals, or milliseconds. */
+/** Seconds since 1970, with decimals or without. */
 function unixTime(field: string | undefined): number | undefined {
   if (field === undefined || field === '') return undefined;
   const point = field.indexOf('.');
-  if (point < 0) return anyTime(field);
+  if (point < 0) return anyTime(field, 's');
   const whole = field.slice(0, point);
   const fraction = field.slice(point + 1);
   if (!/^\d{1,10}$/.test(whole) || !/^\d{1,9}$/.test(fraction)) return undefined;
@@ -214,7 +214,8 @@ function unixTime(field: string | undefined): number | undefined {
 function timeOf(pick: (name: string) => string | undefined): number | undefined {
   const date = pick('date');
   if (date !== undefined) return isoTime(`${date}T${pick('time') ?? ''}Z`);
-  return unixTime(pick('timestamp') ?? pick('timestamp(ms)') ?? pick('timestamp(s)'));
+  const seconds = pick('timestamp') ?? pick('timestamp(s)');
+  return seconds === undefined ? anyTime(pick('timestamp(ms)'), 'ms') : unixTime(seconds);
 }
 
 function ownerOf(head: Head): {

@@ -74,8 +74,7 @@ const FORMAT: JsonFormat = {
     ('configRuleName' in record && (RESULT in record || 'oldEvaluationResult' in record)),
   keys: [['EvaluationResultIdentifier'], ['configRuleName', RESULT]],
   time: (record) =>
-    anyTime(valueAt(record, [RESULT, 'resultRecordedTime'])) ??
-    anyTime(record['notificationCreationTime']),
+    anyTime(valueAt(record, [RESULT, 'resultRecordedTime']) ?? record['notificationCreationTime']),
   timeName: 'resultRecordedTime',
   identity: (record) =>
     joined(
@@ -163,7 +162,7 @@ const NOTIFICATION = {
 export const config_compliance: Source = {
   id: 'config_compliance',
   title: 'AWS Config compliance results',
-  version: 2,
+  version: 3,
   clock: 'AWS Config’s clock, UTC, to the millisecond: when the result was recorded.',
   about: [
     'Whether resources complied with rules of AWS Config: change notifications (as they are, in SNS messages, EventBridge events, and what Lambda and SQS get of them), and the output of `aws configservice get-compliance-details-by-config-rule` and `-by-resource`, of an aggregator, and of a conformance pack. What describe-compliance answers has no times: config_compliance_state.',

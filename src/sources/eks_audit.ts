@@ -49,8 +49,7 @@ const FORMAT: JsonFormat = {
     return 'auditID' in record && (audit || (isObject(record['user']) && 'verb' in record));
   },
   keys: [['auditID', 'stage']],
-  time: (record) =>
-    anyTime(record['requestReceivedTimestamp']) ?? anyTime(record['stageTimestamp']),
+  time: (record) => anyTime(record['requestReceivedTimestamp'] ?? record['stageTimestamp']),
   timeName: 'requestReceivedTimestamp',
   identity: (record) => joined(record, 'auditID', 'stage'),
   fields: [

@@ -144,7 +144,7 @@ const FORMAT: JsonFormat = {
     ['time', 'type', 'record'],
     ['timestamp', 'level', 'requestId', 'message'],
   ],
-  time: (record) => anyTime(record['time']) ?? anyTime(record['timestamp']),
+  time: (record) => anyTime(record['time'] ?? record['timestamp']),
   timeName: 'time',
   identity: canonicalOf,
   fields: FIELDS,
@@ -409,7 +409,7 @@ const ENTRY = {
 export const lambda: Source = {
   id: 'lambda',
   title: 'AWS Lambda logs',
-  version: 1,
+  version: 2,
   clock:
     'The clock of Lambda’s machine, UTC, to the millisecond; lines without a time take that of the log event or of the line before (time_from).',
   about: [

@@ -23,7 +23,7 @@ const FORMAT: JsonFormat = {
   wrappers: ['findings', 'Findings'],
   is: (record) => isObject(record['resourcesAffected']) && 'category' in record && 'id' in record,
   keys: [['category', 'resourcesAffected']],
-  time: (record) => anyTime(record['updatedAt']) ?? anyTime(record['createdAt']),
+  time: (record) => anyTime(record['updatedAt'] ?? record['createdAt']),
   timeName: 'updatedAt',
   identity: (record) => joined(record, 'accountId', 'region', 'id', 'updatedAt', 'count'),
   fields: [

@@ -27,7 +27,7 @@ const FORMAT: JsonFormat = {
   is: (record: JsonObject) => 'firewall_name' in record && isObject(record['event']),
   keys: [['firewall_name', 'event']],
   time: (record) =>
-    anyTime(valueAt(record, ['event', 'timestamp'])) ?? anyTime(record['event_timestamp']),
+    anyTime(valueAt(record, ['event', 'timestamp']) ?? record['event_timestamp'], 's'),
   timeName: 'event.timestamp',
   // Nothing names a record: a flow has one for each direction, an alert one for each signature.
   identity: sortedJson,

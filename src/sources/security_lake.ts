@@ -1,5 +1,5 @@
 /** Security Lake: events of many AWS logs in the one schema OCSF, as Parquet in S3. */
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { sortedJson } from '../core/json.ts';
 import {
   address,
@@ -177,11 +177,7 @@ const REST: JsonField = {
 
 /** `time` is milliseconds since 1970, `time_dt` the same as a timestamp, in events of version 2 to the microsecond. */
 function timeOf(record: JsonObject): number | undefined {
-  return anyTime(present(record['time_dt'])) ?? anyTime(present(record['time']));
-}
-
-function present(value: JsonValue | undefined): JsonValue | undefined {
-  return value ?? undefined;
+  return anyTime(record['time_dt'] ?? record['time']);
 }
 
 function format(head: Pick<Head, 'path'>): JsonFormat {

@@ -49,7 +49,7 @@ const FORMAT: JsonFormat = {
   is: (record: JsonObject) =>
     typeof record['ProductArn'] === 'string' && 'AwsAccountId' in record && 'Id' in record,
   keys: [['ProductArn'], ['AwsAccountId', 'GeneratorId']],
-  time: (record) => anyTime(record['UpdatedAt']) ?? anyTime(record['CreatedAt']),
+  time: (record) => anyTime(record['UpdatedAt'] ?? record['CreatedAt']),
   timeName: 'UpdatedAt',
   identity: (record) => joined(record, 'ProductArn', 'Id', 'UpdatedAt'),
   fields: [

@@ -130,8 +130,8 @@ const FORMAT: JsonFormat = {
 function sentAt({ service, members, text: body }: Message): readonly [number | undefined, string] {
   if (service === 'sns') return [anyTime(members['Timestamp']), 'timestamp'];
   const attributes = members['attributes'] ?? members['Attributes'];
-  const sent = isObject(attributes) ? anyTime(attributes['SentTimestamp']) : undefined;
-  if (sent !== undefined) return [sent, 'sent_timestamp'];
+  const sent = isObject(attributes) ? (attributes['SentTimestamp'] ?? undefined) : undefined;
+  if (sent !== undefined) return [anyTime(sent, 'ms'), 'sent_timestamp'];
   const inside = innerJson(body);
   const said = isObject(inside) ? (inside['Timestamp'] ?? inside['time']) : undefined;
   return [anyTime(said), 'message'];
@@ -275,7 +275,7 @@ const RECEIVED = {
 export const sns_sqs_message: Source = {
   id: 'sns_sqs_message',
   title: 'SNS and SQS messages',
-  version: 1,
+  version: 2,
   clock:
     'SNS’s or SQS’s clock, UTC, to the millisecond: when the message was sent; of queues whose output does not say it, the time in the message.',
   about: [

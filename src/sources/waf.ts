@@ -42,7 +42,7 @@ const FORMAT: JsonFormat = {
   wrappers: [],
   is: (record) => 'webaclId' in record && isObject(record['httpRequest']),
   keys: [['timestamp', 'webaclId']],
-  time: (record) => anyTime(record['timestamp']),
+  time: (record) => anyTime(record['timestamp'], 'ms'),
   timeName: 'timestamp',
   identity: (record) =>
     joined(record, 'webaclId', 'timestamp', 'terminatingRuleId', 'httpRequest.requestId'),
@@ -147,6 +147,7 @@ const FORMAT: JsonFormat = {
       'captcha_solve_time_us',
       'captchaResponse.solveTimestamp',
       'captchaResponse.solveTimestamp; 1970 where the puzzle was not solved.',
+      's',
     ),
     text(
       'captcha_failure_reason',
@@ -163,6 +164,7 @@ const FORMAT: JsonFormat = {
       'challenge_solve_time_us',
       'challengeResponse.solveTimestamp',
       'challengeResponse.solveTimestamp; 1970 where the challenge was not solved.',
+      's',
     ),
     text(
       'challenge_failure_reason',

@@ -100,14 +100,14 @@ export function emit(
     out.reject('not_this_source', 'the log event has no message');
     return;
   }
-  const timeUs = anyTime(record['timestamp'] ?? record['@timestamp']);
+  const timeUs = anyTime(record['timestamp'] ?? record['@timestamp'], 'ms');
   if (timeUs === undefined) {
     out.reject('bad_time', 'timestamp is missing or not a time');
     return;
   }
   const ingestion = record['ingestionTime'] ?? record['@ingestionTime'];
   const ingestionUs =
-    ingestion === undefined || ingestion === null ? null : (anyTime(ingestion) ?? null);
+    ingestion === undefined || ingestion === null ? null : (anyTime(ingestion, 'ms') ?? null);
   if (ingestion !== undefined && ingestion !== null && ingestionUs === null) {
     out.anomaly('bad_value', 'ingestionTime is not a time');
   }

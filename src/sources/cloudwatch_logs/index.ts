@@ -82,7 +82,7 @@ function reader(head: Head, shape: string): RecordReader {
 export const cloudwatch_logs: Source = {
   id: 'cloudwatch_logs',
   title: 'CloudWatch Logs',
-  version: 4,
+  version: 5,
   clock:
     'Time that the sender gave each log event, UTC, to the millisecond: the machine’s own clock where an agent sent it; Logs Insights names no zone, UTC is assumed.',
   about: [
