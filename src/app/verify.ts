@@ -19,6 +19,7 @@ import { broughtFrom } from './brought.ts';
 import { foldersCheck } from './case-folders.ts';
 import { openCase, openSigner } from './case.ts';
 import { readBrought } from './brought-file.ts';
+import { ageChecks } from './verify-age.ts';
 import { restChecks } from './verify-files.ts';
 import { runChecks } from './verify-runs.ts';
 
@@ -271,7 +272,11 @@ async function verifyInCase(
       signal: fx.signal,
       ...(request.onVolume === undefined ? {} : { onVolume: request.onVolume }),
     });
-    checks.push(...report.checks, onRecord(id, report.seal, ledger.entries));
+    checks.push(
+      ...report.checks,
+      onRecord(id, report.seal, ledger.entries),
+      ...ageChecks(id, report.seal, ledger.entries),
+    );
   }
   return checks;
 }

@@ -294,6 +294,14 @@ test('object metadata lost: good news for what is proven, no verdict in the ledg
   expect(page).toContain('6 files are not proven either way.');
 });
 
+/** What `verify` says of the age of the first evidence item; undefined if no validation is on record. */
+async function bound(dir: string): Promise<unknown> {
+  const { json } = await exhibitJson(['verify', '--case', dir]);
+  return (json as { checks: readonly { id: string }[] }).checks.find(
+    ({ id }) => id === 'seal.not_before',
+  );
+}
+
 test.skipIf(!hasTool('faketime'))(
   needs('a clock set back: AWS signed what the seal claims to be older than', 'faketime'),
   async () => {
@@ -323,6 +331,13 @@ test.skipIf(!hasTool('faketime'))(
     ]);
     // The same sealed now is no contradiction: the made case of the other tests.
     expect((await validate(made, '--no-record'))[0]).toBe(0);
+    // Once it is on record, `verify` tells it too.
+    expect(await bound(dir)).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(
+        /^it claims to be collected by 2020-01-02T\S+, but AWS signed the digest \S+ in it after 2026-03-10T06:10:20\S+ \(entry \d+\)/,
+      ) as string,
+    });
   },
 );
 
