@@ -4,6 +4,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { COMMON_COLUMNS } from '#src/core/columns.ts';
 import { SOURCES } from '#src/sources/_registry.ts';
+import { exhibitJson } from '../helpers/exhibit.ts';
 import { claims, headOf, read } from '../sources/run.ts';
 import { FILES_CHANGED, type Files, importCase, sealedCase, withDatabase } from './world.ts';
 
@@ -58,21 +59,38 @@ test('each file is recognised by its content, and no record is lost', async () =
     db
       .prepare<
         [],
-        { name: string; source: string | null; records: number; rejected: number; reason: string }
+        {
+          name: string;
+          source: string | null;
+          records: number;
+          rejected: number;
+          lost: number;
+          reason: string;
+        }
       >(
         `SELECT original_path AS name, source, rejected, reason,
+                records - imported - duplicates - rejected AS lost,
                 records - (SELECT count(carrier_id) FROM inner_record WHERE id >> 28 = file_id) AS records
          FROM source_file`,
       )
       .all(),
   );
   expect(found).toHaveLength(n + 1);
-  for (const { name, source, records, rejected, reason } of found) {
+  expect(new Set(found.map(({ source }) => source))).toEqual(
+    new Set([null, ...SOURCES.map(({ id }) => id)]),
+  );
+  for (const { name, source, records, rejected, lost, reason } of found) {
     const key = name.replace(/^bucket\//, '');
     const want = expected.get(key.normalize('NFC')) ?? { source: null, records: 0, rejected: 0 };
-    expect({ key, source, records, rejected }).toEqual({ key, ...want });
+    expect({ key, source, records, rejected, lost }).toEqual({ key, ...want, lost: 0 });
     if (source === null) expect(reason).toBe('no source recognises its first bytes');
   }
+  // `status` names the file that nobody knows, and says why.
+  const { status, json } = await exhibitJson(['status', '--case', dir]);
+  expect(status).toBe(0);
+  expect(json).toMatchObject({
+    unrecognised: [{ path: 'nobody knows', reason: 'no source recognises its first bytes' }],
+  });
 
   // SQLite does not check the types of columns that are made from others (generatedType in src/db/ddl.ts).
   const texts = COMMON_COLUMNS.filter((name) => name !== 'time_us');

@@ -37,6 +37,8 @@ export interface Result {
   records: number;
   /** Of these, records that were read the quick way. */
   quick: number;
+  /** What the reader said is no record: headers, comments, blank lines. */
+  readonly skipped: { readonly offset: number; readonly text: string }[];
 }
 
 /** What `detect` sees of a file. */
@@ -66,7 +68,14 @@ export function read(
   const head = headOf(path, bytes, facts);
   const shape = source.detect(head)?.shape ?? '';
   const reader = source.reader(head, shape);
-  const result: Result = { rows: [], rejects: [], anomalies: [], records: 0, quick: 0 };
+  const result: Result = {
+    rows: [],
+    rejects: [],
+    anomalies: [],
+    records: 0,
+    quick: 0,
+    skipped: [],
+  };
   const anomaly = (kind: string, detail: string): void => {
     result.anomalies.push({ kind, detail });
   };
@@ -95,6 +104,7 @@ export function read(
     notARecord: () => {
       answers++;
       result.records--;
+      result.skipped.push({ offset, text: bytes.toString('utf8', offset, offset + length) });
     },
     anomaly,
   });
