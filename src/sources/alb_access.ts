@@ -435,7 +435,15 @@ export const alb_access: Source = {
         LINE_1,
       ].join('\n'),
       rows: [{ client_port: 51_514 }, {}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: [
+        'bad_fields',
+        'bad_fields',
+        'bad_time',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_time',
+      ],
     },
   ],
   example: {

@@ -119,7 +119,7 @@ export const alb_connection: Source = {
       anomalies: ['extra_fields'],
     },
     {
-      name: 'as JSON, and one without a time',
+      name: 'as JSON, one without a time, something else, a cut record',
       path: 'x',
       text: [
         {
@@ -133,9 +133,12 @@ export const alb_connection: Source = {
           elb: 'app/shop/50dc6c495c0c9188',
         },
         { listener_port: 1, tls_handshake_latency: 1, tls_verify_status: 'x' },
+        { a: 1 },
+        { listener_port: 1, tls_handshake_latency: 1, tls_verify_status: 'x' },
       ]
         .map((one) => JSON.stringify(one))
-        .join('\n'),
+        .join('\n')
+        .slice(0, -20),
       rows: [
         {
           time_us: 1_762_592_405_173_721,
@@ -146,7 +149,7 @@ export const alb_connection: Source = {
           tls_protocol: null,
         },
       ],
-      rejects: ['bad_time'],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
     },
     {
       name: 'broken lines',
@@ -163,7 +166,15 @@ export const alb_connection: Source = {
         LINE_1,
       ].join('\n'),
       rows: [{}, { tls_keyexchange: null }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: [
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_time',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+      ],
     },
   ],
   example: {

@@ -431,7 +431,7 @@ export const api_gateway_access: Source = {
         '',
       ].join('\n'),
       rows: [{}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_fields'],
     },
   ],
   example: {

@@ -221,7 +221,7 @@ export const clb_access: Source = {
         LINE_1,
       ].join('\n'),
       rows: [{}, { backend_processing_time_us: 1048 }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_time', 'bad_fields'],
     },
   ],
   example: {

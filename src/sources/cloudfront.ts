@@ -580,9 +580,9 @@ export const cloudfront: Source = {
       anomalies: ['extra_fields'],
     },
     {
-      name: 'version 2 as JSON lines',
+      name: 'version 2 as JSON lines, no time, something else, a cut record',
       path: 'AWSLogs/111122223333/CloudFront/x.gz',
-      text: `${JSON.stringify(RECORD)}\n${JSON.stringify({ ...RECORD, date: undefined, time: undefined, 'c-port': 70, asn: { a: 1 } })}\n${JSON.stringify({ ...RECORD, date: 'x' })}\n{"a":1}\n`,
+      text: `${JSON.stringify(RECORD)}\n${JSON.stringify({ ...RECORD, date: undefined, time: undefined, 'c-port': 70, asn: { a: 1 } })}\n${JSON.stringify({ ...RECORD, date: 'x' })}\n{"a":1}\n${JSON.stringify(RECORD).slice(0, -9)}`,
       rows: [
         {
           time_us: 1_762_592_405_000_000,
@@ -597,7 +597,7 @@ export const cloudfront: Source = {
         },
         { time_us: 1_762_592_405_123_000, c_port: 70, asn: null },
       ],
-      rejects: ['bad_time', 'not_this_source'],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
       anomalies: ['bad_value'],
     },
     {
@@ -658,7 +658,7 @@ export const cloudfront: Source = {
         LINE_1.replace('\t122254\t', '\tmany\t'),
       ].join('\n'),
       rows: [{ sc_bytes: 122_254 }, {}, {}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_time', 'bad_fields'],
     },
     {
       name: 'headers that the lines contradict, that say a field twice, that are cut; comments',
@@ -682,7 +682,18 @@ export const cloudfront: Source = {
         '',
       ].join('\n'),
       rows: [{ sc_bytes: 122_254 }, { cs_method: 'PUT', c_ip: null }],
-      rejects: ['bad_fields'],
+      rejects: [
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+      ],
     },
   ],
   example: {

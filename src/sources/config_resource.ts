@@ -184,7 +184,7 @@ export const config_resource: Source = {
         { result: '{"COUNT(*)":12345678901234567890,"resourceType":"AWS::EC2::Instance"}' },
         { arn: 'x' },
       ],
-      rejects: ['not_this_source', 'not_json'],
+      rejects: ['not_this_source', 'not_json', 'not_this_source'],
       anomalies: ['big_number', 'duplicate_key'],
     },
     {

@@ -131,7 +131,7 @@ export const ec2_instance: Source = {
       ],
     },
     {
-      name: 'no time, something else, an address that is no text, a reservation without instances',
+      name: 'no time, something else, an address that is no text, a reservation without instances, a cut record',
       path: 'x',
       text: JSON.stringify({
         Reservations: [
@@ -144,10 +144,11 @@ export const ec2_instance: Source = {
             ],
           },
           { Instances: [] },
+          { Instances: [INSTANCE] },
         ],
-      }),
+      }).slice(0, -9),
       rows: [{}, { private_ip_address: null }],
-      rejects: ['bad_time', 'not_this_source'],
+      rejects: ['bad_time', 'not_this_source', 'not_this_source', 'truncated'],
       anomalies: ['bad_value'],
     },
   ],

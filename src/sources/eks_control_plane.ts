@@ -266,7 +266,7 @@ export const eks_control_plane: Source = {
         '',
       ].join('\n'),
       rows: [{}, { client_port: null }],
-      rejects: ['bad_time', 'bad_fields'],
+      rejects: ['bad_time', 'bad_time', 'bad_fields', 'bad_fields'],
       anomalies: ['bad_value'],
     },
   ],

@@ -243,7 +243,7 @@ export const iam_credential_report: Source = {
       ],
     },
     {
-      name: 'the output of get-credential-report, in base64 and decoded, with a line too short',
+      name: 'the output of get-credential-report, in base64 and decoded, with a line too short; something else; a cut one',
       path: 'x',
       text: [
         Buffer.from(`${HEADER}\n${ROOT},N/A\n${USER},N/A\n`).toString('base64'),
@@ -260,13 +260,14 @@ export const iam_credential_report: Source = {
             2,
           ),
         )
+        .concat('{"a":1}', '{"Content":"dXNlci')
         .join('\n'),
       rows: [
         { user_name: '<root_account>', generated_time_us: 1_762_592_405_000_000 },
         { user_name: 'ann', access_key_1_last_used_service: 's3' },
         { user_name: 'ann', generated_time_us: null },
       ],
-      rejects: ['bad_fields'],
+      rejects: ['bad_fields', 'not_this_source', 'truncated'],
       anomalies: ['bad_value'],
     },
     {

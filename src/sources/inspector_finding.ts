@@ -169,7 +169,7 @@ export const inspector_finding: Source = {
       ],
     },
     {
-      name: 'list-findings; no time; something else; a time that is none',
+      name: 'list-findings; no time; something else; a time that is none; a cut record',
       path: 'x',
       text: JSON.stringify({
         findings: [
@@ -177,10 +177,11 @@ export const inspector_finding: Source = {
           { ...FINDING, updatedAt: 'Nov 31, 2025, 9:00:05 AM', lastObservedAt: 'x' },
           { a: 1 },
           { ...FINDING, firstObservedAt: 'Nov 8, 2025, 13:00:00 PM' },
+          FINDING,
         ],
-      }),
+      }).slice(0, -9),
       rows: [{ time_us: 1_762_592_405_500_000 }, { first_observed_at_us: null }],
-      rejects: ['bad_time', 'not_this_source'],
+      rejects: ['bad_time', 'not_this_source', 'truncated'],
       anomalies: ['bad_value'],
     },
   ],

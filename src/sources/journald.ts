@@ -270,7 +270,7 @@ export const journald: Source = {
         JSON.stringify(SSH).slice(0, 200),
       ].join('\n'),
       rows: [{}, { message: '\ufffd\0' }, { message: null, source_realtime_us: null }],
-      rejects: ['bad_time', 'not_this_source', 'truncated'],
+      rejects: ['bad_time', 'bad_time', 'not_this_source', 'truncated'],
       anomalies: ['bad_value', 'nul_character'],
     },
   ],

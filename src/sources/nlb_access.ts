@@ -212,7 +212,7 @@ export const nlb_access: Source = {
         LINE_1,
       ].join('\n'),
       rows: [{}, {}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_time', 'bad_fields', 'bad_fields', 'bad_fields'],
     },
   ],
   example: {

@@ -298,7 +298,7 @@ export const powershell_transcript: Source = {
         '',
       ].join('\n'),
       rows: [{ event: 'start', pid: null }],
-      rejects: ['bad_time'],
+      rejects: ['bad_time', 'bad_time', 'bad_time'],
       anomalies: ['assumed_time', 'bad_value'],
     },
   ],

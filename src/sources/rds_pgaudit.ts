@@ -432,7 +432,7 @@ export const rds_pgaudit: Source = {
         '',
       ].join('\n'),
       rows: [{ statement: 'select 1' }, { statement: 'select 2', client_port: null }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_fields'],
       anomalies: ['bad_value'],
     },
     {
@@ -448,7 +448,7 @@ export const rds_pgaudit: Source = {
         '',
       ].join('\n'),
       rows: [{ action: 'SELECT' }, { client_port: null, statement: 'select 1' }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_fields'],
       anomalies: ['bad_value'],
     },
   ],

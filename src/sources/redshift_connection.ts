@@ -139,7 +139,7 @@ export const redshift_connection: Source = {
       path: 'x',
       text: `${LINE_1}\n${LINE_1.slice(0, 70)}\n${LINE_1} | |\n${LINE_1.replace('08 Nov', '31 Nov')}\n${LINE_1.replace('51514', '70000')}\n${LINE_1.replace('198.51', '999.51')}\n${LINE_1}\n`,
       rows: [{}, {}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_time', 'bad_fields', 'bad_fields'],
     },
   ],
   example: {

@@ -143,7 +143,7 @@ export const redshift_user: Source = {
       path: 'x',
       text: `${CREATE}\n${CREATE.slice(0, 40)}\n${CREATE.replace('08 Nov', '31 Nov')}\n${CREATE.replace('|0 |1 |0', '|maybe |1 |0')}\n${CREATE}\n`,
       rows: [{}, {}],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_fields'],
     },
   ],
   example: {

@@ -141,7 +141,7 @@ export const route53_public: Source = {
       path: 'zone.log',
       text: `${LINE_1}\n${LINE_1.slice(0, 60)}\n${LINE_1.replace('11-08', '02-31')}\n${LINE_1.replace('100.53', '100.530')}\n${LINE_1}\n`,
       rows: [{ rcode: 'NOERROR' }, { rcode: 'NOERROR' }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_fields'],
     },
   ],
   example: {

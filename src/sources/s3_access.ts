@@ -584,7 +584,7 @@ export const s3_access: Source = {
         '',
       ].join('\n'),
       rows: [{ http_status: 200 }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_time', 'bad_time', 'bad_fields'],
     },
   ],
   example: {

@@ -369,7 +369,7 @@ export const sns_sqs_message: Source = {
         { time_us: 1_762_592_405_000_000, time_from: 'message', source_arn: null, region: null },
         { subject: null },
       ],
-      rejects: ['bad_time', 'not_this_source', 'truncated'],
+      rejects: ['bad_time', 'not_this_source', 'bad_time', 'truncated'],
       anomalies: ['bad_value'],
     },
   ],

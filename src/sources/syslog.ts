@@ -361,7 +361,7 @@ export const syslog: Source = {
         '<34>1 2025-11-31T09:00:06Z web a b c - x',
       ].join('\n'),
       rows: [{ message: 'a' }, { message: 'b' }, { message: 'c' }],
-      rejects: ['bad_time', 'bad_fields'],
+      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_time'],
     },
   ],
   example: {

@@ -194,7 +194,7 @@ export const tgw_flow: Source = {
         },
         { log_status: 'NODATA', bytes: null },
       ],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_fields'],
       anomalies: ['extra_fields'],
     },
     {

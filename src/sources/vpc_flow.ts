@@ -320,7 +320,17 @@ export const vpc_flow: Source = {
         '',
       ].join('\n'),
       rows: [{ bytes: 2096 }, { bytes: 2096 }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: [
+        'bad_fields',
+        'bad_time',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_fields',
+        'bad_time',
+        'bad_time',
+        'bad_fields',
+      ],
     },
     {
       name: 'rows of a Parquet file, broken ones among them, Hive-compatible prefix',
@@ -350,7 +360,7 @@ export const vpc_flow: Source = {
         { srcaddr: null, log_status: 'NODATA', outcome: null },
         { time_us: 1_762_592_400_000_000, start: 1762592400 },
       ],
-      rejects: ['bad_fields', 'bad_time', 'not_this_source'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_time', 'bad_time', 'not_this_source'],
       anomalies: ['big_number', 'extra_fields'],
     },
     {
@@ -371,7 +381,7 @@ export const vpc_flow: Source = {
         { vpc_id: 'vpc-0a1b2c3d4e5f60718' },
         { time_us: 1_762_592_460_000_000, action: 'REJECT' },
       ],
-      rejects: ['bad_fields'],
+      rejects: ['bad_fields', 'bad_fields', 'bad_fields', 'bad_fields'],
     },
   ],
   example: {

@@ -476,7 +476,7 @@ export const windows_event: Source = {
         '',
       ].join('\n'),
       rows: [{}, { windows_event_id: null }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_fields'],
       anomalies: ['bad_value'],
     },
   ],

@@ -412,7 +412,7 @@ export const CLOUDTRAIL_SAMPLES: readonly Sample[] = [
       event({ eventID: id(30), eventTime: '2025-11-08T10:00:05.5+01:00' }),
     ]),
     rows: [{ time_us: 1_762_592_405_000_000 }, { time_us: 1_762_592_405_500_000 }],
-    rejects: ['bad_time'],
+    rejects: ['bad_time', 'bad_time'],
   },
   {
     name: 'a result file of CloudTrail Lake, nested values printed and as JSON',
@@ -479,7 +479,7 @@ export const CLOUDTRAIL_SAMPLES: readonly Sample[] = [
       '',
     ].join('\n'),
     rows: [{ user_identity_type: 'Root' }, { user_identity_type: null }],
-    rejects: ['bad_fields', 'bad_time'],
+    rejects: ['bad_fields', 'bad_time', 'bad_fields'],
     anomalies: ['bad_value'],
   },
   {

@@ -190,7 +190,7 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
         event_id: 'Cl0',
       },
     ],
-    rejects: ['bad_time', 'not_this_source', 'truncated'],
+    rejects: ['not_this_source', 'bad_time', 'truncated'],
   },
   {
     name: 'Logs Insights, a table from the console; a row of other width, one without a time',
