@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchAnswers } from './answers.ts';
 import { benchLines } from './import-lines.ts';
 import { benchImport } from './import.ts';
 import { LINE_LOGS } from './lines.ts';
@@ -44,6 +45,8 @@ async function measure(folder: string): Promise<Result[]> {
   const { only } = values;
   if (only === 'raw') return rawStorage(folder, Math.min(events, 50_000));
   const results: Result[] = [];
+  // A case of ten million records takes minutes to make: only when it is asked for.
+  if (only === 'answers') return benchAnswers(folder, events, lines, repeat, talk);
   if (only === undefined || only === 'import') {
     talk(`import: ${String(events)} events, ${String(repeat)} pairs`);
     const small = await benchImport(folder, events, repeat, true);
