@@ -236,6 +236,11 @@ export function derived(
   return { column: { name, type: 'TEXT', about }, value };
 }
 
+/** The region of an availability, local or wavelength zone: `us-west-2` of `us-west-2-lax-1a`; null where it is none. */
+export function regionOfZone(zone: JsonValue | undefined): string | null {
+  return typeof zone === 'string' ? (/^[a-z]{2}(?:-[a-z]+)+-\d+/.exec(zone)?.[0] ?? null) : null;
+}
+
 /** Account and region from the key of a file; `pattern` finds them as its groups 1 and 2. */
 export function ownerFields(path: string, pattern: RegExp): readonly JsonField[] {
   const match = pattern.exec(path);

@@ -22,6 +22,7 @@ import { config_resource } from './config_resource.ts';
 import { ec2_flow_log } from './ec2_flow_log.ts';
 import { ec2_instance } from './ec2_instance.ts';
 import { ec2_network_interface } from './ec2_network_interface.ts';
+import { ec2_state_change } from './ec2_state_change.ts';
 import { eks_audit } from './eks_audit.ts';
 import { eks_control_plane } from './eks_control_plane.ts';
 import { eventbridge } from './eventbridge.ts';
@@ -78,6 +79,7 @@ export const SOURCES: readonly Source[] = [
   ec2_flow_log,
   ec2_instance,
   ec2_network_interface,
+  ec2_state_change,
   eks_audit,
   eks_control_plane,
   eventbridge,

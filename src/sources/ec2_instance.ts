@@ -12,8 +12,11 @@ import {
   type JsonFormat,
   jsonReader,
   text,
+  regionOfZone,
+  textOf,
   valueAt,
 } from './_json.ts';
+import { isObject, type JsonValue } from '../core/json.ts';
 import type { Source } from './source.ts';
 
 const FORMAT: JsonFormat = {
@@ -30,9 +33,18 @@ const FORMAT: JsonFormat = {
   fields: [
     derived(
       'account_id',
-      'Account in the ARN of the instance profile.',
-      (record) => arnParts(valueAt(record, ['IamInstanceProfile', 'Arn'])).account,
+      'OwnerId of its network interfaces, else the account in the ARN of the instance profile.',
+      (record, out) => {
+        const list = record['NetworkInterfaces'];
+        const [first] = Array.isArray(list) ? (list as readonly JsonValue[]) : [];
+        const owner = isObject(first) ? textOf(first['OwnerId'], 'OwnerId', out) : null;
+        return owner ?? arnParts(valueAt(record, ['IamInstanceProfile', 'Arn'])).account;
+      },
     ),
+    derived('region', 'Region of the availability zone.', (record) => {
+      const zone = valueAt(record, ['Placement', 'AvailabilityZone']);
+      return regionOfZone(zone);
+    }),
     text('instance_id', 'InstanceId', 'InstanceId.'),
     text('instance_type', 'InstanceType', 'InstanceType.'),
     text('image_id', 'ImageId', 'ImageId.'),
@@ -63,6 +75,7 @@ const INSTANCE = {
   LaunchTime: '2025-11-08T09:00:05+00:00',
   State: { Name: 'running' },
   PrivateIpAddress: '10.0.1.20',
+  Placement: { AvailabilityZone: 'eu-central-1a' },
   IamInstanceProfile: { Arn: 'arn:aws:iam::111122223333:instance-profile/web' },
   MetadataOptions: { HttpTokens: 'optional' },
 };
@@ -70,11 +83,11 @@ const INSTANCE = {
 export const ec2_instance: Source = {
   id: 'ec2_instance',
   title: 'EC2 instances',
-  version: 2,
+  version: 3,
   clock: 'EC2’s clock, UTC, to the second: when the instance was launched last.',
   about: [
     'The output of `aws ec2 describe-instances`: each instance with its addresses, role, image and metadata options, as they were when somebody asked. It ties addresses and instance ids in the logs to machines and their roles.',
-    'It is a state, not an event, so it is no part of the timeline; time_us is the latest start of the instance. Terminated instances disappear after about an hour. The output names neither its region nor its time.',
+    'It is a state, not an event, so it is no part of the timeline; time_us is the latest start of the instance. Terminated instances disappear after about an hour. The output does not name its time.',
   ].join('\n\n'),
   references: ['Amazon EC2 API Reference, "DescribeInstances", "Instance"'],
   columns: columnsOf('LaunchTime: when the instance was last started.', FORMAT.fields),
@@ -92,7 +105,14 @@ export const ec2_instance: Source = {
       text: [
         [[INSTANCE], [{ ...INSTANCE, InstanceId: 'i-b' }]],
         { ReservationId: 'r-a', Instances: [{ ...INSTANCE, InstanceId: 'i-c' }] },
-        [{ ...INSTANCE, InstanceId: 'i-d' }],
+        [
+          {
+            ...INSTANCE,
+            InstanceId: 'i-d',
+            Placement: { AvailabilityZone: 'us-west-2-lax-1a' },
+            NetworkInterfaces: [{ OwnerId: '444455556666' }],
+          },
+        ],
         { ...INSTANCE, InstanceId: 'i-e' },
       ]
         .map((one) => JSON.stringify(one))
@@ -101,7 +121,7 @@ export const ec2_instance: Source = {
         { instance_id: 'i-0a1b2c3d4e5f60718' },
         { instance_id: 'i-b' },
         { instance_id: 'i-c' },
-        { instance_id: 'i-d' },
+        { instance_id: 'i-d', account_id: '444455556666', region: 'us-west-2' },
         { instance_id: 'i-e' },
       ],
     },
@@ -122,6 +142,7 @@ export const ec2_instance: Source = {
         {
           time_us: 1_762_592_405_000_000,
           account_id: '111122223333',
+          region: 'eu-central-1',
           instance_id: 'i-0a1b2c3d4e5f60718',
           http_tokens: 'optional',
           private_ip_address: '10.0.1.20',

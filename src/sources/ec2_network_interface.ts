@@ -4,11 +4,13 @@ import {
   anyTime,
   canonicalRecord,
   columnsOf,
+  derived,
   detectJson,
   joined,
   json,
   type JsonFormat,
   jsonReader,
+  regionOfZone,
   text,
   valueAt,
 } from './_json.ts';
@@ -27,6 +29,9 @@ const FORMAT: JsonFormat = {
   identity: (record) => joined(record, 'OwnerId', 'NetworkInterfaceId'),
   fields: [
     text('account_id', 'OwnerId', 'OwnerId.'),
+    derived('region', 'Region of the availability zone.', (record) =>
+      regionOfZone(record['AvailabilityZone']),
+    ),
     text('availability_zone', 'AvailabilityZone', 'AvailabilityZone.'),
     text('interface_id', 'NetworkInterfaceId', 'NetworkInterfaceId.'),
     text('interface_type', 'InterfaceType', 'InterfaceType: interface, nat_gateway, lambda, ...'),
@@ -72,11 +77,11 @@ const ENI = {
 export const ec2_network_interface: Source = {
   id: 'ec2_network_interface',
   title: 'Network interfaces',
-  version: 3,
+  version: 4,
   clock: 'EC2’s clock, UTC, to the second: when the interface was attached.',
   about: [
     'The output of `aws ec2 describe-network-interfaces`: each network interface with its addresses, its machine, VPC and security groups, as they were when somebody asked. It ties the addresses and interfaces in flow logs to machines.',
-    'It is a state, not an event, so it is no part of the timeline; time_us is when the interface was attached, NULL if it is not. An address may have belonged to another machine earlier: items of AWS Config tell. The output names neither its region nor its time.',
+    'It is a state, not an event, so it is no part of the timeline; time_us is when the interface was attached, NULL if it is not. An address may have belonged to another machine earlier: items of AWS Config tell. The output does not name its time.',
   ].join('\n\n'),
   references: ['Amazon EC2 API Reference, "NetworkInterface"'],
   columns: columnsOf('Attachment.AttachTime; NULL where it is not attached.', FORMAT.fields),
@@ -108,6 +113,7 @@ export const ec2_network_interface: Source = {
         {
           time_us: 1_762_592_405_000_000,
           account_id: '111122223333',
+          region: 'eu-central-1',
           interface_id: 'eni-0a1b2c3d4e5f60718',
           instance_id: 'i-0a1b2c3d4e5f60718',
           public_ip: '203.0.113.9',

@@ -1,6 +1,7 @@
 /** EventBridge (CloudWatch Events) events: calls, findings, state changes, health, alarms, your own; what they carry goes on to its own source. */
 import { memberSpan } from '../core/json.ts';
 import {
+  address,
   anyTime,
   canonicalRecord,
   columnsOf,
@@ -75,6 +76,19 @@ const FORMAT: JsonFormat = {
       ],
       'What detail says the event is about: instance, cluster, bucket, repository, pipeline.',
     ),
+    ofDetail(
+      'requester',
+      ['requester'],
+      'requester in detail: the account or service that asked, of S3’s events.',
+    ),
+    address(
+      ofDetail(
+        'source_ip_address',
+        ['source-ip-address'],
+        'source-ip-address in detail: where S3 was asked from.',
+      ),
+    ),
+    ofDetail('object_key', ['object.key'], 'object.key in detail: the object that S3 tells of.'),
     json('detail', 'detail', 'detail as JSON.'),
   ],
 };
@@ -85,6 +99,8 @@ function reader(head: Head): RecordReader {
   return {
     ...events,
     read: (bytes, start, end, offset, hints, out) => {
+      // What the event says of whose it is, for content that does not say it.
+      let origin = '';
       const handOn = (timeUs: unknown): void => {
         const span = memberSpan(bytes, start, end, 'detail');
         if (span === undefined) return;
@@ -94,7 +110,7 @@ function reader(head: Head): RecordReader {
             length: span.end - span.start,
             form: FORM.plain,
           },
-          path: '',
+          path: origin,
           timeUs: typeof timeUs === 'number' ? timeUs : undefined,
         });
       };
@@ -102,6 +118,8 @@ function reader(head: Head): RecordReader {
         ...out,
         row: (values, identity, place) => {
           out.row(values, identity, place);
+          const [, account, region] = values;
+          origin = `EventBridge/${String(account)}/${String(region)}`;
           handOn(values[0]);
         },
         // What an event without a time carries has a time of its own.
@@ -129,10 +147,10 @@ const EVENT = {
 export const eventbridge: Source = {
   id: 'eventbridge',
   title: 'EventBridge events',
-  version: 3,
+  version: 4,
   clock: 'The clock of the service that sent the event, UTC, to the second.',
   about: [
-    'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. An event that carries a record of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer) is a row here, and what it carries a row of that source; table `inner_record` leads from there to the event.',
+    'Events of Amazon EventBridge (formerly CloudWatch Events), as targets and archive replays deliver them: one object, JSON lines, one after another as Firehose leaves them. An event that carries a record of another source (CloudTrail, GuardDuty, Security Hub, Config, Inspector, Macie, Access Analyzer, the state of an instance) is a row here, and what it carries a row of that source; table `inner_record` leads from there to the event.',
     'EventBridge delivers at least once, and a rule delivers only what its pattern matches. Input transformers may reshape an event beyond recognition. time is when the source says it happened. Archives cannot be downloaded: what was replayed is marked by replay_name.',
   ].join('\n\n'),
   references: [
@@ -141,9 +159,11 @@ export const eventbridge: Source = {
   ],
   columns: columnsOf('time: when it happened, as the source says.', FORMAT.fields),
   common: {
-    actor: 'event_source',
+    actor: 'coalesce(requester, event_source)',
     action: 'detail_type',
-    target: "coalesce(resource_id, json_extract(resources, '$[0]'))",
+    target:
+      "coalesce('s3://' || resource_id || '/' || object_key, resource_id, json_extract(resources, '$[0]'))",
+    src_ip: 'source_ip_address',
   },
   indexes: [['event_id'], ['detail_type']],
   timeline: true,
@@ -181,6 +201,49 @@ export const eventbridge: Source = {
         },
         { actor: 'shop', state: '7', target: null },
       ],
+    },
+    {
+      name: 'S3: an object written from an address, and one that a rule of its bucket deleted',
+      path: 'x',
+      text: [
+        {
+          ...EVENT,
+          'detail-type': 'Object Created',
+          source: 'aws.s3',
+          detail: {
+            bucket: { name: 'shop' },
+            object: { key: 'js/pay.js', size: 7 },
+            requester: '444455556666',
+            'source-ip-address': '198.51.100.7',
+            reason: 'PutObject',
+          },
+        },
+        {
+          ...EVENT,
+          'detail-type': 'Object Deleted',
+          source: 'aws.s3',
+          detail: {
+            bucket: { name: 'shop' },
+            object: { key: 'tmp/1' },
+            requester: 's3.amazonaws.com',
+            reason: 'Lifecycle Expiration',
+          },
+        },
+        { ...EVENT, source: 'aws.s3', detail: { 'source-ip-address': 'nowhere' } },
+      ]
+        .map((event) => JSON.stringify(event))
+        .join('\n'),
+      rows: [
+        {
+          actor: '444455556666',
+          action: 'Object Created',
+          target: 's3://shop/js/pay.js',
+          src_ip: '198.51.100.7',
+        },
+        { actor: 's3.amazonaws.com', target: 's3://shop/tmp/1', src_ip: null },
+        { actor: 'aws.s3', src_ip: null },
+      ],
+      anomalies: ['bad_value'],
     },
     {
       name: 'no time, something else, an account that is no text, a cut record',

@@ -279,7 +279,8 @@ function reader(head: Head, shape: string): RecordReader {
       identity: record,
     };
   }
-  const blocks = blockReader((line) => STAMP.test(line), map);
+  // PostgreSQL puts a tab before each further line of a message (log_destination stderr).
+  const blocks = blockReader((line) => STAMP.test(line) || /^\S/.test(line), map);
   if (shape !== 'csv') return blocks;
   const begins = (bytes: Buffer, start: number, end: number): boolean =>
     CSV_BEGIN.test(bytes.toString('latin1', start, Math.min(end, start + CSV_BEGIN_BYTES)));
@@ -306,7 +307,7 @@ export const rds_pgaudit: Source = {
   clock:
     'The database machine’s clock with its zone in the line, to the second or millisecond; other zones than UTC are rejects.',
   about: [
-    'The log of PostgreSQL on RDS and Aurora, with the prefix that RDS sets (%t:%r:%u@%d:[%p]:, and the longer one): connections and their end, failed authentication, errors and the statements behind them, logged statements, and the audit records of the pgAudit extension with class, command, object, statement and parameters. Lines that go on a record belong to it. Every line is a row; event says which kind it is.',
+    'The log of PostgreSQL on RDS and Aurora, with the prefix that RDS sets (%t:%r:%u@%d:[%p]:, and the longer one): connections and their end, failed authentication, errors and the statements behind them, logged statements, and the audit records of the pgAudit extension with class, command, object, statement and parameters. Lines that begin with white space go on the record before them, as PostgreSQL writes them; any other line without a time of its own is a reject. Every line is a row; event says which kind it is.',
     'What is logged depends on log_connections, log_statement and pgaudit.log. An error and its statement are two lines that share pid. The zone stands in each line: other zones than UTC, the default, are rejects, for their names are not unique. The CSV form (log_destination csvlog) goes into the same table: there an error and its statement are one row. Activity streams, which are encrypted, are not read.',
   ].join('\n\n'),
   references: [
@@ -442,13 +443,15 @@ export const rds_pgaudit: Source = {
         READ,
         READ.replace('UTC', 'CET'),
         '2025-11-08 09:00:05 UTC whatever',
+        READ.replace('2025-11', '2025-1x'),
+        'something else',
         `${AT}LOG:  AUDIT: SESSION,3,1,READ`,
         `${AT}LOG:  AUDIT: SESSION,3,1,READ,SELECT,,,"select`,
         AT.replace('52834', '70000') + 'LOG:  statement: select 1',
         '',
       ].join('\n'),
       rows: [{ action: 'SELECT' }, { client_port: null, statement: 'select 1' }],
-      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_fields'],
+      rejects: ['bad_time', ...new Array<'bad_fields'>(5).fill('bad_fields')],
       anomalies: ['bad_value'],
     },
   ],

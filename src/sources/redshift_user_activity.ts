@@ -26,6 +26,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const BEGIN = /^'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ UTC \[/;
+/** A line that would begin a record, were its time whole: no statement goes on so. */
+const BROKEN = / UTC \[ db=.*\]' LOG: |^'.* UTC \[ db=/;
 const LOG = "]' LOG:";
 
 /** `db=dev user=awsuser pid=123 userid=100 xid=456`; a name may hold a blank, so each ends where the next begins. */
@@ -53,7 +55,7 @@ function commandOf(statement: string): string | null {
 function reader(head: Head): RecordReader {
   const owner = ownerOf(head);
   return blockReader(
-    (line) => BEGIN.test(line),
+    (line) => BEGIN.test(line) || BROKEN.test(line),
     (record: string, out: RowOut): BlockRow | undefined => {
       const log = record.indexOf(LOG);
       if (!BEGIN.test(record) || log < 0) {
@@ -93,7 +95,7 @@ const UNLOAD =
 export const redshift_user_activity: Source = {
   id: 'redshift_user_activity',
   title: 'Redshift user activity logs',
-  version: 1,
+  version: 2,
   clock: 'The cluster’s clock, UTC, to the second.',
   about: [
     'The user activity log of Amazon Redshift: each statement before it runs, with user, database, process and transaction. A statement that runs over several lines is one record, with its line ends. Whether it succeeded is not in the log. The address of the client is in redshift_connection under the same pid.',
@@ -143,9 +145,9 @@ export const redshift_user_activity: Source = {
     {
       name: 'broken records',
       path: 'x',
-      text: `${SELECT}\n${SELECT.replace("]' LOG:", ']')}\n${SELECT.replace('11-08', '11-31')}\n${SELECT.replace('xid=456', 'xid=x')}\n`,
+      text: `${SELECT}\n${SELECT.replace("]' LOG:", ']')}\n${SELECT.replace('11-08', '11-31')}\n${SELECT.replace('2025-11', '2025-1x')}\n${SELECT.slice(9)}\n${SELECT.replace('xid=456', 'xid=x')}\n`,
       rows: [{}, { xid: null }],
-      rejects: ['bad_fields', 'bad_time'],
+      rejects: ['bad_fields', 'bad_time', 'bad_fields', 'bad_fields'],
       anomalies: ['bad_value'],
     },
   ],

@@ -7,6 +7,10 @@ import { FORM, type Head, type RecordReader } from '../source.ts';
 /** Time of a line of an export: by the millisecond, then a space. */
 export const EXPORT_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 const STAMP = 24;
+/** A line that would begin a log event, were its time whole: it goes on none. */
+const BROKEN = /^(?:\S{4}-\S\S-\S\ST|\d{1,5}-\d{1,2}-\d{1,2}T)\S{0,24}(?: |$)/;
+/** So much of a line is looked at. */
+const SEEN = 48;
 
 /** Reader of the files that an export task writes: each log event begins with its time, and may have several lines. */
 export function exportReader(head: Head): RecordReader {
@@ -18,7 +22,12 @@ export function exportReader(head: Head): RecordReader {
     bytes[start + STAMP - 1] === 0x5a &&
     EXPORT_LINE.test(bytes.toString('latin1', start, start + STAMP + 1));
   return {
-    framing: { kind: 'blocks', joins: (bytes, start, end) => !begins(bytes, start, end) },
+    framing: {
+      kind: 'blocks',
+      joins: (bytes, start, end) =>
+        !begins(bytes, start, end) &&
+        !BROKEN.test(bytes.toString('latin1', start, Math.min(end, start + SEEN))),
+    },
     read: (bytes, start, end, offset, hints, out) => {
       if (!hints.ascii && !isUtf8(bytes.subarray(start, end))) {
         out.reject('invalid_utf8', 'the log event is not valid UTF-8');

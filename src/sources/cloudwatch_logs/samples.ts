@@ -143,15 +143,17 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
     ],
   },
   {
-    name: 'an export, with a message of two lines',
+    name: 'an export, with a message of two lines; times that are none',
     path: 'exports/0a1b2c3d-0001-4000-8000-000000000001/i-0a1b/000000.gz',
-    text: 'no time\n2025-11-08T09:00:05.123Z START RequestId: 1\n2025-11-08T09:00:06.000Z Traceback:\n  line 2\n2025-11-08T09:00:07.000Z END\n',
+    text: 'no time\n2025-11-08T09:00:05.123Z START RequestId: 1\n2025-11-08T09:00:06.000Z Traceback:\n  line 2\n2025-11-08T09:00:07.000Z END\n2025-11-08T09:00:0x.000Z a\n2025-11-31T09:00:08.000Z b\n225-11-08T09:00:08.000Z c\n2025-11-08T09:00:08Z\n2025-11-08T09:00:09.000Z d\n2025-11-08T09:00:10.000Z e\n',
     rows: [
       { log_stream: 'i-0a1b', message: 'START RequestId: 1' },
       { time_us: 1_762_592_406_000_000, message: 'Traceback:\n  line 2' },
       { message: 'END' },
+      { message: 'd' },
+      { message: 'e' },
     ],
-    rejects: ['bad_time'],
+    rejects: ['bad_time', 'bad_time', 'bad_time', 'bad_time', 'bad_time'],
   },
   {
     name: 'Logs Insights, from the API: rows of fields, one without a message, one cut',
