@@ -51,7 +51,7 @@ export const SOURCE_SCHEMA: Readonly<Record<string, string>> = {
   securityhub: '1cf30976f6c07ec9d13b16efdeb4c2eb61baaa9a1c65168adf76fe86ebf3c444',
   sns_sqs_message: '0af1e0d4b47b2f701037a5c46694e25d33ccf0fc6cc7dc0ba7e0e21a4ebc6e2a',
   ssm_session: '36bbbc5c3c465f38bbf04cdde45da2645397643b370f5fae43acf4c407a103e5',
-  syslog: '4b9a27ed84dc30c5fcfa7f21fe7f39047482cf15b9aaf3afc90812aff860aaba',
+  syslog: '1f8bf20661ced888a61f1115a4864e9cf8e4eb509d01b17a05fa58926b45c6d4',
   tgw_flow: 'd5ba2fc7df1ec8029a8224f4d3d9763b1f8f673d202be3e32762fec1435177ed',
   vpc_flow: 'a98c995ba55cc266b2c5323a4c1085b1434947219747537c4bd3d3f9851bc91d',
   waf: 'afab794decaaa18dc1957764aef92730331f019682ffbf216b498f51f3409583',

@@ -2,6 +2,7 @@
 import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow } from './_blocks.ts';
 import { firstLines, orNull } from './_lines.ts';
+import { structuredData } from './_structured_data.ts';
 import { AUTH_COLUMNS, AUTH_OUTCOME, authValues } from './_syslog_auth.ts';
 import { YEAR_FROM, type YearFrom, Years } from './_year.ts';
 import type { Column, Detection, Head, RecordReader, RowOut, Source } from './source.ts';
@@ -27,6 +28,11 @@ const COLUMNS: readonly Column[] = [
   text('app_name', 'Program that logged: sshd, sudo, ...'),
   text('procid', 'Its process.'),
   text('message', 'What was logged.'),
+  text('msgid', 'MSGID of RFC 5424: kind of message.'),
+  text(
+    'structured_data',
+    'Structured data of RFC 5424 as JSON: elements by name, their parameters without escapes; one that stands more than once is a list.',
+  ),
   YEAR_FROM,
   ...AUTH_COLUMNS,
 ];
@@ -48,6 +54,8 @@ interface Parsed {
   readonly app: string | null;
   readonly pid: string | null;
   readonly message: string;
+  readonly msgid?: string | null;
+  readonly data?: string | null;
 }
 
 /** `tag[pid]: message` */
@@ -64,23 +72,8 @@ function tagged(rest: string): Pick<Parsed, 'app' | 'pid' | 'message'> {
   };
 }
 
-/** End of the structured data at the start of a text: a dash, or elements in brackets; -1 if it does not end. */
-function structuredEnd(rest: string): number {
-  if (rest.startsWith('-')) return 1;
-  let at = 0;
-  while (rest[at] === '[') {
-    let quoted = false;
-    for (at++; at < rest.length; at++) {
-      const character = rest[at];
-      if (quoted && character === '\\') at++;
-      else if (character === '"') quoted = !quoted;
-      else if (!quoted && character === ']') break;
-    }
-    if (rest[at] !== ']') return -1;
-    at++;
-  }
-  return at === 0 ? -1 : at;
-}
+/** Largest priority: 23 facilities above the first, 8 severities each (RFC 5424, section 6.2.1). */
+const MOST_PRIORITY = 191;
 
 function reader(head: Head): RecordReader {
   const years = new Years(head, 'RFC 3164');
@@ -124,30 +117,48 @@ function reader(head: Head): RecordReader {
   /** RFC 5424, behind `<priority>1 `. */
   function parseNew(line: string, out: RowOut): Parsed | undefined {
     const fields = line.split(' ', 5);
-    const [stamp = '', host = '', app, pid] = fields;
+    const [stamp = '', host = '', app, pid, msgid] = fields;
     const timeUs = logTime(stamp);
     if (timeUs === undefined) {
       out.reject('bad_time', 'the line has no readable time');
       return undefined;
     }
     const rest = line.slice(fields.join(' ').length + 1);
-    const end = structuredEnd(rest);
-    if (fields.length < 5 || end < 0) {
-      out.reject('bad_fields', 'the line does not have the fields of RFC 5424');
+    const data = structuredData(rest);
+    if (fields.length < 5 || 'fault' in data) {
+      const fault = 'fault' in data ? data.fault : 'the line does not have the fields of RFC 5424';
+      out.reject(
+        'bad_fields',
+        fields.length < 5 ? 'the line does not have the fields of RFC 5424' : fault,
+      );
       return undefined;
     }
-    const message = rest.slice(end + 1).replace(/^\ufeff/, '');
-    return { timeUs, yearFrom: 'line', host, app: orNull(app), pid: orNull(pid), message };
+    const message = rest.slice(data.end + 1).replace(/^\ufeff/, '');
+    return {
+      timeUs,
+      yearFrom: 'line',
+      host,
+      app: orNull(app),
+      pid: orNull(pid),
+      message,
+      msgid: orNull(msgid),
+      data: data.json,
+    };
   }
 
   function map(record: string, out: RowOut): BlockRow | undefined {
     const close = record.startsWith('<') ? record.indexOf('>') : -1;
-    const priority = close > 0 && close < 5 ? Number(record.slice(1, close)) : NaN;
-    const known = Number.isSafeInteger(priority);
+    const written = close > 0 && close < 5 ? record.slice(1, close) : '';
+    const known = /^\d{1,3}$/.test(written);
+    const priority = Number(written);
+    if (known && priority > MOST_PRIORITY) {
+      out.reject('bad_fields', `the priority ${written} is beyond ${String(MOST_PRIORITY)}`);
+      return undefined;
+    }
     const body = known ? record.slice(close + 1) : record;
     const parsed = known && body.startsWith('1 ') ? parseNew(body.slice(2), out) : parse(body, out);
     if (parsed === undefined) return undefined;
-    const { timeUs, yearFrom, host, app, pid, message } = parsed;
+    const { timeUs, yearFrom, host, app, pid, message, msgid = null, data = null } = parsed;
     const values = [
       timeUs,
       known ? priority : null,
@@ -155,6 +166,8 @@ function reader(head: Head): RecordReader {
       app,
       pid,
       message,
+      msgid,
+      data,
       yearFrom,
       ...authValues(app, message, out),
     ];
@@ -181,6 +194,7 @@ export const syslog: Source = {
   about: [
     'Lines of syslog as machines keep them and agents forward them: the old form (RFC 3164), the new one (RFC 5424) and rsyslog’s with full times, with or without a priority. Lines that begin with white space belong to the line before them. What sshd, sudo, su, PAM, cron and the tools for accounts say of people is taken apart: who signed in from where and how, who ran which command as whom, which account was made.',
     'The old form names neither year nor zone. The zone is taken as UTC, as machines of AWS run unless somebody changed it. The year is the last one in which the line is not after, in this order: the CloudWatch log event that carries it; the last date in the path, as log rotation and exports write it (secure-20251108); the time of the file as it was collected, which copies made by `aws s3` take from S3’s LastModified. A day is allowed for clocks and zones. So a file may run over a new year; one that holds more than twelve months cannot be dated and gets an anomaly. year_from says for each line which it was; each file has an anomaly assumed_time that `status` lists. Where nothing names a year the lines are rejects, with their place and text.',
+    'Structured data of RFC 5424 are taken apart into structured_data; where they are malformed, and where a priority is beyond 191, the line is a reject.',
     'What an attacker with root could change on the machine proves little: compare CloudWatch Logs and flow logs. Names that a client chose stand in messages as it sent them: addresses are read from the right of a message, where sshd writes them.',
   ].join('\n\n'),
   references: [
@@ -332,6 +346,7 @@ export const syslog: Source = {
       text: [
         '<34>1 2025-11-08T09:00:05.123Z web su 7 ID47 [a@1 x="\\"]" y="z"][b@1] \ufeff\'su root\' failed',
         '<34>1 2025-11-08T09:00:06Z web - - - - plain',
+        '<191>1 2025-11-08T09:00:06Z web - - - [a x="1" x="\\\\\\n" y=""]',
         '2025-11-08T10:00:07.123456+01:00 web systemd[1]: Started',
         '2025-11-08T09:00:08.123456Z web systemd[1]: Stopped',
         '',
@@ -342,14 +357,17 @@ export const syslog: Source = {
           app_name: 'su',
           procid: '7',
           message: "'su root' failed",
+          msgid: 'ID47',
+          structured_data: '{"a@1":{"x":"\\"]","y":"z"},"b@1":{}}',
         },
-        { app_name: null, procid: null, message: 'plain' },
+        { app_name: null, procid: null, message: 'plain', structured_data: null },
+        { priority: 191, message: '', structured_data: '{"a":{"x":["1","\\\\\\\\n"],"y":""}}' },
         { time_us: 1_762_592_407_123_456, app_name: 'systemd', message: 'Started' },
         { time_us: 1_762_592_408_123_456, app_name: 'systemd', message: 'Stopped' },
       ],
     },
     {
-      name: 'no year anywhere, no machine, structured data without an end',
+      name: 'no year anywhere, no machine, structured data that is none, a priority beyond all',
       path: 'secure',
       text: [
         '2025-11-08T10:00:07+01:00 web kernel: a',
@@ -359,9 +377,22 @@ export const syslog: Source = {
         '2025-11-08T10:00:10+01:00 web',
         '<34>1 2025-11-08T09:00:06Z web a b c [x',
         '<34>1 2025-11-31T09:00:06Z web a b c - x',
+        '<34>1 2025-11-08T09:00:06Z web a b c [x y] m',
+        '<34>1 2025-11-08T09:00:06Z web a b c [x][x] m',
+        '<34>1 2025-11-08T09:00:06Z web a b c [x]m',
+        '<34>1 2025-11-08T09:00:06Z web a b c x m',
+        '<34>1 2025-11-08T09:00:06Z web a',
+        '<192>1 2025-11-08T09:00:06Z web a b c - x',
+        '<999>Nov  8 09:00:05 web kernel: d',
       ].join('\n'),
       rows: [{ message: 'a' }, { message: 'b' }, { message: 'c' }],
-      rejects: ['bad_time', 'bad_fields', 'bad_fields', 'bad_time'],
+      rejects: [
+        'bad_time',
+        'bad_fields',
+        'bad_fields',
+        'bad_time',
+        ...new Array<'bad_fields'>(7).fill('bad_fields'),
+      ],
     },
   ],
   example: {
