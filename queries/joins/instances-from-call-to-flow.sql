@@ -34,7 +34,7 @@
 --   into the flow logs. Only the first machine of a call is followed. A machine whose flow logs were deleted
 --   in the meantime has fewer flows than it had traffic.
 -- ---
-WITH started AS (
+WITH started AS MATERIALIZED (
   SELECT id,
          time_us,
          region,
@@ -63,6 +63,24 @@ sent AS (
   UNION ALL
   SELECT started.id, f.srcaddr, 0, f.bytes
     FROM started JOIN vpc_flow AS f ON f.dstaddr = started.private_ip_address AND f.interface_id = started.interface_id
+),
+by_peer AS MATERIALIZED (
+  SELECT id, peer, out, count(*) AS flows, coalesce(sum(bytes), 0) AS bytes, sum(bytes) AS known_bytes
+    FROM sent
+   GROUP BY id, peer, out
+),
+of_machine AS (
+  SELECT id,
+         sum(flows) AS flows,
+         sum(CASE WHEN out = 1 THEN bytes ELSE 0 END) AS bytes_out,
+         sum(CASE WHEN out = 0 THEN bytes ELSE 0 END) AS bytes_in
+    FROM by_peer
+   GROUP BY id
+),
+receivers AS (
+  SELECT id, peer, row_number() OVER (PARTITION BY id ORDER BY known_bytes DESC, peer) AS place
+    FROM by_peer
+   WHERE out = 1
 )
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', started.time_us / 1000000, 'unixepoch') AS time,
        started.region,
@@ -72,14 +90,15 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', started.time_us / 1000000, 'unixepoch') AS
        started.instance_id,
        started.interface_id,
        started.private_ip_address,
-       (SELECT count(*) FROM sent WHERE sent.id = started.id) AS flows,
-       (SELECT coalesce(sum(bytes), 0) FROM sent WHERE sent.id = started.id AND sent.out = 1) AS bytes_out,
-       (SELECT coalesce(sum(bytes), 0) FROM sent WHERE sent.id = started.id AND sent.out = 0) AS bytes_in,
-       (SELECT peer FROM sent WHERE sent.id = started.id AND sent.out = 1
-         GROUP BY peer ORDER BY sum(bytes) DESC, peer LIMIT 1) AS largest_receiver,
+       coalesce(of_machine.flows, 0) AS flows,
+       coalesce(of_machine.bytes_out, 0) AS bytes_out,
+       coalesce(of_machine.bytes_in, 0) AS bytes_in,
+       receivers.peer AS largest_receiver,
        strftime('%Y-%m-%dT%H:%M:%SZ', ended.time_us / 1000000, 'unixepoch') AS ended,
        ended.actor AS ended_by,
        started.id
   FROM started
+  LEFT JOIN of_machine ON of_machine.id = started.id
+  LEFT JOIN receivers ON receivers.id = started.id AND receivers.place = 1
   LEFT JOIN ended ON ended.instance_id = started.instance_id
  ORDER BY started.time_us, started.id

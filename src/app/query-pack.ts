@@ -178,33 +178,59 @@ function bind(
   });
 }
 
+type Part = Omit<PackPart, 'title'> & Pick<Answer, 'multiset_sha256' | 'warnings'>;
+
+/** Queries that are asked at one time: a query keeps one core busy, and memory is for two. */
+const AT_ONCE = 2;
+
+/** Answers in the order of the questions. The error is that of the first question that has one, whichever was faster. */
 async function askAll(
   target: Case,
   fx: Effects,
   asks: readonly Ask[],
   options: PackOptions,
-): Promise<readonly (Omit<PackPart, 'title'> & Pick<Answer, 'multiset_sha256' | 'warnings'>)[]> {
+): Promise<readonly Part[]> {
   const content = importedContent(target);
-  const parts = [];
-  for (const [at, { name, sql, params }] of asks.entries()) {
-    options.told?.(name, at + 1, asks.length);
-    const { answer } = await runQuery(
-      {
-        database: target.paths.database,
-        sql,
-        params,
-        content,
-        checkContent: false,
-        maxRows: DEFAULT_MAX_ROWS,
-      },
-      { timeoutS: options.timeoutS ?? DEFAULT_TIMEOUT_S, signal: fx.signal },
-    );
-    const { columns, rows, ordered_sha256, multiset_sha256, order, warnings } = answer;
-    parts.push({
-      ...{ name, params, columns, rows, ordered_sha256, multiset_sha256, order, warnings },
-    });
-  }
+  const parts: Part[] = [];
+  const failures: { readonly at: number; readonly error: unknown }[] = [];
+  const waiting = asks.entries();
+  const work = async (): Promise<void> => {
+    for (const [at, ask] of waiting) {
+      if (failures.length > 0) return;
+      options.told?.(ask.name, at + 1, asks.length);
+      try {
+        parts[at] = await askOne(target, fx, content, ask, options);
+      } catch (error) {
+        failures.push({ at, error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const [first] = failures.sort((a, b) => a.at - b.at);
+  if (first !== undefined) throw first.error;
   return parts;
+}
+
+async function askOne(
+  target: Case,
+  fx: Effects,
+  content: string,
+  { name, sql, params }: Ask,
+  { timeoutS = DEFAULT_TIMEOUT_S }: PackOptions,
+): Promise<Part> {
+  const { answer } = await runQuery(
+    {
+      database: target.paths.database,
+      sql,
+      params,
+      content,
+      checkContent: false,
+      maxRows: DEFAULT_MAX_ROWS,
+    },
+    { timeoutS, signal: fx.signal },
+  );
+  const { columns, rows, ordered_sha256, multiset_sha256, order, warnings } = answer;
+  return { name, params, columns, rows, ordered_sha256, multiset_sha256, order, warnings };
 }
 
 /** Query, row, then cells; rows of queries with fewer columns are filled with NULL. */
