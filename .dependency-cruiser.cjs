@@ -16,6 +16,7 @@ const WALLS = {
   custody: ['core', 'crypto', 'disk', 'stamps', 'bundle/layout.ts'],
   transfer: ['core', 'archive', 'bundle', 'disk'],
   collect: ['core', 'disk', 'bundle/objects.ts', 'bundle/layout.ts'],
+  'collect-aws': ['core', 'disk', 'collect', 'bundle/objects.ts'],
   sources: ['core'],
   framing: ['core', 'sources/source.ts'],
   ingest: ['core', 'disk', 'db', 'sources', 'framing', 'bundle', 'archive', 'custody'],
@@ -35,6 +36,7 @@ const WALLS = {
     'bundle',
     'custody',
     'collect',
+    'collect-aws',
     'transfer',
     'sources',
     'framing',
@@ -52,6 +54,8 @@ const WALLS = {
 
 /** npm package → the folder or file of src that may import it, or several. */
 const PACKAGES = {
+  '@aws-sdk': 'collect-aws',
+  '@smithy': 'collect-aws',
   'age-encryption': 'transfer/age.ts',
   'node-forge': 'crypto',
   'tar-stream': 'archive',

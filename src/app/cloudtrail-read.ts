@@ -14,6 +14,7 @@ import { parseRfc3339 } from '../core/time.ts';
 import { verifyForm } from '../crypto/cms-verify.ts';
 import { looksLikeDigest, parseDigest } from '../witness/digest.ts';
 import {
+  objectMetadata,
   sidecarMetadata,
   type DigestFile,
   type DigestMetadata,
@@ -272,12 +273,16 @@ export class TrailFinder {
       s3:
         s3 === undefined
           ? undefined
-          : { bucket: s3.bucket, key: s3.key, told: s3.recognised_by === 'flag' },
+          : { bucket: s3.bucket, key: s3.key, told: s3.recognised_by !== 'layout' },
     };
     if (role === 'digest') {
       const read = await body.inflated(MAX_DIGEST_BYTES);
       if (read === undefined) return;
-      this.#digests.push({ file: { ...ref, ...read }, id: id(object.original_path) });
+      const digest = { file: { ...ref, ...read }, id: id(object.original_path) };
+      this.#digests.push(digest);
+      // What S3 itself said of the object, when it was fetched from there.
+      const metadata = s3?.head === undefined ? undefined : objectMetadata(s3.head);
+      if (metadata !== undefined) this.#metadata.set(digest.id, metadata);
       this.#learn(read.bytes);
       return;
     }

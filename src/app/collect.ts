@@ -53,6 +53,8 @@ export interface CollectResult {
   readonly gone: number;
   readonly skipped: number;
   readonly problems: readonly StagedProblem[];
+  /** True if the same command could get what this one did not (of AWS: credentials, throttling, archives). */
+  readonly again?: boolean;
   readonly sealed?: SealResult;
 }
 
@@ -99,7 +101,12 @@ export async function collectDir(
   });
 }
 
-async function readResult(evidence: string, resumed: boolean, dir: string): Promise<CollectResult> {
+/** What a staging folder holds now. */
+export async function readResult(
+  evidence: string,
+  resumed: boolean,
+  dir: string,
+): Promise<CollectResult> {
   const { objects, problems } = await readStaging(dir);
   const count = (state: StagedProblem['state']): number =>
     problems.filter((problem) => problem.state === state).length;
@@ -197,7 +204,8 @@ function within(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }
 
-function describe(target: Case, fx: Effects, evidence: string, wanted: Wanted): Collection {
+/** The description that a new collection begins with. */
+export function describe(target: Case, fx: Effects, evidence: string, wanted: Wanted): Collection {
   const { examiner } = target.info;
   return {
     type: 'collection/1',

@@ -6,7 +6,8 @@ import { readCollection, type Collection } from '../collect/staging.ts';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
 
 /** The part of a collection that must be equal for another run to go on with it. */
-export type Wanted = Pick<Collection, 'roots' | 's3' | 'as'>;
+export type Wanted = Pick<Collection, 'roots' | 's3' | 'as' | 'aws'> &
+  Partial<Pick<Collection, 'method'>>;
 
 /** Where a collection goes. */
 export interface Choice {
@@ -87,14 +88,25 @@ async function names(folder: string): Promise<string[]> {
 
 function sameWanted(a: Wanted, b: Wanted): boolean {
   return (
+    (a.method ?? 'dir') === (b.method ?? 'dir') &&
     a.s3 === b.s3 &&
     a.as === b.as &&
+    JSON.stringify(inOrder(a.aws)) === JSON.stringify(inOrder(b.aws)) &&
     a.roots.length === b.roots.length &&
     a.roots.every((root, index) => root.path === b.roots[index]?.path)
   );
 }
 
+// What was asked of AWS, whatever order its members are in: the one that was written has them sorted.
+function inOrder(asked: Collection['aws']): unknown {
+  return asked === undefined
+    ? undefined
+    : Object.entries(asked).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
 function commandLine(begun: Collection): string {
+  if (begun.aws !== undefined) return `exhibit collect aws ${begun.aws.what.join(' ')} ...`;
+  if (begun.method === 'host') return 'exhibit collect host ...';
   const words = ['exhibit', 'collect', 'dir', ...begun.roots.map((root) => root.path)];
   if (begun.s3 !== undefined) words.push('--s3', begun.s3);
   if (begun.as !== undefined) words.push('--as', begun.as);

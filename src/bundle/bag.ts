@@ -44,8 +44,15 @@ export interface Bag {
 
 /** Line of acquisition/objects.jsonl. */
 export function objectLine(object: BagObject): string {
+  const { s3, api, file, part } = object;
   // Spread: an interface has no index signature, so it is no CanonicalValue by itself.
-  return `${canonicalJson({ ...object, s3: object.s3 && { ...object.s3 }, part: object.part && { ...object.part } })}\n`;
+  return `${canonicalJson({
+    ...object,
+    s3: s3 && { ...s3 },
+    api: api && { ...api },
+    file: file && { ...file },
+    part: part && { ...part },
+  })}\n`;
 }
 
 /**

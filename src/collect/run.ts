@@ -1,15 +1,11 @@
 /** One collection from plan to finish, which goes on where an earlier process was stopped. */
-import { mkdir, readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { canonicalLine } from '../core/canonical.ts';
-import { sha256Hex } from '../core/digest.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { Batch } from './batch.ts';
-import { checkObjects } from './check.ts';
 import { Copier, Interrupted } from './copy.ts';
 import { realDisk, staged, type Disk } from './disk.ts';
-import { JournalWriter, readJournal, type JournalEvent, type JournalPath } from './journal.ts';
+import type { JournalEvent, JournalPath, JournalWriter } from './journal.ts';
+import { openStaging } from './open.ts';
 import { joinPath, journalPath, pathBytes } from './paths.ts';
 import { walk, type Root } from './plan.ts';
 import { stagingPaths, type Collection } from './staging.ts';
@@ -96,62 +92,22 @@ class Run {
   }
 
   async open(): Promise<boolean> {
-    const { dir } = this.#options;
-    await staged(dir, () => mkdir(this.#paths.objects, { recursive: true }));
-    await this.#writeCollection();
-    const end = await readJournal(this.#paths.journal, (event) => {
-      this.#state.add(event);
-    });
-    this.#journal = await JournalWriter.open(this.#disk, this.#paths.journal, end);
-    await staged(dir, () => this.#disk.syncFolder(dir));
-    if (!this.#state.begun) {
-      await this.#append([{ state: 'started', at: this.#at() }]);
-      return false;
-    }
-    const lost = await this.#lostObjects();
-    if (!this.#state.finished || lost.length > 0 || end.torn.length > 0) {
-      const cut = end.torn.length === 0 ? {} : { cut_sha256: sha256Hex(end.torn) };
-      await this.#append([
-        { state: 'resumed', at: this.#at(), cut_bytes: end.torn.length, ...cut },
-        ...lost,
-      ]);
-    }
-    return true;
-  }
-
-  async #lostObjects(): Promise<JournalEvent[]> {
-    const stored = this.#state.stored();
-    const bytes = stored.reduce((sum, event) => sum + event.size, 0);
-    const lost = await checkObjects(this.#disk, this.#paths.objects, stored, (done) => {
-      this.#stopIfAsked();
-      this.#options.onProgress('check', done, { files: stored.length, bytes });
-    });
-    return lost.map((event) => ({
-      state: 'lost',
-      at: this.#at(),
-      sha256: event.sha256,
-      ...placeOf(event),
-    }));
-  }
-
-  async #writeCollection(): Promise<void> {
-    const { collection } = this.#paths;
-    const { dir } = this.#options;
-    if ((await readdir(dir)).includes('collection.json')) return;
-    const part = `${collection}.part`;
-    await staged(collection, async () => {
-      await this.#disk.remove(part);
-      const handle = await this.#disk.openTarget(part, false);
-      try {
-        await this.#disk.write(handle, canonicalLine({ ...this.#options.collection }));
-        await this.#disk.sync(handle);
-      } finally {
-        await handle.close();
-      }
-      await this.#disk.rename(part, collection);
-      await this.#disk.syncFolder(dir);
-      await this.#disk.syncFolder(dirname(dir));
-    });
+    const { dir, collection, onProgress } = this.#options;
+    const { journal, resumed } = await openStaging(
+      {
+        dir,
+        collection,
+        disk: this.#disk,
+        at: () => this.#at(),
+        onCheck: (done, total) => {
+          this.#stopIfAsked();
+          onProgress('check', done, total);
+        },
+      },
+      this.#state,
+    );
+    this.#journal = journal;
+    return resumed;
   }
 
   /** Writes the plan; what an interrupted plan already holds is not repeated. */

@@ -15,13 +15,16 @@ export interface Collection {
   readonly type: 'collection/1';
   readonly case: string;
   readonly evidence: string;
-  readonly method: 'dir';
+  /** Copied from folders, from the machine itself (or a mounted one), or from AWS. */
+  readonly method: 'dir' | 'host' | 'aws';
   /** `path` as given, absolute; `real_path` where links lead elsewhere. */
   readonly roots: readonly { readonly path: string; readonly real_path?: string }[];
   /** `s3://bucket/prefix` as given. */
   readonly s3?: string;
   /** Source given by `--as`. */
   readonly as?: string;
+  /** What was asked of AWS. */
+  readonly aws?: AwsRequest;
   readonly examiner: string;
   /** Claimed time, RFC 3339 UTC. */
   readonly started_at: string;
@@ -31,6 +34,26 @@ export interface Collection {
     readonly version: string;
     readonly [key: string]: string;
   };
+}
+
+/** What `collect aws` was asked for. */
+export interface AwsRequest {
+  /** Kinds of answers (`cloudtrail`, `context`, ...) and places (`s3://bucket/prefix`), in canonical order. */
+  readonly what: readonly string[];
+  /** As given: `all`, or names. */
+  readonly regions: readonly string[];
+  readonly accounts?: readonly string[];
+  /** The window, RFC 3339 UTC; only what was given. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly log_groups?: readonly string[];
+  readonly log_streams?: readonly string[];
+  readonly lake_queries?: readonly string[];
+  readonly role_arn?: string;
+  readonly org_role?: string;
+  readonly source_identity?: string;
+  readonly profile?: string;
+  readonly endpoint_url?: string;
 }
 
 /** What {@link readStaging} found. */
@@ -78,6 +101,8 @@ export async function readStaging(dir: string): Promise<Staging> {
   const versions = new Map<StoredEvent, string>();
   const describes = new Map<StoredEvent, StoredEvent>();
   for (const event of stored) {
+    // What comes from AWS itself brings its metadata with it; a file of such a name there is an object like any other.
+    if (collection.method === 'aws') break;
     const subject = event.path.endsWith(SIDECAR_SUFFIX)
       ? texts.get(`${String(event.root)}/${event.path.slice(0, -SIDECAR_SUFFIX.length)}`)
       : undefined;
@@ -89,7 +114,7 @@ export async function readStaging(dir: string): Promise<Staging> {
   }
   const objects = stored.map((event): StagedObject => {
     const subject = describes.get(event);
-    const place = subject === undefined ? places.get(event) : undefined;
+    const place = event.s3 ?? (subject === undefined ? places.get(event) : undefined);
     const version = versions.get(event);
     return {
       original_path: event.path,
@@ -103,6 +128,8 @@ export async function readStaging(dir: string): Promise<Staging> {
       ...(place === undefined
         ? {}
         : { s3: version === undefined ? place : { ...place, version_id: version } }),
+      ...(event.api === undefined ? {} : { api: event.api }),
+      ...(event.file === undefined ? {} : { file: event.file }),
       ...(collection.as === undefined ? {} : { as: collection.as }),
       ...(subject === undefined ? {} : { metadata_for: subject.path }),
     };
@@ -153,6 +180,7 @@ function placeAll(
   stored: readonly StoredEvent[],
 ): Map<StoredEvent, S3Place> {
   const places = new Map<StoredEvent, S3Place>();
+  if (collection.method === 'aws') return places;
   const keys = stored.filter((event) => isUtf8(pathBytes(event)));
   if (collection.s3 !== undefined) {
     const mirror = parseS3(collection.s3);

@@ -19,7 +19,7 @@ export class JournalState {
   #lastAt: string | undefined;
 
   /** Takes the next event. */
-  add(event: JournalEvent): void {
+  readonly add = (event: JournalEvent): void => {
     this.#begun = true;
     if ('at' in event) {
       this.#firstAt ??= event.at;
@@ -47,9 +47,13 @@ export class JournalState {
         break;
       case 'started':
       case 'resumed':
+      case 'request':
+      case 'receiving':
+      case 'listed':
+      case 'clock':
         break;
     }
-  }
+  };
 
   /** The journal has a first line. */
   get begun(): boolean {
@@ -93,11 +97,11 @@ export class JournalState {
   }
 
   /** Copied files in canonical order. */
-  stored(): StoredEvent[] {
+  readonly stored = (): StoredEvent[] => {
     const stored = new Array<[string, StoredEvent]>();
     for (const [key, end] of this.#ends) if (end.state === 'stored') stored.push([key, end]);
     return inOrder(stored);
-  }
+  };
 
   /** Files and folders that were not copied, in canonical order. */
   problems(): StagedProblem[] {

@@ -74,6 +74,11 @@ export function sidecarMetadata(text: string): DigestMetadata | undefined {
     // Not the metadata of an object; the digest then counts as one without.
     return undefined;
   }
+  return objectMetadata(value);
+}
+
+/** The same of what S3 said when the object was fetched: a value of that form. */
+export function objectMetadata(value: unknown): DigestMetadata | undefined {
   const found = (value as { readonly Metadata?: unknown } | null)?.Metadata;
   if (typeof found !== 'object' || found === null) return undefined;
   const fields = new Map(

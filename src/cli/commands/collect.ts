@@ -1,12 +1,13 @@
 /** `exhibit collect`: evidence into the case. */
 import type { Command } from 'commander';
 import { openCase } from '../../app/case.ts';
-import { collectDir, type CollectResult } from '../../app/collect.ts';
+import { collectDir } from '../../app/collect.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
-import { terminalSafe } from '../../core/text.ts';
+import { addAws } from '../collect-aws.ts';
+import { PHASES, resultJson, resultText, summary } from '../collected.ts';
 import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
-import { Progress, size } from '../progress.ts';
+import { Progress } from '../progress.ts';
 
 interface Options extends CommonOptions {
   readonly evidence?: string;
@@ -16,7 +17,7 @@ interface Options extends CommonOptions {
   readonly seal: boolean;
 }
 
-/** Adds `collect dir`. */
+/** Adds `collect dir` and `collect aws`. */
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   const collect = program
     .command('collect')
@@ -53,65 +54,10 @@ export function register(program: Command, fx: Effects, done: (status: number) =
       },
     });
     if (!options.seal) progress.done(summary(result));
-    fx.out.write(options.json === true ? `${JSON.stringify(asJson(result))}\n` : asText(result));
+    fx.out.write(
+      options.json === true ? `${JSON.stringify(resultJson(result))}\n` : resultText(result),
+    );
     done(result.failed + result.gone > 0 ? EXIT.input : EXIT.ok);
   });
-}
-
-const PHASES = {
-  check: 'checking earlier copies',
-  plan: 'planning',
-  copy: 'copying',
-} as const;
-
-function summary(result: CollectResult): string {
-  const again = result.resumed ? ' (went on with an earlier run)' : '';
-  return `copied ${String(result.stored)} files, ${size(result.bytes)}, for ${result.evidence}${again}`;
-}
-
-/** Problems shown before the rest is only counted. */
-const SHOWN = 20;
-
-function asText(result: CollectResult): string {
-  const { evidence, sealed, problems } = result;
-  const lines = [
-    `${evidence}: ${String(result.stored)} files, ${String(result.bytes)} bytes collected`,
-  ];
-  if (result.metadata > 0) {
-    lines.push(`  ${String(result.metadata)} of them are object metadata (head-object)`);
-  }
-  if (result.changed > 0) {
-    lines.push(
-      `  ${String(result.changed)} changed while they were read; kept as read, and marked`,
-    );
-  }
-  for (const { original_path: path, state, reason, detail } of problems.slice(0, SHOWN)) {
-    lines.push(`  ${state} (${reason}): ${terminalSafe(path)}: ${terminalSafe(detail)}`);
-  }
-  if (problems.length > SHOWN) {
-    lines.push(`  and ${String(problems.length - SHOWN)} more, all recorded in the bundle`);
-  }
-  if (sealed === undefined) lines.push(`not sealed yet: exhibit seal ${evidence}`);
-  else {
-    lines.push(...sealed.seal.volumes.map(({ file, sha256 }) => `  ${sha256}  ${file}`));
-    lines.push(
-      `payload set  ${sealed.seal.payloadSetSha256}`,
-      `seal         ${sealed.seal.sha256}`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function asJson({ sealed, ...copied }: CollectResult): unknown {
-  return {
-    ...copied,
-    sealed:
-      sealed === undefined
-        ? null
-        : {
-            seal_sha256: sealed.seal.sha256,
-            payload_set_sha256: sealed.seal.payloadSetSha256,
-            volumes: sealed.seal.volumes.map(({ file, sha256 }) => ({ file, sha256 })),
-          },
-  };
+  addAws(collect, fx, done);
 }
