@@ -3,7 +3,13 @@ import type { Buffer } from 'node:buffer';
 import { SOURCES } from '../sources/_registry.ts';
 import { sniffCompression } from '../framing/gzip.ts';
 import { notRead } from '../framing/kinds.ts';
-import { type Detection, type Head, HEAD_BYTES, type Source } from '../sources/source.ts';
+import {
+  type Detection,
+  type Head,
+  HEAD_BYTES,
+  type InnerText,
+  type Source,
+} from '../sources/source.ts';
 
 /** The source of a file, or why there is none. */
 export type Verdict =
@@ -28,16 +34,20 @@ export function headOf(
   return { path, bytes, complete, text, ...changed, ...declared };
 }
 
-/** The same for a text inside a record. @param timeUs time of what carries it. */
+/** The same for a text inside a record. @param told what its carrier says of it. */
 export function innerHead(
-  path: string,
+  { path, timeUs, account }: Pick<InnerText, 'path' | 'timeUs' | 'account'>,
   text: Buffer,
-  timeUs: number | undefined,
   flowFields: readonly string[] | undefined,
 ): Head {
   const bytes = text.subarray(0, HEAD_BYTES);
   const head = headOf(path, bytes, bytes.length === text.length, undefined, flowFields);
-  return { ...head, inside: true, ...(timeUs === undefined ? {} : { carrierUs: timeUs }) };
+  return {
+    ...head,
+    inside: true,
+    ...(timeUs === undefined ? {} : { carrierUs: timeUs }),
+    ...(account === undefined || account === null ? {} : { carrierAccount: account }),
+  };
 }
 
 /**

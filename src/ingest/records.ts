@@ -305,13 +305,14 @@ export class Records {
     this.#part.anomaly(this.#fileId, carrier.recordNo, 'inner_broken', text);
   }
 
-  #readInner(text: Buffer, { place, path, timeUs }: InnerText): void {
+  #readInner(text: Buffer, told: InnerText): void {
+    const { place } = told;
     const { source, inside, last } = this.#level;
     if (text.length === 0) return;
     const depth = (inside?.depth ?? 0) + 1;
     const own = { source: source.id, id: last, recordNo: last - rowId(this.#fileId, 0) };
     const carrier = last < 0 ? (inside?.carrier ?? own) : own;
-    const head = innerHead(path, text, timeUs, this.#flowFields);
+    const head = innerHead(told, text, this.#flowFields);
     const known = recogniseInner(head, this.#known[depth], undefined);
     if (known === undefined) return;
     if (depth > MOST_LEVELS) {
@@ -328,7 +329,7 @@ export class Records {
   #askOthers(text: Buffer, { reason, detail }: Refusal): void {
     const level = this.#level;
     this.#unknown = undefined;
-    const head = innerHead(this.#path, text, undefined, this.#flowFields);
+    const head = innerHead({ path: this.#path, timeUs: undefined }, text, this.#flowFields);
     const known = recogniseInner(head, this.#known[0], level.source);
     const before = this.records;
     if (known !== undefined) {

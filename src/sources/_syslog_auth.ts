@@ -44,6 +44,21 @@ function portIn(message: string, at: number): string | undefined {
   return /^-?\w+/.exec(message.slice(at + PORT.length))?.[0];
 }
 
+/** What else sshd says of a client: how the message begins, the event, the word before the address. */
+const OTHERS: readonly (readonly [start: string, event: string, word: 'from' | 'with'])[] = [
+  ['Did not receive identification string from ', 'no identification', 'from'],
+  ['error: maximum authentication attempts exceeded for ', 'too many attempts', 'from'],
+  ['maximum authentication attempts exceeded for ', 'too many attempts', 'from'],
+  ['Unable to negotiate with ', 'no common method', 'with'],
+];
+
+/** The end of a connection: how the message begins, the event. */
+const ENDED: readonly (readonly [start: string, event: string])[] = [
+  ['Disconnected from ', 'disconnected'],
+  ['Connection closed by ', 'connection closed'],
+  ['Connection reset by ', 'connection closed'],
+];
+
 function sshd(message: string): Auth | undefined {
   if (message.startsWith('Accepted ') || message.startsWith('Failed ')) {
     const event = message.startsWith('A') ? 'accepted' : 'failed';
@@ -66,10 +81,11 @@ function sshd(message: string): Auth | undefined {
     const { at, address, port } = peer(message, 'from');
     return { event: 'invalid user', user: message.slice(13, Math.max(13, at)), address, port };
   }
-  if (message.startsWith('Disconnected from ') || message.startsWith('Connection closed by ')) {
-    const event = message.startsWith('D') ? 'disconnected' : 'connection closed';
+  const ended = ENDED.find(([start]) => message.startsWith(start));
+  if (ended !== undefined) {
+    const [start, event] = ended;
     // `[authenticating|invalid] user U A port P`, or the address alone.
-    const body = message.slice(message.startsWith('D') ? 18 : 21);
+    const body = message.slice(start.length);
     const port = body.lastIndexOf(PORT);
     const words = body.slice(0, port < 0 ? undefined : port).split(' ');
     const user = words.indexOf('user');
@@ -78,6 +94,25 @@ function sshd(message: string): Auth | undefined {
       user: user < 0 ? undefined : words.slice(user + 1, -1).join(' '),
       address: words.at(-1),
       port: port < 0 ? undefined : portIn(body, port),
+    };
+  }
+  if (message.startsWith('Connection from ')) {
+    // `A port P on B port Q`: the client’s comes first.
+    const own = message.indexOf(' on ');
+    const { address, port } = peer(message.slice(0, own < 0 ? undefined : own), 'from');
+    return { event: 'connection', address, port };
+  }
+  const refused = OTHERS.find(([start]) => message.startsWith(start));
+  if (refused !== undefined) {
+    const [start, event, word] = refused;
+    const { at, address, port } = peer(message, word);
+    const from = word === 'from' && start.endsWith('for ') ? start.length : -1;
+    const user = from > 0 && at > from ? message.slice(from, at) : undefined;
+    return {
+      event,
+      user: user?.startsWith('invalid user ') === true ? user.slice(13) : user,
+      address: address?.replace(/[:,]$/, ''),
+      port,
     };
   }
   if (message.startsWith('Received disconnect from ')) {
@@ -232,4 +267,4 @@ export function authValues(app: string | null, message: string, out: RowOut): re
 
 /** SQL: success or failure of what is said of people, as a common column. */
 export const AUTH_OUTCOME =
-  "CASE WHEN auth_event IN ('accepted', 'sudo', 'su', 'session opened', 'new user', 'password changed', 'added to group') THEN 'success' WHEN auth_event IN ('failed', 'invalid user', 'authentication failure', 'sudo refused', 'su refused') THEN 'failure' END";
+  "CASE WHEN auth_event IN ('accepted', 'sudo', 'su', 'session opened', 'new user', 'password changed', 'added to group') THEN 'success' WHEN auth_event IN ('failed', 'invalid user', 'authentication failure', 'too many attempts', 'no common method', 'sudo refused', 'su refused') THEN 'failure' END";

@@ -85,8 +85,12 @@ export const alb_connection: Source = {
     actor: 'coalesce(leaf_client_cert_subject, client_ip)',
     target: "coalesce(elb, '') || ':' || listener_port",
     src_ip: 'client_ip',
+    dst_ip: 'ip_address',
+    action:
+      "CASE WHEN tls_protocol IS NOT NULL OR tls_verify_status IS NOT NULL THEN 'TLS handshake' ELSE 'connection' END",
+    // Without certificates of clients only the latency says that a handshake came to its end.
     outcome:
-      "CASE WHEN tls_verify_status LIKE 'Failed%' THEN 'failure' WHEN tls_verify_status = 'Success' THEN 'success' END",
+      "CASE WHEN tls_verify_status LIKE 'Failed%' THEN 'failure' WHEN tls_verify_status = 'Success' OR tls_handshake_latency_us IS NOT NULL THEN 'success' WHEN tls_protocol IS NOT NULL THEN 'failure' END",
   },
   indexes: [['client_ip'], ['conn_trace_id']],
   timeline: true,
@@ -110,11 +114,12 @@ export const alb_connection: Source = {
           listener_port: 443,
           tls_handshake_latency_us: 11_000,
           outcome: 'success',
+          action: 'TLS handshake',
           conn_trace_id: 'TID_1234abcd5678ef90',
           elb: null,
         },
         { actor: '2001:db8::7', outcome: 'failure', leaf_client_cert_subject: null },
-        { elb: 'app/shop/50dc6c495c0c9188', ip_address: '203.0.113.1' },
+        { elb: 'app/shop/50dc6c495c0c9188', dst_ip: '203.0.113.1' },
       ],
       anomalies: ['extra_fields'],
     },

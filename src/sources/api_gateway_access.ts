@@ -88,8 +88,13 @@ function integer(name: Name, unit: string, about: string): JsonField {
   };
 }
 
+const OWNER = text(
+  'account_id',
+  'accountId: owner of the API, where the format names it, else of the log group.',
+);
+
 const FIELDS: readonly JsonField[] = [
-  text('account_id', 'accountId: owner of the API, where the format names it.'),
+  OWNER,
   text('api_id', 'apiId.'),
   text('stage', 'stage.'),
   text('domain_name', 'domainName: host that was called.'),
@@ -160,8 +165,11 @@ function isAccess(record: JsonObject, dated: boolean): boolean {
   );
 }
 
-/** @param carrierUs time of the log event around a record whose format leaves the time out. */
-function formatOf(carrierUs?: number): JsonFormat {
+/** Time and account are those of the log event around a record whose format leaves them out. */
+function formatOf({
+  carrierUs,
+  carrierAccount,
+}: Pick<Head, 'carrierUs' | 'carrierAccount'>): JsonFormat {
   return {
     what: 'API Gateway access log records',
     marks: ['"requestTime', '"request_time', '"RequestTime', '"requestId"', '"request_id"'],
@@ -175,7 +183,14 @@ function formatOf(carrierUs?: number): JsonFormat {
     },
     timeName: 'requestTime',
     identity: (record) => sortedJson(record),
-    fields: FIELDS,
+    fields: FIELDS.map((field) =>
+      field === OWNER
+        ? {
+            ...field,
+            value: (record, out) => field.value(record, out) ?? carrierAccount ?? null,
+          }
+        : field,
+    ),
   };
 }
 
@@ -238,7 +253,7 @@ function begins(line: string): boolean {
 }
 
 function textReader(head: Head): RecordReader {
-  const format = formatOf(head.carrierUs);
+  const format = formatOf(head);
   // Only XML runs over lines.
   let inXml = false;
   return blockReader(
@@ -263,7 +278,7 @@ function textReader(head: Head): RecordReader {
         out.reject('bad_time', 'requestTime is missing or not a time');
         return undefined;
       }
-      const values = [timeUs, ...FIELDS.map((field) => field.value(record, out))];
+      const values = [timeUs, ...format.fields.map((field) => field.value(record, out))];
       return { values, identity: text_ };
     },
   );
@@ -277,7 +292,7 @@ function isOwn(line: string): boolean {
 }
 
 function detect(head: Head): Detection | undefined {
-  const format = formatOf(head.carrierUs);
+  const format = formatOf(head);
   return detectJson(head, format) ?? detectBlocks(head, 'API Gateway access log records', isOwn);
 }
 
@@ -329,8 +344,7 @@ export const api_gateway_access: Source = {
   repeatsInFile: 'distinct',
   inside: true,
   detect,
-  reader: (head, shape) =>
-    shape === 'text' ? textReader(head) : jsonReader(head, formatOf(head.carrierUs)),
+  reader: (head, shape) => (shape === 'text' ? textReader(head) : jsonReader(head, formatOf(head))),
   samples: [
     {
       name: 'JSON of the guide, and of an own format',
@@ -376,9 +390,11 @@ export const api_gateway_access: Source = {
     {
       name: 'common log format',
       path: 'x',
+      facts: { carrierAccount: '111122223333' },
       text: `${CLF_LINE}\n${CLF_LINE.replace('"GET /orders/{id} HTTP', ' "GET GET /orders HTTP').replace(' JKJaXmPLvHcESHA=', '')}\n`,
       rows: [
         {
+          account_id: '111122223333',
           time_us: 1_762_592_405_000_000,
           actor: 'ann',
           http_method: 'GET',

@@ -196,7 +196,7 @@ export const journald: Source = {
   ),
   common: {
     actor: 'coalesce(user_name, syslog_identifier, comm)',
-    action: 'coalesce(auth_event, systemd_unit)',
+    action: 'coalesce(auth_event, systemd_unit, syslog_identifier, comm)',
     target: "hostname || coalesce(' ' || target_user, '')",
     src_ip: 'source_ip',
     outcome: AUTH_OUTCOME,

@@ -4,6 +4,7 @@ import { logTime } from '../core/time.ts';
 import { blockReader, type BlockRow, detectBlocks } from './_blocks.ts';
 import {
   anyTime,
+  arnParts,
   canonicalRecord,
   columnsOf,
   derived,
@@ -71,6 +72,10 @@ const FIELDS: readonly JsonField[] = [
     ['record.status'],
     'success, failure, error or timeout; the text form names it where it is no success.',
   ),
+  either('account_id', ['carrierAccount'], 'Account of the log group, where its carrier names it.'),
+  derived('region', 'Region of the runtime, of records that name its ARN.', (record) => {
+    return arnParts(valueAt(record, ['record', 'runtimeVersionArn'])).region;
+  }),
   either('function_name', ['record.functionName', 'functionName'], 'Function, where named.'),
   either(
     'function_version',
@@ -326,8 +331,22 @@ function begins(line: string): boolean {
   );
 }
 
+/** A record with what its carrier says: the function in the path, where the record names none, and the account. */
+function carriedBy({ path, carrierAccount }: Head, record: JsonObject): JsonObject {
+  const functionName = /(?:^|\/)aws\/lambda\/([^/]+)/.exec(path)?.[1];
+  return {
+    ...(functionName === undefined ? {} : { functionName }),
+    ...record,
+    // Whatever the record says: what code logs is no account.
+    carrierAccount: carrierAccount ?? null,
+  };
+}
+
+function entryReader(head: Head): RecordReader {
+  return jsonReader(head, { ...FORMAT, normal: (record) => carriedBy(head, normal(record)) });
+}
+
 function textReader(head: Head): RecordReader {
-  const functionName = /(?:^|\/)aws\/lambda\/([^/]+)/.exec(head.path)?.[1];
   let last: number | undefined;
   // What follows a line of the platform is a record of its own; a report goes on with its trace.
   let before: string | undefined;
@@ -357,11 +376,7 @@ function textReader(head: Head): RecordReader {
     last = timeUs;
     const timeFrom =
       own.time !== undefined ? 'line' : head.carrierUs !== undefined ? 'carrier' : 'line before';
-    const record: JsonObject = {
-      ...(functionName === undefined ? {} : { functionName }),
-      ...own.record,
-      timeFrom,
-    };
+    const record = carriedBy(head, { ...own.record, timeFrom });
     const values = [timeUs, ...FIELDS.map((field) => field.value(record, out))];
     return { values, identity: `${String(timeUs)} ${line}` };
   }
@@ -435,11 +450,12 @@ export const lambda: Source = {
   originAround: true,
   inside: true,
   detect,
-  reader: (head, shape) => (shape === 'text' ? textReader(head) : jsonReader(head, FORMAT)),
+  reader: (head, shape) => (shape === 'text' ? textReader(head) : entryReader(head)),
   samples: [
     {
       name: 'one invocation as text, with a trace and a message of two lines',
       path: 'aws/lambda/shop/x',
+      facts: { carrierAccount: '111122223333' },
       text: [
         'INIT_START Runtime Version: nodejs:22.v50\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:0a1b',
         NODE,
@@ -461,6 +477,8 @@ export const lambda: Source = {
         {
           time_us: 1_762_592_405_123_000,
           time_from: 'line',
+          account_id: '111122223333',
+          actor: 'shop',
           event_type: 'function',
           level: 'INFO',
           message: 'order of ann\n{\n  "order": 7\n}',

@@ -59,6 +59,8 @@ export interface Head {
   readonly flowFields?: readonly string[];
   /** Time of the event that carries this text (a CloudWatch log event), for text that says less of its time itself. */
   readonly carrierUs?: number;
+  /** Account that the event that carries this text is of. */
+  readonly carrierAccount?: string;
   /** The text is what a record carries, not a file. */
   readonly inside?: true;
 }
@@ -122,6 +124,8 @@ export interface InnerText {
   readonly path: string;
   /** Time of the carrier, for text that says less of its time itself. */
   readonly timeUs: number | undefined;
+  /** Account of the carrier, where it names one. */
+  readonly account?: string | null;
 }
 
 /** Why a record could not become a row. Stored in `reject.reason`; documented in docs/sources.md. */
@@ -238,7 +242,7 @@ export interface Sample {
   /** The file's text (UTF-8). */
   readonly text: string;
   /** What is known besides; nothing where absent. */
-  readonly facts?: Pick<Head, 'changedUs' | 'carrierUs'>;
+  readonly facts?: Pick<Head, 'changedUs' | 'carrierUs' | 'carrierAccount'>;
   /** Expected rows, only the columns worth reading (own or common). */
   readonly rows: readonly Readonly<Record<string, Value>>[];
   /** Expected rows of tables of items, by table. */

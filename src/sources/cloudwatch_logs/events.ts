@@ -135,7 +135,8 @@ export function emit(
   if (inner === undefined) return;
   const path = `${group ?? ''}/${stream ?? ''}`;
   const at = place ?? placeOf(text, inner, ['string']);
-  out.inner(Buffer.from(message), { place: at, path, timeUs });
+  const account = typeof values[1] === 'string' ? values[1] : null;
+  out.inner(Buffer.from(message), { place: at, path, timeUs, account });
 }
 
 /** The log events of a payload that fills a span of the bytes. */
