@@ -10,6 +10,7 @@ import { ExhibitError, isSystemError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type Database, openDatabase } from '../db/open.ts';
+import { endThread } from '../db/threads.ts';
 import { type ImportTotals, importTotals } from '../db/totals.ts';
 import { isThere } from '../disk/there.ts';
 import { inputIdentity, type SealedEvidence } from '../ingest/identity.ts';
@@ -81,7 +82,7 @@ export async function importEvidence(
         () => (threads ??= startThreads(workers)),
       );
     } finally {
-      await Promise.all((threads ?? []).map((thread) => thread.terminate()));
+      await Promise.all((threads ?? []).map(endThread));
     }
   });
 }

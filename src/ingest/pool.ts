@@ -5,11 +5,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ExhibitError } from '../core/errors.ts';
 import type { PageIndex } from '../db/build.ts';
 import type { IndexRun } from '../db/index-runs.ts';
 import type { Part, PartSetup } from '../db/part.ts';
+import { endThread, startThread } from '../db/threads.ts';
 import type { CoverageRow } from './coverage.ts';
 import type {
   BytesMessage,
@@ -48,9 +49,8 @@ export type Merge = (part: Part) => void;
 export function startThreads(workers: number): readonly Worker[] {
   // A heap that begins small is collected again and again while it grows: with half of this an import took 7 % longer.
   setFlagsFromString('--initial-old-space-size=96');
-  return Array.from(
-    { length: workers },
-    () => new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS }),
+  return Array.from({ length: workers }, () =>
+    startThread(new URL('./worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS }),
   );
 }
 
@@ -174,7 +174,7 @@ export class Pool {
     const [first, ...others] = this.#members;
     if (first === undefined) throw new Error('a pool without workers');
     // Their memory is wanted for the last rows.
-    for (const { thread } of others) void thread.terminate();
+    for (const { thread } of others) void endThread(thread);
     return (await this.#order(first, { kind: 'check' })).check;
   }
 
@@ -187,7 +187,7 @@ export class Pool {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
+    await Promise.all(this.#members.map(({ thread }) => endThread(thread)));
   }
 
   // Sees to it that a job is open and that the buffer has room for `bytes` more.

@@ -10,6 +10,7 @@ import { release } from '../core/release.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { type PartSetup, PartWriter } from '../db/part.ts';
 import { CellBuffer } from '../db/record.ts';
+import { driverLoaded } from '../db/threads.ts';
 import { quickCheck, readUnderWay } from '../db/under-way.ts';
 import { contentOf, isPacked } from '../framing/content.ts';
 import { inflateWhole, newInflateReport } from '../framing/gzip.ts';
@@ -18,6 +19,7 @@ import { type CoverageRow, readCoverage } from './coverage.ts';
 import { FileReader } from './file-reader.ts';
 import type { BytesMessage, FileTask, FromWorker, Order, Segment, ToWorker } from './task.ts';
 
+driverLoaded();
 const port = parentPort;
 
 /** A file that comes in one piece is inflated at once if it is not larger than this afterwards. */

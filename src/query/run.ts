@@ -1,5 +1,5 @@
 /** Runs a query in a thread of its own, with a limit of time. */
-import { Worker } from 'node:worker_threads';
+import { startThread, whenLoaded } from '../db/threads.ts';
 import { ExhibitError, type ErrorCode, type Where } from '../core/errors.ts';
 import type { CaseMeta, EngineFacts } from './environment.ts';
 import type { Answer } from './execute.ts';
@@ -57,7 +57,7 @@ export async function runQuery(
   limits: { readonly timeoutS: number; readonly signal: AbortSignal },
 ): Promise<Outcome> {
   limits.signal.throwIfAborted();
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job });
+  const worker = startThread(new URL('./worker.ts', import.meta.url), { workerData: job });
   let timer: NodeJS.Timeout | undefined;
   let watch: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
@@ -103,6 +103,7 @@ export async function runQuery(
     clearInterval(watch);
     if (stop !== undefined) limits.signal.removeEventListener('abort', stop);
     // Until SQLite calls a function of ours, a running statement does not notice; src/cli/start.ts then ends the process.
+    await whenLoaded(worker);
     const gone = worker.terminate();
     if (ended) await gone;
   }

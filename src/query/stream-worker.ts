@@ -4,6 +4,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { forbidClock } from '../db/no-clock.ts';
 import { openDatabase } from '../db/open.ts';
+import { driverLoaded } from '../db/threads.ts';
 import { checkContent } from './check-content.ts';
 import { caseMeta } from './environment.ts';
 import { checkQuery, eachRow } from './execute.ts';
@@ -49,6 +50,7 @@ function stream(job: StreamJob): void {
   }
 }
 
+driverLoaded();
 try {
   stream(workerData as StreamJob);
 } catch (error) {

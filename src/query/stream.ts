@@ -1,7 +1,7 @@
 /** Runs a query in a thread of its own and hands its rows on as they come: for results too large to be kept. */
 import { on } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { startThread, whenLoaded } from '../db/threads.ts';
 import { ExhibitError } from '../core/errors.ts';
 import type { Job, Reply } from './run.ts';
 
@@ -35,7 +35,7 @@ export async function streamQuery(
   taker: Taker,
 ): Promise<{ readonly rows: number; readonly doubtful: number }> {
   const taken = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL('./stream-worker.ts', import.meta.url), {
+  const worker = startThread(new URL('./stream-worker.ts', import.meta.url), {
     workerData: { ...job, taken } satisfies StreamJob,
   });
   const clock = AbortSignal.timeout(limits.timeoutS * 1000);
@@ -77,6 +77,7 @@ export async function streamQuery(
     );
   } finally {
     // As in run.ts: a running statement does not notice, and src/cli/start.ts then ends the process.
+    await whenLoaded(worker);
     const gone = worker.terminate();
     if (ended) await gone;
   }

@@ -4,6 +4,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { sqliteFailure } from '../db/failure.ts';
 import { forbidClock } from '../db/no-clock.ts';
 import { openDatabase, type Database } from '../db/open.ts';
+import { driverLoaded } from '../db/threads.ts';
 import { checkContent } from './check-content.ts';
 import { caseMeta, engineFacts } from './environment.ts';
 import { execute } from './execute.ts';
@@ -34,4 +35,5 @@ function run(db: Database, job: Job): Outcome {
   return { answer, meta, engine, content_check: job.checkContent ? 'recomputed' : 'recorded' };
 }
 
+driverLoaded();
 parentPort?.postMessage(work(workerData as Job));
