@@ -19,6 +19,8 @@ const [STEP_X, STEP_Y] = [NODE_WIDTH + 90, NODE_HEIGHT + 16];
 /** Nodes that are drawn, and rows of a table: a browser has to lay them out. */
 const MOST_NODES = 500;
 const MOST_ROWS = 2000;
+/** Neighbours of one value that are drawn: of a busy one, more would hide the others. */
+const MOST_DRAWN = 30;
 /** Columns of a tree that are drawn apart. */
 const DEEPEST = 40;
 
@@ -85,6 +87,8 @@ export function sessionsPage({ sessions, counts }: SessionsAnswer, title: string
       `${String(counts.keys)} keys: ${String(counts.linked)} linked to their birth, ${String(counts.unused)} given out and not used, ${String(counts.inferred)} with an inferred birth, ${String(counts.unborn)} without one in evidence; ${String(counts.sign_ins)} sign-ins.`,
       'A solid line is proved by the answer of a call, a dashed one inferred. Boxes in red have marks.',
       ...left(sessions.length, MOST_NODES, 'sessions are drawn'),
+      ...left(sessions.length, MOST_ROWS, 'sessions are in the table'),
+      ...left(marks.length, MOST_ROWS, 'marks are in the table'),
     ],
     nodes,
     edges,
@@ -162,9 +166,14 @@ export function pivotPage(answer: PivotAnswer, title: string): string {
   for (const one of answer.values.filter(({ hop }) => hop === 0)) put(one.value, 0, valueNode(one));
   const looked = new Map(answer.values.map((one) => [one.value, one]));
   const drawn = new Set<string>();
+  const busy = new Map<string, number>();
   for (const edge of answer.neighbours) {
     const from = places.get(edge.from);
     const known = looked.get(edge.value);
+    const count = (busy.get(edge.from) ?? 0) + 1;
+    busy.set(edge.from, count);
+    // What was looked up itself, or hangs on another value too, joins what is drawn.
+    if (count > MOST_DRAWN && known === undefined && !places.has(edge.value)) continue;
     const to = put(edge.value, edge.hop, known === undefined ? edgeNode(edge) : valueNode(known));
     if (from === undefined || to === undefined || from === to) continue;
     // Two values that were both looked up are each other's neighbours: one line says it.
@@ -179,7 +188,15 @@ export function pivotPage(answer: PivotAnswer, title: string): string {
       `${String(answer.timeline.length)} records. A line joins two values that stand in the same records; each column is a hop.`,
       ...answer.cut.map((what) => `Left out: ${what}.`),
       ...(answer.not_searched.length === 0 ? [] : [`Not read: ${answer.not_searched.join(', ')}.`]),
+      ...[...busy]
+        .filter(([, count]) => count > MOST_DRAWN)
+        .map(
+          ([value, count]) =>
+            `Of the ${String(count)} neighbours of ${value} the ${String(MOST_DRAWN)} with the most records are drawn, and those that hang on another value; the table has the others.`,
+        ),
       ...left(places.size, MOST_NODES - 1, 'values are drawn'),
+      ...left(answer.neighbours.length, MOST_ROWS, 'neighbours are in the table'),
+      ...left(answer.timeline.length, MOST_ROWS, 'records are in the time line'),
     ],
     nodes,
     edges,

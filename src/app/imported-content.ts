@@ -79,6 +79,19 @@ export function checkedContent(target: Case): string {
   }
 }
 
+/**
+ * For an answer that is looked for before it is recorded.
+ * @returns throws `E_CONTENT_CHANGED` if another import took the place of the one that is there now.
+ * @throws ExhibitError `E_NOT_IMPORTED`.
+ */
+export function sameImport(target: Case): () => void {
+  const content = importedContent(target);
+  return () => {
+    if (importedContent(target) === content) return;
+    throw contentChanged(target, 'the database was replaced while the question was asked');
+  };
+}
+
 /** The database is not the one on record, in what way, and what to do. */
 export function contentChanged(target: Case, message: string): ExhibitError {
   return new ExhibitError('E_CONTENT_CHANGED', message, {

@@ -43,6 +43,7 @@ export const NO_FILES: Labels = {
  * @throws ExhibitError `E_READ`, `E_FORMAT` for a file that is not what it is given as.
  */
 export async function labelsFrom({ ipRanges, mmdb }: LabelFiles, fx: Effects): Promise<Labels> {
+  if (ipRanges === undefined && mmdb.length === 0) return NO_FILES;
   const ranges =
     ipRanges === undefined ? undefined : rangesOf(await readGiven(ipRanges, fx), ipRanges);
   const files: Mmdb[] = [];

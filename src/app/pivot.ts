@@ -3,7 +3,13 @@ import { COMMON_CELLS, type CommonCells } from '../core/columns.ts';
 import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
-import { neighbourhood, type Edge, type Node, type Range } from '../correlate/graph.ts';
+import {
+  neighbourhood,
+  type Edge,
+  type Neighbourhood,
+  type Node,
+  type Range,
+} from '../correlate/graph.ts';
 import { ENTITY_KINDS, type EntityKind } from '../correlate/kinds.ts';
 import { entityTables, type Trace, type Window } from '../correlate/traces.ts';
 import { openDatabase, sourceTables } from '../db/open.ts';
@@ -11,6 +17,7 @@ import type { Case } from './case.ts';
 import { integerIn, spanIn, spanQuestion, textsIn, type Question } from '../query/question.ts';
 import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
+import { sameImport } from './imported-content.ts';
 import { NO_FILES, type Labels } from './labels.ts';
 
 export { ENTITY_KINDS } from '../correlate/kinds.ts';
@@ -76,12 +83,16 @@ export interface PivotAnswer {
  * @throws ExhibitError `E_USAGE` for an empty value or a kind that is none, `E_NOT_IMPORTED`, `E_FORMAT`.
  */
 export function pivot(target: Case, fx: Effects, question: PivotQuestion): PivotAnswer {
-  const { values, labels, hops, fanOut, deep, fromUs, toUs } = question;
+  return shown(look(target, fx, question), question.labels);
+}
+
+function look(target: Case, fx: Effects, question: PivotQuestion): Neighbourhood {
+  const { values, hops, fanOut, deep, fromUs, toUs } = question;
   if (values.includes('')) throw new ExhibitError('E_USAGE', 'a value to look for is empty');
   const kinds = new Set(question.kinds.map(kindNamed));
   const db = openDatabase(target.paths.database, { readonly: true });
   try {
-    const found = neighbourhood(
+    return neighbourhood(
       db,
       entityTables(db, sourceTables(db)),
       values,
@@ -91,16 +102,22 @@ export function pivot(target: Case, fx: Effects, question: PivotQuestion): Pivot
         fx.signal.throwIfAborted();
       },
     );
-    return {
-      values: found.nodes.map((node) => shownNode(node, labels)),
-      neighbours: found.edges.map((edge) => shownEdge(edge, labels)),
-      timeline: found.traces.map(shownTrace),
-      not_searched: found.notSearched,
-      cut: found.cut,
-    };
   } finally {
     db.close();
   }
+}
+
+function shown(
+  { nodes, edges, traces, notSearched, cut }: Neighbourhood,
+  labels: Labels,
+): PivotAnswer {
+  return {
+    values: nodes.map((node) => shownNode(node, labels)),
+    neighbours: edges.map((edge) => shownEdge(edge, labels)),
+    timeline: traces.map(shownTrace),
+    not_searched: notSearched,
+    cut,
+  };
 }
 
 function kindNamed(name: string): EntityKind {
@@ -180,9 +197,11 @@ export async function recordPivot(
   target: Case,
   fx: Effects,
   question: PivotQuestion,
-): Promise<RunRecord> {
-  const { values, hops, fanOut, kinds, deep } = question;
-  return recordAnswer(target, fx, {
+): Promise<{ readonly answer: PivotAnswer; readonly record: RunRecord }> {
+  const { values, hops, fanOut, kinds, deep, labels } = question;
+  const checkImport = sameImport(target);
+  const found = look(target, fx, question);
+  const record = await recordAnswer(target, fx, {
     verb: 'pivot',
     question: {
       values,
@@ -192,25 +211,25 @@ export async function recordPivot(
       deep,
       ...spanQuestion(question),
     },
-    answer: () => pivotAnswer(target, fx, question),
+    answer: () => {
+      checkImport();
+      return answerOf(shown(found, NO_FILES));
+    },
   });
+  return { answer: shown(found, labels), record };
 }
 
 /** Asks a recorded question about values again. */
 export const askPivot: Answerer = (target, fx, question) =>
-  Promise.resolve(pivotAnswer(target, fx, questionIn(question)));
+  Promise.resolve(answerOf(pivot(target, fx, questionIn(question))));
 
-function pivotAnswer(target: Case, fx: Effects, question: PivotQuestion): VerbAnswer {
-  const {
-    timeline,
-    values,
-    neighbours,
-    not_searched: notSearched,
-    cut,
-  } = pivot(target, fx, {
-    ...question,
-    labels: NO_FILES,
-  });
+function answerOf({
+  timeline,
+  values,
+  neighbours,
+  not_searched: notSearched,
+  cut,
+}: PivotAnswer): VerbAnswer {
   return {
     columns: PIVOT_COLUMNS,
     rows: rowsOf(PIVOT_COLUMNS, timeline),

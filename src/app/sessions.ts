@@ -14,6 +14,7 @@ import { spanIn, spanQuestion, textIn, textsIn, type Question } from '../query/q
 import type { RunRecord } from '../query/run-record.ts';
 import { recordAnswer, rowsOf, type Answerer, type VerbAnswer } from './answer.ts';
 import type { Case } from './case.ts';
+import { sameImport } from './imported-content.ts';
 import { NO_FILES, type Labels } from './labels.ts';
 
 /** What is asked. */
@@ -124,6 +125,16 @@ export interface SessionCounts {
  * @throws ExhibitError `E_NOT_IMPORTED`, `E_NOT_FOUND` when the case has no CloudTrail or knows none of the names.
  */
 export function sessions(target: Case, fx: Effects, question: SessionsQuestion): SessionsAnswer {
+  return withSessions(target, fx, question, (shownWith) => shownWith(question.labels));
+}
+
+/** Reads the sessions, which may take long, and gives them with whatever labels are asked for. */
+function withSessions<T>(
+  target: Case,
+  fx: Effects,
+  question: SessionsQuestion,
+  use: (shownWith: (labels: Labels) => SessionsAnswer) => T,
+): T {
   const db = openDatabase(target.paths.database, { readonly: true });
   try {
     if (!sourceTables(db).includes('cloudtrail'))
@@ -149,12 +160,14 @@ export function sessions(target: Case, fx: Effects, question: SessionsQuestion):
     const wanted = scope === undefined ? all : scope.related(all);
     const known = { startUs: trail.start(), fromConsole: trail.fromConsole };
     const instances = instanceMarks(all.values());
-    const roots = new Map<string, Step>();
-    const shown = inTree(wanted)
-      .map((one) => show(one, { all, known, trail, roots, labels: question.labels, instances }))
-      .filter((one) => keep(one, question));
-    const kept = question.marked ? marked(shown) : shown;
-    return { sessions: kept, counts: countsOf(kept) };
+    return use((labels) => {
+      const roots = new Map<string, Step>();
+      const shown = inTree(wanted)
+        .map((one) => show(one, { all, known, trail, roots, labels, instances }))
+        .filter((one) => keep(one, question));
+      const kept = question.marked ? marked(shown) : shown;
+      return { sessions: kept, counts: countsOf(kept) };
+    });
   } finally {
     db.close();
   }
@@ -354,9 +367,14 @@ export async function recordSessions(
   target: Case,
   fx: Effects,
   question: SessionsQuestion,
-): Promise<RunRecord> {
-  const { names, root, marked } = question;
-  return recordAnswer(target, fx, {
+): Promise<{ readonly answer: SessionsAnswer; readonly record: RunRecord }> {
+  const { names, root, marked, labels } = question;
+  const checkImport = sameImport(target);
+  const [plain, answer] = withSessions(target, fx, question, (shownWith) => {
+    const first = shownWith(NO_FILES);
+    return [first, labels === NO_FILES ? first : shownWith(labels)] as const;
+  });
+  const record = await recordAnswer(target, fx, {
     verb: 'sessions',
     question: {
       names,
@@ -364,16 +382,19 @@ export async function recordSessions(
       ...(root === undefined ? {} : { root }),
       ...spanQuestion(question),
     },
-    answer: () => sessionsAnswer(target, fx, question),
+    answer: () => {
+      checkImport();
+      return answerOf(plain);
+    },
   });
+  return { answer, record };
 }
 
 /** Asks a recorded question about sessions again. */
 export const askSessions: Answerer = (target, fx, question) =>
-  Promise.resolve(sessionsAnswer(target, fx, questionIn(question)));
+  Promise.resolve(answerOf(sessions(target, fx, questionIn(question))));
 
-function sessionsAnswer(target: Case, fx: Effects, question: SessionsQuestion): VerbAnswer {
-  const { sessions: all, counts } = sessions(target, fx, { ...question, labels: NO_FILES });
+function answerOf({ sessions: all, counts }: SessionsAnswer): VerbAnswer {
   return { columns: RECORDED, rows: rowsOf(RECORDED, all), details: { ...counts } };
 }
 

@@ -93,12 +93,12 @@ export function register(program: Command, fx: Effects, done: (status: number) =
         ...(from === undefined ? {} : { fromUs: from }),
         ...(to === undefined ? {} : { toUs: to }),
       };
-      const run = flags.record === true ? await recordPivot(target, fx, question) : undefined;
-      const answer = pivot(target, fx, question);
+      const recorded = flags.record === true ? await recordPivot(target, fx, question) : undefined;
+      const answer = recorded?.answer ?? pivot(target, fx, question);
       if (flags.html !== undefined)
         await writePage(flags.html, pivotPage(answer, values.join(', ')), fx);
       print(answer, flags, fx);
-      if (run !== undefined) noteRun(fx, flags.quiet, run.run_id);
+      if (recorded !== undefined) noteRun(fx, flags.quiet, recorded.record.run_id);
       done(EXIT.ok);
     });
 }

@@ -81,8 +81,9 @@ export function register(program: Command, fx: Effects, done: (status: number) =
         marked: flags.marked === true,
         labels: await labelsFrom(labelFiles(flags), fx),
       };
-      const run = flags.record === true ? await recordSessions(target, fx, question) : undefined;
-      const answer = sessions(target, fx, question);
+      const recorded =
+        flags.record === true ? await recordSessions(target, fx, question) : undefined;
+      const answer = recorded?.answer ?? sessions(target, fx, question);
       if (flags.html !== undefined)
         await writePage(
           flags.html,
@@ -90,7 +91,7 @@ export function register(program: Command, fx: Effects, done: (status: number) =
           fx,
         );
       print(answer, flags, fx);
-      if (run !== undefined) noteRun(fx, flags.quiet, run.run_id);
+      if (recorded !== undefined) noteRun(fx, flags.quiet, recorded.record.run_id);
       done(EXIT.ok);
     });
 }
