@@ -4,8 +4,8 @@ import type { Effects } from '../core/effects.ts';
 import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { Rule } from '../sigma/collection.ts';
-import { matchedFields, type Matched } from '../sigma/evaluate.ts';
-import type { BoundTree } from '../sigma/model.ts';
+import { wholeTree, type BoundRule } from '../sigma/bind.ts';
+import { matchedFields, matches, type Matched } from '../sigma/evaluate.ts';
 import { LEVELS, type Level, type NotAsked } from '../sigma/rules.ts';
 import type { Case } from './case.ts';
 import {
@@ -19,7 +19,7 @@ import {
 import type { SkippedRule } from './detect.ts';
 import type { RuleTexts } from './rule-texts.ts';
 import { loadRules, type LoadedRules } from './sigma-files.ts';
-import { boundTree, eventOf, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
+import { boundRules, eventOf, scanRules, SigmaDatabase, type Scanned } from './sigma-scan.ts';
 
 export type { Level } from '../sigma/rules.ts';
 
@@ -222,12 +222,14 @@ function* findings(
   loaded: LoadedRules,
   found: readonly Found[],
 ): Generator<RuleFinding> {
-  const trees = new Map<string, BoundTree | undefined>();
+  const bound = new Map<string, readonly BoundRule[]>();
   const matched = (at: number, rule: Rule, table: string, id: number): readonly Matched[] => {
     const key = `${String(at)} ${table}`;
-    if (!trees.has(key)) trees.set(key, boundTree(database, rule, table));
-    const tree = trees.get(key);
-    return tree === undefined ? [] : matchedFields(tree, eventOf(database, table, id));
+    const rules = bound.get(key) ?? boundRules(database, rule, table);
+    bound.set(key, rules);
+    const event = eventOf(database, table, id);
+    const own = rules.length > 1 ? rules.find((one) => matches(wholeTree(one), event)) : rules[0];
+    return own === undefined ? [] : matchedFields(own.tree, event);
   };
   for (const { rule: at, timeUs, table, id, correlated } of found) {
     const rule = loaded.rules[at];

@@ -2,13 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { isObject, type JsonValue, outlineJson, parseExact, parseJson } from '../core/json.ts';
 import { openDatabase, sourceTables, type Database } from '../db/open.ts';
-import { bindTree } from '../sigma/bind.ts';
+import { bindRule, wholeTree, type BoundRule } from '../sigma/bind.ts';
 import type { Collection, Rule } from '../sigma/collection.ts';
 import { listOf } from '../sigma/compile.ts';
 import { correlate, type Correlated, type Occurrence } from '../sigma/correlate.ts';
 import type { Event } from '../sigma/evaluate.ts';
 import { addSigmaFunctions, type EventRecord } from '../sigma/functions.ts';
-import type { BoundTree, Ref, RuleTree } from '../sigma/model.ts';
+import type { Ref } from '../sigma/model.ts';
 import {
   groupSql,
   planGroups,
@@ -202,14 +202,13 @@ class Scan {
       refuse(null, `no log source of exhibit is ${words.join(', ')}`);
     }
     const bounds: Bound[] = [];
-    for (const { table: id, narrowing } of scopes) {
+    for (const scope of scopes) {
+      const { table: id, fields } = scope;
       const table = this.#database.table(id);
       if (table === undefined) continue;
-      const tree: RuleTree =
-        narrowing === undefined ? rule.tree : { kind: 'and', items: [narrowing, rule.tree] };
-      const result = bindTree(tree, table);
-      if ('tree' in result) bounds.push({ rule: at, tree: result.tree, table });
-      else refuse(id, `${id} has no field ${result.unknown.join(', ')}`);
+      const result = bindRule(rule.tree, scope, table);
+      if ('tree' in result) bounds.push({ rule: at, tree: wholeTree(result), table });
+      else refuse(id, `${fields?.only ?? id} has no field ${result.unknown.join(', ')}`);
     }
     if (bounds.length > 0) this.#asked.add(at);
     return bounds;
@@ -373,12 +372,16 @@ function occurrences(db: Database, table: string, key: string): readonly Occurri
     .all();
 }
 
-/** The trees of a rule by table, for saying which of its fields matched. */
-export function boundTree(database: SigmaDatabase, rule: Rule, id: string): BoundTree | undefined {
+/** A rule as each of its scopes in the table sees it, for saying which of its fields matched. */
+export function boundRules(database: SigmaDatabase, rule: Rule, id: string): readonly BoundRule[] {
   const table = database.table(id);
-  if (rule.kind !== 'detection' || table === undefined) return undefined;
-  const result = bindTree(rule.tree, table);
-  return 'tree' in result ? result.tree : undefined;
+  if (rule.kind !== 'detection' || table === undefined) return [];
+  return scopesOf(rule.logsource)
+    .filter((scope) => scope.table === id)
+    .flatMap((scope) => {
+      const result = bindRule(rule.tree, scope, table);
+      return 'tree' in result ? [result] : [];
+    });
 }
 
 /** The event of a row, as rules see it. */

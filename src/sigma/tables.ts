@@ -154,6 +154,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   ec2_flow_log: { services: ['ec2_flow_log'], record: 'raw' },
   ec2_instance: { services: ['ec2_instance'], record: 'raw' },
   ec2_network_interface: { services: ['ec2_network_interface'], record: 'raw' },
+  ec2_state_change: { services: ['ec2_state_change', 'ec2'], record: 'raw' },
   eks_audit: {
     services: ['eks', 'eks_audit', 'audit'],
     products: ['aws', 'kubernetes'],
@@ -312,6 +313,35 @@ const SYSMON: Readonly<Record<string, readonly number[]>> = {
   sysmon_error: [255],
 };
 
+/**
+ * Sysmon's names of fields in event 4688 of the Security log, which a rule of process_creation means too (Microsoft,
+ * "4688(S): A new process has been created").
+ */
+const PROCESS_4688: Readonly<Record<string, string>> = {
+  Image: 'NewProcessName',
+  ParentImage: 'ParentProcessName',
+  ProcessId: 'NewProcessId',
+  ParentProcessId: 'ProcessId',
+  User: 'SubjectUserName',
+  LogonId: 'SubjectLogonId',
+  IntegrityLevel: 'MandatoryLabel',
+};
+
+/** Sigma Taxonomy Appendix, "Category": events of PowerShell, by channel. */
+const POWERSHELL: Readonly<Record<string, readonly [service: string, ids: readonly number[]]>> = {
+  ps_module: ['powershell', [4103]],
+  ps_script: ['powershell', [4104]],
+  ps_classic_start: ['powershell-classic', [400]],
+  ps_classic_provider_start: ['powershell-classic', [600]],
+  ps_classic_script: ['powershell-classic', [800]],
+};
+
+/** Numbers of execve and execveat: linux/audit.h AUDIT_ARCH_X86_64 and _AARCH64, and the tables of system calls. */
+const EXECVE_CALLS: readonly (readonly [arch: string, numbers: readonly string[]])[] = [
+  ['c000003e', ['59', '322']],
+  ['c00000b7', ['221', '281']],
+];
+
 /** Programs behind the services of Linux; `syslog` and `auth` are whole logs. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   sshd: ['sshd', 'sshd-session'],
@@ -325,6 +355,12 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
 export interface Scope {
   readonly table: string;
   readonly narrowing: RuleTree | undefined;
+  /** What fields of the rule are called in these rows, where not as in the table. */
+  readonly fields?: {
+    readonly names: Readonly<Record<string, string>>;
+    /** The rows have no other fields; what they are called. */
+    readonly only?: string;
+  };
 }
 
 /** Tables that a logsource means; none if exhibit has no such log. */
@@ -332,6 +368,7 @@ export function scopesOf(logsource: LogSource): readonly Scope[] {
   const { category, product, service } = logsource;
   return Object.entries(SOURCES).flatMap(([table, source]): readonly Scope[] => {
     if (table === 'windows_event') return windows(logsource);
+    if (table === 'auditd' && category === 'process_creation') return linuxProcesses(logsource);
     const products = source.products ?? AWS;
     const fits =
       (product === undefined || products.includes(product)) &&
@@ -343,23 +380,64 @@ export function scopesOf(logsource: LogSource): readonly Scope[] {
 
 function windows({ category, product, service }: LogSource): readonly Scope[] {
   if (product !== 'windows') return [];
-  const parts: RuleTree[] = [];
-  if (category !== undefined) {
-    const ids = SYSMON[category];
-    if (ids === undefined) return [];
-    parts.push(
-      oneOf('channel', CHANNELS['sysmon'] ?? []),
-      oneOf('windows_event_id', ids.map(String)),
-    );
-  }
-  if (service !== undefined) {
-    const channels = CHANNELS[service];
-    if (channels === undefined) return [];
-    parts.push(oneOf('channel', channels));
-  }
-  const narrowing: RuleTree | undefined =
-    parts.length > 1 ? { kind: 'and', items: parts } : parts[0];
-  return [{ table: 'windows_event', narrowing }];
+  const channels = service === undefined ? undefined : CHANNELS[service];
+  if (service !== undefined && channels === undefined) return [];
+  const rows = (more: readonly RuleTree[]): RuleTree | undefined => {
+    const parts = [...(channels === undefined ? [] : [oneOf('channel', channels)]), ...more];
+    return parts.length > 1 ? { kind: 'and', items: parts } : parts[0];
+  };
+  const events = (channel: string, ids: readonly number[]): RuleTree | undefined =>
+    rows([oneOf('channel', CHANNELS[channel] ?? []), oneOf('windows_event_id', ids.map(String))]);
+  if (category === undefined) return [{ table: 'windows_event', narrowing: rows([]) }];
+  const scopes: Scope[] = [];
+  const sysmon = SYSMON[category];
+  if (sysmon !== undefined)
+    scopes.push({ table: 'windows_event', narrowing: events('sysmon', sysmon) });
+  if (category === 'process_creation')
+    scopes.push({
+      table: 'windows_event',
+      narrowing: events('security', [4688]),
+      fields: { names: PROCESS_4688 },
+    });
+  const [channel, ids] = POWERSHELL[category] ?? [];
+  if (channel !== undefined && ids !== undefined)
+    scopes.push({ table: 'windows_event', narrowing: events(channel, ids) });
+  return scopes;
+}
+
+/**
+ * Processes in the audit log of Linux. Program and command line are two records of one event: a rule that asks for both
+ * cannot be asked of either, and is listed.
+ */
+function linuxProcesses({ product, service }: LogSource): readonly Scope[] {
+  if ((product ?? 'linux') !== 'linux' || (service ?? 'auditd') !== 'auditd') return [];
+  const calls = EXECVE_CALLS.map(([arch, numbers]): RuleTree => ({
+    kind: 'and',
+    items: [oneOf('arch', [arch]), oneOf('syscall', numbers)],
+  }));
+  const named = oneOf('syscall', ['execve', 'execveat']);
+  return [
+    {
+      table: 'auditd',
+      narrowing: oneOf('record_type', ['EXECVE']),
+      fields: { names: { CommandLine: 'command_line' }, only: 'auditd (EXECVE)' },
+    },
+    {
+      table: 'auditd',
+      narrowing: {
+        kind: 'and',
+        items: [
+          oneOf('record_type', ['SYSCALL']),
+          oneOf('audit_result', ['yes']),
+          { kind: 'or', items: [...calls, named] },
+        ],
+      },
+      fields: {
+        names: { Image: 'exe', ProcessId: 'pid', ParentProcessId: 'parent_pid' },
+        only: 'auditd (SYSCALL)',
+      },
+    },
+  ];
 }
 
 function program(table: string, service: string | undefined): RuleTree | undefined {

@@ -1,7 +1,8 @@
 /** Rows of a case about which SQL and memory do not agree. */
 import type { Case } from '#src/app/case.ts';
 import { loadRules } from '#src/app/sigma-files.ts';
-import { boundTree, eventOf, scanRules, SigmaDatabase } from '#src/app/sigma-scan.ts';
+import { boundRules, eventOf, scanRules, SigmaDatabase } from '#src/app/sigma-scan.ts';
+import { wholeTree } from '#src/sigma/bind.ts';
 import { matches } from '#src/sigma/evaluate.ts';
 import { scopesOf } from '#src/sigma/tables.ts';
 import { fakeEffects } from '../helpers/effects.ts';
@@ -26,9 +27,9 @@ export async function disagreements(
     const wrong: string[] = [];
     for (const [at, rule] of collection.rules.entries()) {
       if (rule.kind !== 'detection') continue;
-      for (const { table, narrowing } of scopesOf(rule.logsource)) {
-        const tree = boundTree(database, rule, table);
-        if (tree === undefined || narrowing !== undefined) continue;
+      for (const table of new Set(scopesOf(rule.logsource).map((scope) => scope.table))) {
+        const trees = boundRules(database, rule, table).map(wholeTree);
+        if (trees.length === 0) continue;
         const ids = database.db
           .prepare<[], number>(`SELECT id FROM main."${table}" ORDER BY id`)
           .pluck()
@@ -36,7 +37,8 @@ export async function disagreements(
         const step = Math.max(1, Math.ceil(ids.length / most));
         for (const id of ids.filter((_id, index) => index % step === 0)) {
           const key = `${String(at)} ${table}:${String(id)}`;
-          if (matches(tree, eventOf(database, table, id)) !== found.has(key)) {
+          const event = eventOf(database, table, id);
+          if (trees.some((tree) => matches(tree, event)) !== found.has(key)) {
             wrong.push(`${rule.title} ${table}:${String(id)}`);
           }
         }
