@@ -120,13 +120,15 @@ export function reaches(level: Level | null, least: Level): boolean {
 }
 
 function isWanted(rule: Rule, { level, tags }: RulesQuestion): boolean {
-  const own = rule.tags.map((tag) => tag.toLowerCase());
+  // Sigma 2 writes attack.defense-evasion, rules before it attack.defense_evasion.
+  const spelt = (tag: string): string => tag.toLowerCase().replaceAll('_', '-');
+  const own = rule.tags.map(spelt);
   return (
     rule.shown &&
     (level === undefined || reaches(rule.level, level)) &&
     (tags === undefined ||
       tags.some((wanted) => {
-        const word = wanted.toLowerCase();
+        const word = spelt(wanted);
         return own.some((tag) => tag === word || tag.startsWith(`${word}.`));
       }))
   );

@@ -1,9 +1,11 @@
 /** `query`: the pack, and runs that are recorded in the case, signed and entered in the ledger. */
 import { join } from 'node:path';
 import type { Effects } from '../core/effects.ts';
+import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import type { CanonicalCell } from '../query/canonical.ts';
 import { findQuery, loadCatalog, type NamedQuery } from '../query/catalog.ts';
+import { tacticNamed } from '../query/front-matter.ts';
 import { findPack } from '../query/packs.ts';
 import { parseRow } from '../query/compare.ts';
 import { jsonCell } from '../query/display.ts';
@@ -54,7 +56,8 @@ export interface QueryRun {
 
 /**
  * The catalogue, narrowed to what reads a source, serves a tactic, names a technique or stands in a pack.
- * @throws ExhibitError `E_NOT_FOUND` for a pack that there is not.
+ * @throws ExhibitError `E_NOT_FOUND` for a pack that there is not, or a source that no query reads; `E_USAGE` for a tactic
+ *   or technique that is none.
  */
 export function listQueries(
   filter: {
@@ -64,13 +67,26 @@ export function listQueries(
     readonly pack?: string;
   } = {},
 ): readonly NamedQuery[] {
-  const { source, tactic, attack } = filter;
+  const { source, attack } = filter;
   const pack = filter.pack === undefined ? undefined : findPack(filter.pack).queries;
-  return loadCatalog().filter(
+  const tactic = filter.tactic === undefined ? undefined : tacticNamed(filter.tactic);
+  if (attack !== undefined && !/^T\d{4}(?:\.\d{3})?$/i.test(attack)) {
+    throw new ExhibitError('E_USAGE', `"${attack}" is no technique of ATT&CK`, {
+      hint: 'write it as T1078 or T1078.004; --tactic takes tactics',
+    });
+  }
+  const catalog = loadCatalog();
+  const sources = [...new Set(catalog.flatMap((query) => query.sources))].sort();
+  if (source !== undefined && !sources.includes(source)) {
+    throw new ExhibitError('E_NOT_FOUND', `no query reads a source "${source}"`, {
+      hint: `queries read ${sources.join(', ')}`,
+    });
+  }
+  return catalog.filter(
     (query) =>
       (pack === undefined || pack.includes(query.id)) &&
       (source === undefined || query.sources.includes(source)) &&
-      (tactic === undefined || query.tactic.includes(tactic.toLowerCase())) &&
+      (tactic === undefined || query.tactic.includes(tactic)) &&
       (attack === undefined ||
         query.attack.some((id) => `${id}.`.startsWith(`${attack.toUpperCase()}.`))),
   );

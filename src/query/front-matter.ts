@@ -42,22 +42,35 @@ export interface QueryHead {
 }
 
 /** ATT&CK enterprise tactics (attack.mitre.org, "Enterprise tactics"). */
-const TACTICS = [
-  'reconnaissance',
-  'resource-development',
-  'initial-access',
-  'execution',
-  'persistence',
-  'privilege-escalation',
-  'defense-evasion',
-  'credential-access',
-  'discovery',
-  'lateral-movement',
-  'collection',
-  'command-and-control',
-  'exfiltration',
-  'impact',
-];
+const TACTIC_IDS: Readonly<Record<string, string>> = {
+  TA0043: 'reconnaissance',
+  TA0042: 'resource-development',
+  TA0001: 'initial-access',
+  TA0002: 'execution',
+  TA0003: 'persistence',
+  TA0004: 'privilege-escalation',
+  TA0005: 'defense-evasion',
+  TA0006: 'credential-access',
+  TA0007: 'discovery',
+  TA0008: 'lateral-movement',
+  TA0009: 'collection',
+  TA0011: 'command-and-control',
+  TA0010: 'exfiltration',
+  TA0040: 'impact',
+};
+const TACTICS = Object.values(TACTIC_IDS);
+
+/**
+ * The short name of a tactic that somebody wrote: `TA0006`, `credential-access`, `Credential Access`.
+ * @throws ExhibitError `E_USAGE` naming all of them.
+ */
+export function tacticNamed(text: string): string {
+  const name = TACTIC_IDS[text.toUpperCase()] ?? text.toLowerCase().replace(/[\s_]+/g, '-');
+  if (TACTICS.includes(name)) return name;
+  throw new ExhibitError('E_USAGE', `"${text}" is no tactic of ATT&CK`, {
+    hint: `tactics are ${TACTICS.join(', ')}`,
+  });
+}
 
 const HEAD = /^-- ---\n((?:--[^\n]*\n)*?)-- ---\n/;
 

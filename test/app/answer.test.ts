@@ -156,7 +156,15 @@ test('every pack names queries that exist', () => {
     expect(listQueries({ pack: id })).toHaveLength(queries.length);
   }
   expect(listQueries({ attack: 't1098' }).map(({ id }) => id)).toContain('admin-rights-given');
-  expect(listQueries({ attack: 'T109' })).toEqual([]);
+  expect(listQueries({ attack: 'T9999' })).toEqual([]);
+  const tactic = (name: string): readonly string[] =>
+    listQueries({ tactic: name }).map(({ id }) => id);
+  expect(tactic('TA0010')).toEqual(tactic('exfiltration'));
+  expect(tactic('Credential Access').length).toBeGreaterThan(5);
+  expect(tactic('credential_access')).toEqual(tactic('TA0006'));
+  expect(() => listQueries({ tactic: 'TA9999' })).toThrow('no tactic of ATT&CK');
+  expect(() => listQueries({ attack: 'T109' })).toThrow('no technique of ATT&CK');
+  expect(() => listQueries({ source: 'nonsense' })).toThrow('no query reads');
 });
 
 test('a replay of a changed database shows the first row that differs', async () => {

@@ -178,7 +178,12 @@ test('every source is known to the log sources, and can be named', () => {
   expect(named('dns', undefined, undefined)).toEqual(['route53_public', 'route53_resolver']);
   expect(named(undefined, 'linux', 'sshd')).toEqual(['journald', 'syslog']);
   expect(named(undefined, 'windows', 'security')).toEqual(['windows_event']);
-  expect(named('process_creation', 'windows', undefined)).toEqual(['windows_event']);
+  // Sysmon's event, and that of the Security log.
+  expect(named('process_creation', 'windows', undefined)).toEqual([
+    'windows_event',
+    'windows_event',
+  ]);
+  expect(named('process_creation', 'linux', undefined)).toEqual(['auditd', 'auditd']);
   expect(named('application', 'kubernetes', 'audit')).toEqual(['eks_audit']);
   expect(named(undefined, 'azure', undefined)).toEqual([]);
   const all = new Set([
