@@ -279,8 +279,11 @@ function reader(head: Head, shape: string): RecordReader {
       identity: record,
     };
   }
-  // PostgreSQL puts a tab before each further line of a message (log_destination stderr).
-  const blocks = blockReader((line) => STAMP.test(line) || /^\S/.test(line), map);
+  // PostgreSQL puts a tab before each further line of a message (log_destination stderr); a log event is one message.
+  const blocks = blockReader(
+    (line) => STAMP.test(line) || (head.inside !== true && /^\S/.test(line)),
+    map,
+  );
   if (shape !== 'csv') return blocks;
   const begins = (bytes: Buffer, start: number, end: number): boolean =>
     CSV_BEGIN.test(bytes.toString('latin1', start, Math.min(end, start + CSV_BEGIN_BYTES)));

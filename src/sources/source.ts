@@ -163,6 +163,8 @@ export const ANOMALY_KINDS = {
     'A line has the fields of an older form than one before it in the file: it may have been cut.',
   format_differs:
     'The header of a file names other fields than the format that was declared; the header was followed.',
+  no_events:
+    'A payload of a subscription without a log event: a check of the destination, or an empty one.',
   inner_broken:
     'A record inside this one is recognised and could not be read; the detail names its source and the reason.',
   id_conflict: 'Two records share their identity but differ in content; both were kept.',

@@ -22,6 +22,7 @@ import {
 } from './_flow.ts';
 import { detectRows, rowReader, ROWS } from './_flow_rows.ts';
 import { firstLines } from './_lines.ts';
+import { detectMessages, MESSAGES, messageReader } from './_messages.ts';
 import type { Detection, Head, RecordReader, Source } from './source.ts';
 
 /** Fields of the default format, version 2, in its order. */
@@ -135,7 +136,13 @@ function headerFields(line: string): readonly string[] | undefined {
 }
 
 function detect(head: Head): Detection | undefined {
-  const ofRows = detectRows(head, FIELDS, false);
+  const { flowFields } = head;
+  const isDeclared = (line: string): boolean =>
+    flowFields !== undefined && hasFields(LOG, flowFields, line);
+  const ofRows =
+    detectRows(head, FIELDS, false) ??
+    detectMessages(head, 'rows of the declared format', `${MESSAGES}-declared`, isDeclared) ??
+    detectMessages(head, 'rows of flow logs', MESSAGES, (line) => DEFAULT_ROW.test(line));
   if (ofRows !== undefined) return ofRows;
   const lines = firstLines(head);
   const names = headerFields(lines[0] ?? '');
@@ -148,10 +155,7 @@ function detect(head: Head): Detection | undefined {
       shape: 'header',
     };
   }
-  const { flowFields } = head;
-  const declared = lines.filter(
-    (line) => flowFields !== undefined && hasFields(LOG, flowFields, line),
-  ).length;
+  const declared = lines.filter(isDeclared).length;
   if (declared * 2 > lines.length) {
     return {
       confidence: 85,
@@ -179,8 +183,10 @@ const LOG: FlowLog = {
 
 function reader(head: Head, shape: string): RecordReader {
   if (shape === ROWS) return rowReader(LOG, head);
+  if (shape === MESSAGES) return messageReader(flowReader(LOG, head));
   // A file that has the default format, and not the declared one, is read by what it is.
-  return flowReader(LOG, head, shape === 'default' ? undefined : head.flowFields);
+  const lines = flowReader(LOG, head, shape === 'default' ? undefined : head.flowFields);
+  return shape === `${MESSAGES}-declared` ? messageReader(lines) : lines;
 }
 
 /**
@@ -219,7 +225,7 @@ export const vpc_flow: Source = {
   clock:
     'The network’s clock, UTC, to the second: start of the window of aggregation, which may be off by a minute.',
   about: [
-    'Flow logs of a VPC, subnet or network interface: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one (then the default format, version 2, is assumed, or the one that `import --vpc-format` declares). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text. Parquet files, with plain or Hive-compatible prefixes, go into the same table: their columns are named as the fields, with `_` for `-`, and the raw text of a row is its JSON (docs/import.md).',
+    'Flow logs of a VPC, subnet or network interface: in S3 gzipped with a header line that names the fields, from CloudWatch Logs without one, also each row as the message of an object as Firehose may write it (then the default format, version 2, is assumed, or the one that `import --vpc-format` declares). Fields are mapped by name; a dash is NULL; a field that the header names and exhibit does not know stays in the raw text. Parquet files, with plain or Hive-compatible prefixes, go into the same table: their columns are named as the fields, with `_` for `-`, and the raw text of a row is its JSON (docs/import.md).',
     'Flow logs do not record traffic to the Amazon DNS server, to instance metadata, DHCP, Windows licence activation and mirrored traffic. Windows are up to ten minutes (one minute on Nitro instances), so times are those of a window, not of a packet. Rows with log_status NODATA and SKIPDATA are kept: they show that nothing was seen, and that something was skipped. An identical row of the same file is a second flow, not a copy; identical rows in different files come from overlapping flow logs and are reported as duplicates.',
     'Transit gateway flow logs are the source tgw_flow.',
   ].join('\n\n'),
@@ -244,6 +250,19 @@ export const vpc_flow: Source = {
   detect,
   reader,
   samples: [
+    {
+      name: 'rows as messages of objects; a row too short, an object without a message, a cut one',
+      path: 'x',
+      text: [
+        JSON.stringify({ message: ROW_1 }),
+        JSON.stringify({ message: `${ROW_1}\n` }),
+        JSON.stringify({ message: ROW_1.slice(0, 60) }),
+        '{"a":1}',
+        JSON.stringify({ message: ROW_1 }).slice(0, -9),
+      ].join('\n'),
+      rows: [{ src_ip: '198.51.100.7', dstport: 22 }, { action: 'ACCEPT' }],
+      rejects: ['bad_fields', 'not_this_source', 'truncated'],
+    },
     {
       name: 'default format without header',
       path: 'flows.log',

@@ -142,8 +142,12 @@ export function emit(
 /** The log events of a payload that fills a span of the bytes. */
 function emitPayload(payload: JsonObject, raw: string, text: Text, whole: Span, out: RowOut): void {
   const events = payload['logEvents'] as readonly JsonValue[];
-  if (payload['messageType'] === 'CONTROL_MESSAGE' || events.length === 0) {
-    // A check of the destination: it was delivered, and nobody logged it.
+  const check = payload['messageType'] === 'CONTROL_MESSAGE';
+  if (check || events.length === 0) {
+    // It was delivered, and nobody logged it: no record, but counted. The place tells one from another.
+    const at = String(text.packed?.offset ?? whole.start + text.shift);
+    const what = check ? 'CONTROL_MESSAGE' : 'no log events';
+    out.anomaly('no_events', `${what}, at byte ${at}`);
     out.notARecord();
     return;
   }

@@ -4,7 +4,7 @@ import { detectJson, type JsonFormat } from '../_json.ts';
 import { detectLines } from '../_lines.ts';
 import type { Column, Detection, Head, RecordReader, Source } from '../source.ts';
 import { isEvent, isInsights, isPayload, packedWay, readEvents } from './events.ts';
-import { EXPORT_LINE, exportReader } from './export.ts';
+import { EXPORT_LINE, exportReader, tailReader } from './export.ts';
 import { detectResults, detectTable, resultsReader, tableReader } from './insights.ts';
 import { detectPacked, packedReader } from './packed.ts';
 import { CLOUDWATCH_SAMPLES } from './samples.ts';
@@ -56,6 +56,10 @@ const FORMAT: JsonFormat = {
   fields: [],
 };
 
+/** A line of `aws logs tail`: time to the microsecond, stream, message; where a program follows it is a line of syslog. */
+const TAIL_LINE =
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 \S+(?: |$)(?![^\s:[]+(?:\[\d+\])?:)/;
+
 function detect(head: Head): Detection | undefined {
   const json = detectJson(head, FORMAT);
   const results = json ?? detectResults(head) ?? detectPacked(head);
@@ -65,11 +69,16 @@ function detect(head: Head): Detection | undefined {
   const lines = detectLines(head, 'log events as an export task writes them', (line) =>
     EXPORT_LINE.test(line),
   );
-  return lines === undefined ? undefined : { ...lines, confidence: 30, shape: 'export' };
+  if (lines !== undefined) return { ...lines, confidence: 30, shape: 'export' };
+  const tail = detectLines(head, 'log events as `aws logs tail` prints them', (line) =>
+    TAIL_LINE.test(line),
+  );
+  return tail === undefined ? undefined : { ...tail, confidence: 30, shape: 'tail' };
 }
 
 function reader(head: Head, shape: string): RecordReader {
   if (shape === 'export') return exportReader(head);
+  if (shape === 'tail') return tailReader();
   if (shape === 'packed-lines') return packedReader();
   if (shape === 'insights-csv') return tableReader(head);
   if (shape === 'insights-results') return resultsReader();
@@ -86,8 +95,8 @@ export const cloudwatch_logs: Source = {
   clock:
     'Time that the sender gave each log event, UTC, to the millisecond: the machine’s own clock where an agent sent it; Logs Insights names no zone, UTC is assumed.',
   about: [
-    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions, `aws kinesis get-records` and transformations of Firehose get them, or alone on lines), the output of `aws logs get-log-events` and `filter-log-events`, results of Logs Insights (from the API as lists of fields, and as the console saves them: JSON and CSV), and the text files of export tasks. The message is kept as text. A message that another source knows (CloudTrail, VPC flow logs, Lambda, syslog and others) is also a record of that source, in its table, and table `inner_record` leads from there to the log event.',
-    'A line of an export that has no time of its own goes on the message before it; one that begins with what would be a time and is none is a reject. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions are no records. Identical lines of one stream are separate events, unless they share an id. Rows of Logs Insights that are no log events, such as counts, are rejects.',
+    'Log events of Amazon CloudWatch Logs in the shapes in which they leave it: payloads of subscriptions (as Firehose and Kinesis write them, and packed in base64 of gzip as functions, `aws kinesis get-records` and transformations of Firehose get them, or alone on lines), the output of `aws logs get-log-events` and `filter-log-events`, results of Logs Insights (from the API as lists of fields, and as the console saves them: JSON and CSV), the text files of export tasks, and what `aws logs tail` prints. The message is kept as text. A message that another source knows (CloudTrail, VPC flow logs, Lambda, syslog and others) is also a record of that source, in its table, and table `inner_record` leads from there to the log event.',
+    'A line of an export that has no time of its own goes on the message before it; one that begins with what would be a time and is none is a reject. Exports name neither account nor group; the folder names the stream. Control messages of subscriptions, and payloads without events, are no records; each has an anomaly no_events. Identical lines of one stream are separate events, unless they share an id. Rows of Logs Insights that are no log events, such as counts, are rejects.',
   ].join('\n\n'),
   references: [
     'Amazon CloudWatch Logs User Guide, "Real-time processing of log data with subscriptions"',

@@ -71,6 +71,7 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
       { time_us: 1_762_592_405_123_000, log_group: 'g', message: 'm' },
     ],
     rejects: ['not_json'],
+    anomalies: ['no_events'],
   },
   {
     name: 'records of Kinesis',
@@ -154,6 +155,17 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
       { message: 'e' },
     ],
     rejects: ['bad_time', 'bad_time', 'bad_time', 'bad_time', 'bad_time'],
+  },
+  {
+    name: 'what `aws logs tail` prints: a message of two lines, one of none, a time that is none',
+    path: 'x',
+    text: '2025-11-08T09:00:05.123000+00:00 i-0a1b START RequestId: 1\n2025-11-08T09:00:06.000000+00:00 2025/11/08/[$LATEST]0a Traceback\n  line 2\n2025-11-08T09:00:07.000000+00:00 s \n2025-11-31T09:00:07.000000+00:00 s x\n2025-11-08T09:00:0\n',
+    rows: [
+      { time_us: 1_762_592_405_123_000, log_stream: 'i-0a1b', message: 'START RequestId: 1' },
+      { log_stream: '2025/11/08/[$LATEST]0a', message: 'Traceback\n  line 2' },
+      { log_stream: 's', message: '' },
+    ],
+    rejects: ['bad_time', 'bad_time'],
   },
   {
     name: 'Logs Insights, from the API: rows of fields, one without a message, one cut',
