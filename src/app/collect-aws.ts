@@ -1,7 +1,13 @@
 /** `collect aws`: answers and objects of AWS into a new evidence item, or on with one that was interrupted. */
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
-import { collectAws, AWS_ROOTS, type Asked } from '../collect-aws/run.ts';
+import {
+  AWS_ROOTS,
+  collectAws,
+  previewAws,
+  type Asked,
+  type AwsPreview,
+} from '../collect-aws/run.ts';
 import { policyFor, type Policy } from '../collect-aws/policy.ts';
 import { KINDS, type Delivery, type Kind } from '../collect-aws/table.ts';
 import type { Reach } from '../collect-aws/session.ts';
@@ -212,6 +218,19 @@ export async function collectFromAws(
       }),
     };
   });
+}
+
+/**
+ * What {@link collectFromAws} would find now. Needs no case and writes nothing.
+ * @throws ExhibitError those of {@link previewAws}.
+ */
+export async function lookAtAws(
+  plan: AwsPlan,
+  fx: Effects,
+  onProgress: OnProgress,
+): Promise<AwsPreview> {
+  const to = plan.asked.to ?? wholeSecondOf(fx.now() * 1000);
+  return await previewAws({ asked: { ...plan.asked, to }, reach: plan.reach, fx, onProgress });
 }
 
 async function begunAt(dir: string): Promise<Collection | undefined> {

@@ -33,6 +33,8 @@ export interface CollectRequest {
   readonly seal?: boolean;
   /** Answers of `aws cloudtrail list-public-keys` to be sealed beside the evidence: paths. */
   readonly publicKeys?: readonly string[] | undefined;
+  /** For logs of a machine: the folder that is its `/`, out of which no path may lead; owners and all times are kept. */
+  readonly machine?: string;
   readonly onProgress: OnProgress;
   /** Called when all is copied, and as each volume is written. */
   readonly onSealing?: (copied: CollectResult, volume?: string) => void;
@@ -85,6 +87,7 @@ export async function collectDir(
           now: fx.now,
           signal: fx.signal,
           onProgress: request.onProgress,
+          facts: request.machine !== undefined,
         });
     // Only now is there a folder; a run that is stopped before finds the file again.
     if (keys !== undefined && !sealed) stageKeys(dir, keys);
@@ -152,6 +155,12 @@ async function readRequest(
   for (const given of request.paths) {
     const path = resolve(fx.cwd, given);
     const { real, folder } = await lookUp(path);
+    if (request.machine !== undefined && !within(real, await realpath(request.machine))) {
+      throw new ExhibitError('E_READ', 'a link leads out of the root', {
+        where: { file: path },
+        hint: `it leads to ${real}; name the folder below the root that is meant`,
+      });
+    }
     if (within(real, caseDir) || (folder && within(caseDir, real))) {
       throw new ExhibitError(
         'E_USAGE',
@@ -174,6 +183,7 @@ async function readRequest(
     roots,
     wanted: {
       roots: named,
+      ...(request.machine === undefined ? {} : { method: 'host' as const }),
       ...(s3 === undefined ? {} : { s3 }),
       ...(as === undefined ? {} : { as }),
     },

@@ -1,12 +1,19 @@
 /** Flags of `collect aws`. */
 import type { Command } from 'commander';
 import { openCase } from '../app/case.ts';
-import { collectFromAws, planAws, type AwsWords } from '../app/collect-aws.ts';
+import {
+  collectFromAws,
+  lookAtAws,
+  planAws,
+  type AwsPlan,
+  type AwsWords,
+} from '../app/collect-aws.ts';
 import type { Effects } from '../core/effects.ts';
 import { EXIT } from '../core/errors.ts';
+import { terminalSafe } from '../core/text.ts';
 import { PHASES, resultJson, resultText, summary } from './collected.ts';
 import { commonOptions, findCase, repeated, type CommonOptions } from './options.ts';
-import { Progress } from './progress.ts';
+import { Progress, size } from './progress.ts';
 
 interface Options extends CommonOptions, Omit<AwsWords, 'what' | 'logGroups'> {
   readonly evidence?: string;
@@ -14,6 +21,7 @@ interface Options extends CommonOptions, Omit<AwsWords, 'what' | 'logGroups'> {
   readonly logStream?: readonly string[];
   readonly lakeQuery?: readonly string[];
   readonly restore?: string;
+  readonly dryRun?: boolean;
   readonly seal: boolean;
 }
 
@@ -53,6 +61,7 @@ export function addAws(collect: Command, fx: Effects, done: (status: number) => 
       .option('--concurrency <n>', 'requests at the same time (default: 16)')
       .option('--rate <n>', 'requests a second, at most')
       .option('--attempts <n>', 'attempts of one request (default: 8)')
+      .option('--dry-run', 'say what would be collected and what must be allowed; writes nothing')
       .option('--evidence <id>', 'evidence id (default: the next free one)')
       .option('--no-seal', 'leave all in staging, unsealed'),
   ).action(async (what: string[], options: Options) => {
@@ -68,6 +77,11 @@ export function addAws(collect: Command, fx: Effects, done: (status: number) => 
       },
       fx,
     );
+    if (options.dryRun === true) {
+      fx.out.write(await preview(plan, fx, progress, options.json === true));
+      done(EXIT.ok);
+      return;
+    }
     const target = await openCase(findCase(options, fx));
     const result = await collectFromAws(target, fx, {
       plan,
@@ -89,4 +103,38 @@ export function addAws(collect: Command, fx: Effects, done: (status: number) => 
     );
     done(result.failed + result.gone > 0 || result.again === true ? EXIT.input : EXIT.ok);
   });
+}
+
+/** What `--dry-run` prints. */
+async function preview(
+  plan: AwsPlan,
+  fx: Effects,
+  progress: Progress,
+  json: boolean,
+): Promise<string> {
+  const found = await lookAtAws(plan, fx, (_, now) => {
+    progress.step('listing', now);
+  });
+  progress.done(`listed ${String(found.files)} objects, ${size(found.bytes)}`);
+  const { account, places, files, bytes, problems, clock } = found;
+  const { what, regions, accounts } = plan.wanted.aws;
+  const offset = clock && { at_least_ms: clock.atLeastMs, at_most_ms: clock.atMostMs };
+  if (json) {
+    return `${JSON.stringify({
+      ...{ account, what, regions, accounts: accounts ?? [], places, files, bytes, problems },
+      clock_offset: offset ?? null,
+      policy: plan.policy,
+    })}\n`;
+  }
+  return [
+    `account ${terminalSafe(account)}, regions ${regions.join(', ')}: ${what.map(terminalSafe).join(', ')}`,
+    `${String(files)} objects, ${String(bytes)} bytes would be fetched from:`,
+    ...places.map((place) => `  ${terminalSafe(place)}`),
+    ...problems.map(
+      ({ path, reason, detail }) => `  ${reason}: ${terminalSafe(path)}: ${terminalSafe(detail)}`,
+    ),
+    'answers of APIs are not counted; nothing was written. Whoever collects must be allowed to:',
+    JSON.stringify(plan.policy, undefined, 2),
+    '',
+  ].join('\n');
 }

@@ -7,7 +7,7 @@ import { stagingPaths } from '../collect/staging.ts';
 import { formatUs, parseRfc3339 } from '../core/time.ts';
 import type { Answer, Call, Parameters } from './calls.ts';
 import { AGAIN, failureOf, type Failure } from './failure.ts';
-import type { Keeper } from './keeper.ts';
+import type { Shelf } from './keeper.ts';
 import { answerPath } from './place.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import type { Place, Session } from './session.ts';
@@ -31,7 +31,7 @@ const MAX_PAGES = 1_000_000;
 /** Where answers go, and what is known already. */
 export interface AskerOptions {
   readonly session: Session;
-  readonly keeper: Keeper;
+  readonly keeper: Shelf;
   readonly state: AwsState;
   /** Staging folder. */
   readonly dir: string;

@@ -18,6 +18,9 @@ const BATCH_BYTES = 64 * 2 ** 20;
 /** A line of a stored file without what the bytes say. */
 export type Claim = Omit<StoredEvent, 'state' | 'size' | 'sha256' | 'sha512'>;
 
+/** Where a collection puts what it gets. */
+export type Shelf = Pick<Keeper, 'note' | 'partial' | 'keep' | 'keepFile' | 'settle' | 'close'>;
+
 /** One staging folder being filled. */
 export class Keeper {
   readonly #disk: Disk;
@@ -128,4 +131,26 @@ function hashesOf(bytes: Uint8Array): Hashes {
 async function closeAll(files: readonly FileHandle[]): Promise<void> {
   const closed = await Promise.allSettled(files.map((file) => file.close()));
   for (const one of closed) if (one.status === 'rejected') throw one.reason;
+}
+
+/** A shelf that keeps nothing: for a plan that is only looked at. */
+export function noShelf(state: AwsState): Shelf {
+  const none = (): never => {
+    throw new TypeError('a plan that is only looked at fetches nothing');
+  };
+  const take = (events: readonly JournalEvent[]): Promise<void> => {
+    events.forEach(state.add);
+    return Promise.resolve();
+  };
+  return {
+    note: take,
+    settle: (events?: readonly JournalEvent[]) => take(events ?? []),
+    keep: (bytes, claim) => {
+      const stored = { state: 'stored', ...claim, size: bytes.length, ...hashesOf(bytes) } as const;
+      return take([stored]).then(() => stored);
+    },
+    partial: none,
+    keepFile: none,
+    close: () => Promise.resolve(),
+  };
 }

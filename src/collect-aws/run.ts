@@ -10,7 +10,7 @@ import { ExhibitError } from '../core/errors.ts';
 import { formatUs } from '../core/time.ts';
 import { Asker, type Output, type Question } from './asker.ts';
 import type { Parameters } from './calls.ts';
-import { Keeper } from './keeper.ts';
+import { Keeper, noShelf, type Shelf } from './keeper.ts';
 import { sideBySide } from './pace.ts';
 import { ROOTS } from './place.ts';
 import { fetchObject, type PlannedObject, type Restore } from './s3-get.ts';
@@ -91,6 +91,44 @@ export async function collectAws(options: AwsOptions): Promise<AwsOutcome> {
   }
 }
 
+/** What a collection would find, as far as can be told without collecting. */
+export interface AwsPreview {
+  readonly account: string;
+  /** `s3://bucket/prefix`, those that answers named among them. */
+  readonly places: readonly string[];
+  /** Objects in them that would be fetched, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly problems: readonly {
+    readonly path: string;
+    readonly reason: string;
+    readonly detail: string;
+  }[];
+  readonly clock: { readonly atLeastMs: number; readonly atMostMs: number } | undefined;
+}
+
+/**
+ * Looks at what would be collected: asks who we are and where logs are delivered to, and lists that. Writes nothing.
+ * @throws ExhibitError `E_READ` where there are no credentials, `E_UNFINISHED`.
+ */
+export async function previewAws(
+  options: Pick<AwsOptions, 'asked' | 'reach' | 'fx' | 'onProgress'>,
+): Promise<AwsPreview> {
+  const run = await Run.dry(options);
+  try {
+    return await run.look();
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw stopped('');
+  } finally {
+    await run.close();
+  }
+}
+
+function tellsDeliveries(ask: Ask | Follow): boolean {
+  return ask.delivers !== undefined || (ask.then ?? []).some(tellsDeliveries);
+}
+
 function stopped(dir: string): ExhibitError {
   return new ExhibitError('E_UNFINISHED', 'interrupted before everything was collected', {
     where: { file: dir },
@@ -99,10 +137,10 @@ function stopped(dir: string): ExhibitError {
 }
 
 class Run {
-  readonly #options: AwsOptions;
+  readonly #options: Omit<AwsOptions, 'collection'>;
   readonly #disk: Disk;
   readonly #state: AwsState;
-  readonly #keeper: Keeper;
+  readonly #keeper: Shelf;
   readonly #session: Session;
   readonly #asker: Asker;
   readonly #window: Window;
@@ -115,11 +153,11 @@ class Run {
   #answerBytes = 0;
 
   private constructor(
-    options: AwsOptions,
+    options: Omit<AwsOptions, 'collection'>,
     opened: {
       readonly disk: Disk;
       readonly state: AwsState;
-      readonly keeper: Keeper;
+      readonly keeper: Shelf;
       readonly session: Session;
       readonly resumed: boolean;
     },
@@ -149,6 +187,18 @@ class Run {
     });
   }
 
+  static async dry(
+    options: Pick<AwsOptions, 'asked' | 'reach' | 'fx' | 'onProgress'>,
+  ): Promise<Run> {
+    const state = new AwsState();
+    const keeper = noShelf(state);
+    const session = await Session.open(options.fx, options.reach, () => Promise.resolve());
+    return new Run(
+      { ...options, dir: '', onAnswers: () => undefined },
+      { disk: realDisk, state, keeper, session, resumed: false },
+    );
+  }
+
   static async open(options: AwsOptions): Promise<Run> {
     const { dir, collection, fx, reach, onProgress, disk = realDisk } = options;
     const state = new AwsState();
@@ -171,6 +221,20 @@ class Run {
       await keeper.close();
       throw error;
     }
+  }
+
+  /** Asks where logs are delivered to and lists what lies there; keeps nothing. */
+  async look(): Promise<AwsPreview> {
+    const places = outermost(await this.#askAll(true));
+    await this.#plan(places);
+    return {
+      account: this.#home.account,
+      ...{ places: places.map(placeName), ...this.#state.planned },
+      problems: [...this.#state.failures.values()].map(({ path, reason, detail }) => ({
+        ...{ path, reason, detail },
+      })),
+      clock: this.#session.clock.bounds,
+    };
   }
 
   async collect(): Promise<AwsOutcome> {
@@ -196,7 +260,7 @@ class Run {
   }
 
   // Who we are, which accounts and regions there are, then every question of the kinds that were asked for.
-  async #askAll(): Promise<Bucket[]> {
+  async #askAll(deliveriesOnly = false): Promise<Bucket[]> {
     const { asked, reach } = this.#options;
     await this.#whoAmI();
     const places: Bucket[] = asked.places.map((place) => ({ ...this.#home, ...place }));
@@ -205,13 +269,14 @@ class Run {
       const regions = await this.#regions(account);
       const found: Bucket[] = [];
       for (const kind of KINDS.filter((one) => asked.kinds.includes(one))) {
-        const jobs = TABLE[kind].flatMap((ask) =>
+        const asks = TABLE[kind].filter((ask) => !deliveriesOnly || tellsDeliveries(ask));
+        const jobs = asks.flatMap((ask) =>
           (ask.where === 'once' ? [GLOBAL] : regions).map((region) => ({ ask, region })),
         );
         await sideBySide(jobs, reach.atOnce, async ({ ask, region }) => {
           const given = this.#given(account, region);
           for (const parameters of ask.inputs?.(given) ?? [{}]) {
-            await this.#askOne(ask, parameters, given, (delivery) => {
+            await this.#askOne(ask, parameters, given, deliveriesOnly, (delivery) => {
               found.push({ account, region: this.#home.region, ...delivery });
             });
           }
@@ -226,6 +291,7 @@ class Run {
     ask: Ask | Follow,
     parameters: Parameters,
     given: Given,
+    deliveriesOnly: boolean,
     onDelivery: (delivery: Delivery) => void,
   ): Promise<void> {
     const { account, region } = given;
@@ -235,8 +301,9 @@ class Run {
       if (operation === 'ListPublicKeys') this.#publicKeys.push(...keysOf(output));
       for (const delivery of ask.delivers?.(output, given) ?? []) onDelivery(delivery);
       for (const follow of ask.then ?? []) {
+        if (deliveriesOnly && !tellsDeliveries(follow)) continue;
         for (const input of follow.inputs(output, given, parameters)) {
-          await this.#askOne(follow, input, given, onDelivery);
+          await this.#askOne(follow, input, given, deliveriesOnly, onDelivery);
         }
       }
     }

@@ -17,7 +17,7 @@ import { formatUs } from '../core/time.ts';
 import type { Asker } from './asker.ts';
 import type { Call, Headers, Parameters } from './calls.ts';
 import { failureOf, type Failure } from './failure.ts';
-import type { Keeper } from './keeper.ts';
+import type { Shelf } from './keeper.ts';
 import { headOf } from './place.ts';
 import { Receipt } from './receipt.ts';
 import { nameOf } from './recorder.ts';
@@ -37,7 +37,7 @@ export interface Restore {
 /** What fetching needs. */
 export interface GetOptions {
   readonly session: Session;
-  readonly keeper: Keeper;
+  readonly keeper: Shelf;
   readonly state: AwsState;
   readonly asker: Asker;
   readonly disk: Disk;

@@ -8,7 +8,7 @@ import type { Call, Parameters } from './calls.ts';
 import type { Asker } from './asker.ts';
 import type { Window } from './window.ts';
 import { failureOf, type Failure } from './failure.ts';
-import type { Keeper } from './keeper.ts';
+import type { Shelf } from './keeper.ts';
 import { objectPath } from './place.ts';
 import type { Session } from './session.ts';
 import type { AwsState } from './state.ts';
@@ -46,7 +46,7 @@ interface Page {
 /** What listing needs. */
 export interface ListOptions {
   readonly session: Session;
-  readonly keeper: Keeper;
+  readonly keeper: Shelf;
   readonly state: AwsState;
   readonly asker: Asker;
   readonly window: Window;

@@ -87,6 +87,8 @@ export interface PlannedEvent extends JournalPath {
   /** Objects of S3 are numbered in the order of the plan, from 0; their end states name the number. */
   readonly n?: number;
   readonly s3?: S3Place;
+  /** As it was before the file was opened. */
+  readonly file?: FileFacts;
 }
 
 /** One attempt of one request to AWS, and what came back. Never holds what a credential is or could be made from. */

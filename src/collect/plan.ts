@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { BigIntStats } from 'node:fs';
 import { ExhibitError, isSystemError } from '../core/errors.ts';
+import type { FileFacts } from '../bundle/objects.ts';
 import type { Disk } from './disk.ts';
 import type { FailState } from './journal.ts';
 import { joinPath } from './paths.ts';
@@ -23,14 +24,20 @@ export interface NotCopied {
 
 /** Something found below a root; `path` is relative to the root's folder. */
 export type Found =
-  | { readonly path: Buffer; readonly size: number; readonly mtimeUs: number }
+  | {
+      readonly path: Buffer;
+      readonly size: number;
+      readonly mtimeUs: number;
+      readonly file?: FileFacts;
+    }
   | { readonly path: Buffer; readonly problem: NotCopied };
 
 /**
  * Walks a root: folders are read once, entries sorted bytewise, links never followed.
+ * @param facts whether owners, permissions and all times are wanted.
  * @throws ExhibitError `E_READ` if the root itself cannot be listed.
  */
-export async function* walk(disk: Disk, root: Root): AsyncGenerator<Found> {
+export async function* walk(disk: Disk, root: Root, facts: boolean): AsyncGenerator<Found> {
   // Entries still to visit, the next one last: explicit, because folders nest deeper than a call stack likes.
   const waiting: Buffer[] = [];
   const enter = async (folder: Buffer): Promise<NotCopied | undefined> => {
@@ -64,7 +71,10 @@ export async function* walk(disk: Disk, root: Root): AsyncGenerator<Found> {
       continue;
     }
     if (stats.isFile()) {
-      yield { path, size: Number(stats.size), mtimeUs: mtimeUs(stats) };
+      yield {
+        ...{ path, size: Number(stats.size), mtimeUs: mtimeUs(stats) },
+        ...(facts ? { file: factsOf(stats) } : {}),
+      };
     } else if (stats.isDirectory()) {
       const problem = await enter(path);
       if (problem !== undefined) yield { path, problem };
@@ -88,10 +98,29 @@ async function linkTarget(disk: Disk, path: Buffer): Promise<string> {
   }
 }
 
+function factsOf(stats: BigIntStats): FileFacts {
+  const { uid, gid, mode, atimeNs, ctimeNs, birthtimeNs } = stats;
+  return {
+    uid: Number(uid),
+    gid: Number(gid),
+    mode: (Number(mode) & 0o7777).toString(8).padStart(4, '0'),
+    atime_us: microseconds(atimeNs),
+    ctime_us: microseconds(ctimeNs),
+    // File systems that do not keep it say 1970, or the time of the last change.
+    ...(birthtimeNs > 0n && birthtimeNs !== ctimeNs
+      ? { birthtime_us: microseconds(birthtimeNs) }
+      : {}),
+  };
+}
+
 /** Modification time in microseconds; years beyond 2255, which would not stay exact, are held at that limit. */
 export function mtimeUs(stats: BigIntStats): number {
+  return microseconds(stats.mtimeNs);
+}
+
+function microseconds(ns: bigint): number {
   const limit = BigInt(Number.MAX_SAFE_INTEGER);
-  const us = stats.mtimeNs / 1000n;
+  const us = ns / 1000n;
   return Number(us > limit ? limit : us < -limit ? -limit : us);
 }
 

@@ -33,6 +33,8 @@ export interface CollectOptions {
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
   readonly disk?: Disk;
+  /** Whether owners, permissions and all times of files are kept. */
+  readonly facts?: boolean;
 }
 
 /** Copies are made durable together, up to so many files or bytes at a time. */
@@ -116,14 +118,17 @@ class Run {
     let events: JournalEvent[] = [];
     const done = { files: 0, bytes: 0 };
     for (const [index, root] of this.#options.roots.entries()) {
-      for await (const found of walk(this.#disk, root)) {
+      for await (const found of walk(this.#disk, root, this.#options.facts === true)) {
         this.#stopIfAsked();
         const path = journalPath(index, found.path);
         if (this.#state.knows(path)) continue;
         if ('problem' in found) {
           events.push({ at: this.#at(), ...path, ...found.problem });
         } else {
-          events.push({ state: 'planned', ...path, size: found.size, mtime_us: found.mtimeUs });
+          events.push({
+            ...{ state: 'planned', ...path, size: found.size, mtime_us: found.mtimeUs },
+            ...(found.file === undefined ? {} : { file: { ...found.file } }),
+          });
           done.files += 1;
           done.bytes += found.size;
           this.#options.onProgress('plan', done);
@@ -213,6 +218,7 @@ class Run {
         sha256: copied.sha256,
         sha512: copied.sha512,
         ...(copied.changed ? { changed_while_read: true } : {}),
+        ...(file.file === undefined ? {} : { file: file.file }),
       });
       return;
     }

@@ -1,11 +1,12 @@
 /** What the events of a journal add up to: the plan, and the end state of each planned file. */
-import type { StagedProblem } from '../bundle/objects.ts';
+import type { FileFacts, StagedProblem } from '../bundle/objects.ts';
 import type { FailEvent, JournalEvent, JournalPath, StoredEvent } from './journal.ts';
 import { pathBytes, pathKey } from './paths.ts';
 
 /** A planned file. */
 export interface Planned extends JournalPath {
   readonly size: number;
+  readonly file?: FileFacts;
 }
 
 /** Grows with each event of a journal. */
@@ -27,6 +28,7 @@ export class JournalState {
     }
     switch (event.state) {
       case 'planned':
+        this.#finished = false;
         this.#planned.set(keyOf(event), event);
         break;
       case 'stored':

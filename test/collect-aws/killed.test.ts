@@ -45,7 +45,7 @@ test('killed at any point and run again, it goes on', async () => {
   }));
   stub.apis.set(
     'LookupEvents',
-    ({ NextToken }) => events[Number(String(NextToken ?? 't0').slice(1))],
+    ({ NextToken = 't0' }) => events[Number((NextToken as string).slice(1))],
   );
   stub.apis.set('DescribeTrails', () => ({ trailList: [] }));
   stub.apis.set('ListPublicKeys', () => ({ PublicKeyList: [] }));

@@ -5,6 +5,7 @@ import { collectDir } from '../../app/collect.ts';
 import type { Effects } from '../../core/effects.ts';
 import { EXIT } from '../../core/errors.ts';
 import { addAws } from '../collect-aws.ts';
+import { addHost } from '../collect-host.ts';
 import { PHASES, resultJson, resultText, summary } from '../collected.ts';
 import { commonOptions, findCase, repeated, type CommonOptions } from '../options.ts';
 import { Progress } from '../progress.ts';
@@ -17,7 +18,7 @@ interface Options extends CommonOptions {
   readonly seal: boolean;
 }
 
-/** Adds `collect dir` and `collect aws`. */
+/** Adds `collect dir`, `collect aws` and `collect host`. */
 export function register(program: Command, fx: Effects, done: (status: number) => void): void {
   const collect = program
     .command('collect')
@@ -60,4 +61,5 @@ export function register(program: Command, fx: Effects, done: (status: number) =
     done(result.failed + result.gone > 0 ? EXIT.input : EXIT.ok);
   });
   addAws(collect, fx, done);
+  addHost(collect, fx, done);
 }
