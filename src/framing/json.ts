@@ -30,6 +30,8 @@ const LOOK_BACK = 1024;
 const SEARCH_STEP = 65_536;
 /** Arrays in arrays that are still containers. */
 const MAX_CONTAINERS = 16;
+/** Bytes between records that are kept for whoever else may know them. */
+const MOST_LOST = 65_536;
 /** Longest number or literal that is told from junk. */
 const MAX_SCALAR = 40;
 
@@ -47,6 +49,10 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const NEWLINE = 0x0a;
+
+const JSON_BEGINS: ReadonlySet<number> = new Set([
+  ...[QUOTE, COMMA, COLON, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE],
+]);
 
 /** Bytes inside a string: 0 goes on, 1 needs a look. */
 const IN_STRING = new Uint8Array(256);
@@ -161,7 +167,7 @@ export class JsonFramer implements Framer {
         'the file ends inside a record',
       );
     } else if (this.#mode === 'lost') {
-      this.#reportLost(this.#lostTail ? 'after_end' : 'not_json');
+      this.#reportLost(this.#lostTail ? 'after_end' : 'not_json', this.#carry);
     } else if (this.#containers.length > 0) {
       this.#sink.anomaly(
         'unclosed',
@@ -201,6 +207,9 @@ export class JsonFramer implements Framer {
       from = tooLong || this.#wrapperRest ? Math.max(start, this.#at - 2 * LOOK_BACK) : start;
     } else if (this.#mode === 'lost') {
       from = this.#at - MAX_SPACE - 1;
+      if (this.#lostEnd - this.#lostOffset <= MOST_LOST) {
+        from = Math.min(from, this.#lostOffset - this.#base);
+      }
     }
     from = Math.max(0, from);
     const length = end - from;
@@ -500,18 +509,19 @@ export class JsonFramer implements Framer {
     if (significant > this.#at) this.#lostEnd = this.#base + significant;
     this.#at = until;
     if (found < 0) return false;
-    this.#reportLost('not_json');
+    this.#reportLost('not_json', bytes);
     this.#mode = 'between';
     return true;
   }
 
-  #reportLost(reason: RejectReason): void {
-    this.#sink.problem(
-      reason,
-      this.#lostOffset,
-      this.#lostEnd - this.#lostOffset,
-      this.#lostDetail,
-    );
+  #reportLost(reason: RejectReason, bytes: Buffer): void {
+    const length = this.#lostEnd - this.#lostOffset;
+    const start = this.#lostOffset - this.#base;
+    const outermost = this.#containers.length === 0 && start >= 0 && length <= MOST_LOST;
+    // What begins as JSON does is a record that is broken.
+    const foreign = outermost && !JSON_BEGINS.has(bytes[start] ?? 0);
+    const text = foreign ? bytes.subarray(start, start + length) : undefined;
+    this.#sink.problem(reason, this.#lostOffset, length, this.#lostDetail, text);
   }
 
   /** Index of the next `{` that opens a record, at or after `from`; -1 if none is wholly in `bytes`. */

@@ -27,8 +27,18 @@ export interface FrameSink {
    * @param end one past the last byte that may belong to it.
    */
   readonly quick?: (bytes: Buffer, start: number, end: number, offset: number) => number;
-  /** Bytes that should have been a record and are none: a reject. */
-  readonly problem: (reason: RejectReason, offset: number, length: number, detail: string) => void;
+  /**
+   * Bytes that should have been a record and are none: a reject.
+   * @param text the bytes, where they may be lines of another log between records that stand alone; valid only during the
+   *   call.
+   */
+  readonly problem: (
+    reason: RejectReason,
+    offset: number,
+    length: number,
+    detail: string,
+    text?: Buffer,
+  ) => void;
   /** Something odd about the file as a whole. */
   readonly anomaly: (kind: AnomalyKind, detail: string) => void;
 }

@@ -145,10 +145,10 @@ export class Records {
         level.reader.read(bytes, start, end, offset, hints, this.#out);
         if (this.#unknown !== undefined) this.#askOthers(bytes.subarray(start, end), this.#unknown);
       },
-      problem: (reason, offset, length, detail) => {
+      problem: (reason, offset, length, detail, text) => {
         this.#level.offset = offset;
         this.#level.length = length;
-        this.#addReject(reason, detail);
+        if (text === undefined || !this.#readForeign(text)) this.#addReject(reason, detail);
       },
       anomaly,
     };
@@ -346,6 +346,27 @@ export class Records {
     }
     this.#askedInVain++;
     this.#addReject(reason, detail);
+  }
+
+  /** Lines between the records of the file may be another source's: it rejects what it does not take of them. */
+  #readForeign(text: Buffer): boolean {
+    if (this.#askedInVain >= MOST_ASKED) return false;
+    const level = this.#level;
+    const head = innerHead({ path: this.#path, timeUs: undefined }, text, this.#flowFields);
+    const known = recogniseInner(head, this.#known[0], level.source);
+    const before = this.records;
+    if (known !== undefined) {
+      this.#known[0] = known.source;
+      const place = { offset: level.offset, length: text.length, form: FORM.plain };
+      const inside = { place, size: text.length, carrier: undefined, depth: 0, noted: [] };
+      this.#readText(head, known, text, inside);
+    }
+    if (this.records === before) {
+      this.#askedInVain++;
+      return false;
+    }
+    this.#askedInVain = 0;
+    return true;
   }
 
   #readText(head: Head, { source, shape }: Known, text: Buffer, inside: Inside): void {

@@ -22,6 +22,8 @@ export type Piece =
       readonly length: number;
       readonly reason: RejectReason;
       readonly detail: string;
+      /** The bytes, where others may be asked about them. */
+      readonly foreign?: string;
     }
   | { readonly kind: 'anomaly'; readonly anomaly: string; readonly detail: string };
 
@@ -32,8 +34,9 @@ function collecting(): { readonly sink: FrameSink; readonly pieces: Piece[] } {
       const text = bytes.toString('latin1', start, end);
       pieces.push({ kind: 'record', offset, length: end - start, text, hints: { ...hints } });
     },
-    problem: (reason, offset, length, detail) => {
-      pieces.push({ kind: 'problem', offset, length, reason, detail });
+    problem: (reason, offset, length, detail, text) => {
+      const foreign = text === undefined ? {} : { foreign: text.toString('latin1') };
+      pieces.push({ kind: 'problem', offset, length, reason, detail, ...foreign });
     },
     anomaly: (anomaly, detail) => {
       pieces.push({ kind: 'anomaly', anomaly, detail });

@@ -31,3 +31,29 @@ test('a few lines of something else at the beginning do not hide a log', async (
   const counts = await importCase(dir);
   expect(counts).toMatchObject({ records: 56, imported: 50, rejected: 6 });
 });
+
+test('lines between JSON records are read by the source that knows them', async () => {
+  const dir = await sealedCase({
+    'c.json': lines(
+      JSON.stringify(event(1)),
+      SYSLOG,
+      SYSLOG.replace('[77]', '[78]'),
+      JSON.stringify(event(2)),
+      'nobody knows this',
+      JSON.stringify(event(3)),
+      flow(1),
+      SYSLOG.replace('T09:', 'T29:'),
+      flow(2),
+    ),
+  });
+  const counts = await importCase(dir);
+  expect(counts).toMatchObject({ records: 9, imported: 7, duplicates: 0, rejected: 2 });
+  withDatabase(dir, (db) => {
+    for (const [table, rows] of Object.entries({ vpc_flow: 2, syslog: 2, cloudtrail: 3 }))
+      expect(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get(), table).toBe(rows);
+    expect(db.prepare('SELECT source, reason FROM reject ORDER BY id').all()).toEqual([
+      { source: 'cloudtrail', reason: 'not_json' },
+      { source: 'vpc_flow', reason: 'bad_fields' },
+    ]);
+  });
+});
