@@ -296,6 +296,11 @@ export interface JsonFormat {
    * in SNS, an event in a Lambda invocation. A way that ends at no record of this source is not taken.
    */
   readonly ways?: readonly (readonly string[])[];
+  /** What stands beside a record at the end of such a way and is handed on to its own source, and what tells whose it is. */
+  readonly beside?: {
+    readonly member: string;
+    readonly path: (record: JsonObject) => string;
+  };
   /** True if a record may be a JSON string that holds it. */
   readonly strings?: true;
   /** Members that hold identifiers of 64 bits in every record: integers beyond 2^53 are nothing odd there. */
@@ -361,8 +366,12 @@ export function jsonReader(head: Head, format: JsonFormat): RecordReader {
         out.reject('not_this_source', `an EventBridge event is not ${format.what}`);
       // Of many records in one text each would be looked at with all of it.
       const odd = carried.length > 1 ? oddities(text) : text;
-      for (const { record, place } of carried) {
+      for (const { record, place, beside } of carried) {
         emit(record, odd, hints.escaped, format, place, out);
+        if (beside !== undefined && isObject(record)) {
+          const path = format.beside?.path(record) ?? '';
+          out.inner(beside.text, { place: beside.place, path, timeUs: format.time(record) });
+        }
       }
     },
   };
@@ -425,9 +434,17 @@ function readString(
   emit(value, text, text.includes('\\'), format, place, out);
 }
 
+/** A text at the end of a way. */
+interface Placed {
+  readonly place: Place;
+  /** Decoded. */
+  readonly text: Buffer;
+}
+
 interface Carried {
   readonly record: JsonValue;
   readonly place?: Place | undefined;
+  readonly beside?: Placed | undefined;
 }
 
 /** The records in an object: itself, or what it carries. None in an EventBridge event, which another source reads and whose content the importer hands on. */
@@ -443,7 +460,16 @@ function carriedBy(
   for (const way of format.ways ?? []) {
     const record = follow(value, way, format);
     if (record === undefined) continue;
-    return [{ record, place: placeOfWay(value, way, bytes, { start, end }, offset - start) }];
+    const at = (to: readonly string[]): Placed | undefined =>
+      placeOfWay(value, to, bytes, { start, end }, offset - start);
+    const { beside } = format;
+    return [
+      {
+        record,
+        place: at(way)?.place,
+        beside: beside === undefined ? undefined : at([...way.slice(0, -1), beside.member]),
+      },
+    ];
   }
   const placeOf = (one: Span): Place => ({
     offset: offset + one.start - start,
@@ -473,11 +499,17 @@ function follow(
   let value: JsonObject = carrier;
   for (const name of way) {
     const member = Object.hasOwn(value, name) ? value[name] : undefined;
-    const inner = typeof member === 'string' ? innerJson(member) : member;
+    const inner = onlyOne(typeof member === 'string' ? innerJson(member) : member);
     if (!isObject(inner)) return undefined;
     value = inner;
   }
   return format.is(value) ? value : undefined;
+}
+
+/** The element of a list of one, as early notifications of AWS Config hold their item; else the value itself. */
+function onlyOne(value: JsonValue | undefined): JsonValue | undefined {
+  const list = Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
+  return list?.length === 1 ? list[0] : value;
 }
 
 /** The value of a JSON string that holds JSON; undefined for what is none, or nested too deep to walk. */
@@ -493,7 +525,7 @@ function placeOfWay(
   bytes: Buffer,
   whole: Span,
   base: number,
-): Place | undefined {
+): Placed | undefined {
   let value: JsonObject = carrier;
   let text = bytes;
   let span: Span = whole;
@@ -511,19 +543,30 @@ function placeOfWay(
       text = Buffer.from(member);
       span = { start: 0, end: text.length };
     }
-    const inner = typeof member === 'string' ? innerJson(member) : member;
+    const said = typeof member === 'string' ? innerJson(member) : member;
+    const inner = onlyOne(said);
+    if (inner !== said) {
+      const [only] = elementSpans(text, span);
+      if (only === undefined) return undefined;
+      span = only;
+    }
     if (!isObject(inner)) return undefined;
     value = inner;
   }
+  const own = text.subarray(span.start, span.end);
   const place = ({ start, end }: Span): { offset: number; length: number } => ({
     offset: base + start,
     length: end - start,
   });
-  if (outer === undefined) return { ...place(span), form: FORM.plain };
+  if (outer === undefined) return { place: { ...place(span), form: FORM.plain }, text: own };
   if (span.start > 0 || span.end < text.length) steps.push([span.start, span.end - span.start]);
-  return steps.length === 1
-    ? { ...place(outer), form: FORM.jsonString }
-    : { ...place(outer), form: FORM.steps, steps };
+  return {
+    place:
+      steps.length === 1
+        ? { ...place(outer), form: FORM.jsonString }
+        : { ...place(outer), form: FORM.steps, steps },
+    text: own,
+  };
 }
 
 /** Where the elements of an array stand. The bytes must be one valid JSON array. */

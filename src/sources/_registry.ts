@@ -13,6 +13,7 @@ import { cloudtrail } from './cloudtrail/index.ts';
 import { cloudtrail_digest } from './cloudtrail_digest.ts';
 import { cloudtrail_lake_sign } from './cloudtrail_lake_sign.ts';
 import { cloudwatch_logs } from './cloudwatch_logs/index.ts';
+import { config_change } from './config_change.ts';
 import { config_compliance } from './config_compliance.ts';
 import { config_compliance_state } from './config_compliance_state.ts';
 import { config_item } from './config_item/index.ts';
@@ -70,6 +71,7 @@ export const SOURCES: readonly Source[] = [
   cloudtrail_digest,
   cloudtrail_lake_sign,
   cloudwatch_logs,
+  config_change,
   config_compliance,
   config_compliance_state,
   config_item,

@@ -185,7 +185,9 @@ function format(head: Pick<Head, 'path'>): JsonFormat {
   return {
     what: 'OCSF events',
     marks: ['"class_uid"'],
-    wrappers: [],
+    // Security Hub's findings in OCSF: its answers, and the details of its events.
+    wrappers: ['Findings', 'findings'],
+    inside: 'findings',
     is: (record) =>
       record['class_uid'] !== undefined &&
       (record['metadata'] !== undefined || record['category_uid'] !== undefined),
@@ -301,12 +303,12 @@ const DNS = {
 export const security_lake: Source = {
   id: 'security_lake',
   title: 'Security Lake',
-  version: 3,
+  version: 4,
   clock:
     'The clock of the AWS log that the event was made of, in UTC: to the millisecond in OCSF 1.0, to the microsecond in time_dt of 1.1.',
   about: [
     'Amazon Security Lake turns CloudTrail events (management, S3 and Lambda data), VPC flow logs, Route 53 resolver queries, Security Hub findings, EKS audit logs and WAF logs into events of one schema, OCSF 1.0 (sources of version 1) or 1.1 (version 2), and stores them as Parquet. A row of the table is an event of any class; class_uid says of which. The raw text of a row is the whole event as JSON (docs/import.md says how it is made of the file), with every member that has no column; other holds the outermost of these.',
-    'Events are translations: what the translation leaves out is in the original log alone, and an event that Security Lake did not write says nothing of what happened. Account, region and day of a file stand in its key; where the event names account and region itself, that was taken. Copies of one event in two files (after a compaction) are duplicates if all of the event is equal. Events of custom sources are read if they are OCSF; JSON of the same form is too.',
+    'Events are translations: what the translation leaves out is in the original log alone, and an event that Security Lake did not write says nothing of what happened. Account, region and day of a file stand in its key; where the event names account and region itself, that was taken. Copies of one event in two files (after a compaction) are duplicates if all of the event is equal. Events of custom sources are read if they are OCSF; JSON of the same form is too, and so are Security Hub’s findings in OCSF: the output of `aws securityhub get-findings-v2`, and EventBridge events "Findings Imported V2", whose detail holds a list of them.',
   ].join('\n\n'),
   references: [
     'Amazon Security Lake User Guide, "Open Cybersecurity Schema Framework (OCSF) in Security Lake"',
@@ -330,6 +332,7 @@ export const security_lake: Source = {
   indexes: [['src_endpoint_ip'], ['actor_access_key'], ['event_uid']],
   timeline: true,
   repeatsInFile: 'distinct',
+  inside: true,
   detect: (head) => detectJson(head, format(head)),
   reader: (head) => jsonReader(head, format(head)),
   sameText: canonicalRecord,
@@ -400,6 +403,19 @@ export const security_lake: Source = {
       ],
       rejects: ['bad_time', 'not_this_source'],
       anomalies: ['bad_value'],
+    },
+    {
+      name: 'findings of Security Hub as EventBridge events carry them, a cut record',
+      path: 'x',
+      text: `${JSON.stringify({
+        findings: [
+          { ...FLOW, class_uid: 2003, finding_info: { uid: 'f-2', title: 'Public bucket' } },
+          { a: 1 },
+          { ...FLOW, class_uid: 2004, finding_info: { uid: 'f-3', title: 'Odd call' } },
+        ],
+      })}\n${JSON.stringify(FLOW).slice(0, -9)}`,
+      rows: [{ finding_uid: 'f-2' }, { finding_uid: 'f-3' }],
+      rejects: ['not_this_source', 'truncated'],
     },
   ],
   example: {

@@ -150,7 +150,7 @@ export const securityhub: Source = {
     'The clock of the product that made the finding, with its zone, to the second or millisecond; times without a zone are taken as UTC.',
   about: [
     'Findings in the AWS Security Finding Format, of Security Hub’s own controls and of the products it imports from (GuardDuty, Inspector, Macie, Config, third parties): the output of `aws securityhub get-findings`, and EventBridge events, whose detail holds a list of them: each is a row with its own text.',
-    'A finding is imported again whenever it changes: each version is a row, and finding_id with the greatest time_us is the latest state. A GuardDuty finding that came through Security Hub is here in ASFF, and in table guardduty where GuardDuty’s own was collected. Security Hub’s newer findings in OCSF are not read.',
+    'A finding is imported again whenever it changes: each version is a row, and finding_id with the greatest time_us is the latest state. A GuardDuty finding that came through Security Hub is here in ASFF, and in table guardduty where GuardDuty’s own was collected. Security Hub’s newer findings in OCSF are read by `security_lake`. Events of custom actions ("Security Hub Findings - Custom Action") hold findings too; what was chosen and by which name is in `eventbridge`.',
   ].join('\n\n'),
   references: [
     'AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)"',
@@ -195,10 +195,15 @@ export const securityhub: Source = {
     {
       name: 'lists of findings as EventBridge events carry them',
       path: 'x',
-      text: [{ findings: [FINDING, { a: '],[' }, NETWORK] }, { findings: [] }]
+      text: [
+        { findings: [FINDING, { a: '],[' }, NETWORK] },
+        // As a custom action sends them.
+        { actionName: 'look', actionDescription: 'a', findings: [{ ...FINDING, Id: 'c' }] },
+        { findings: [] },
+      ]
         .map((detail) => JSON.stringify({ finding: 'x', ...detail }))
         .join('\n'),
-      rows: [{ finding_id: FINDING.Id }, { finding_id: 'b' }],
+      rows: [{ finding_id: FINDING.Id }, { finding_id: 'b' }, { finding_id: 'c' }],
       rejects: ['not_this_source'],
     },
     {

@@ -1,5 +1,5 @@
 /** Tells CloudTrail files, in whatever they came, from all others. */
-import type { JsonObject } from '../../core/json.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
 import { type PeekedRecord, peekJson } from '../../core/peek.ts';
 import type { Detection, Head } from '../source.ts';
 import { detectResults, detectTable } from './table.ts';
@@ -10,10 +10,28 @@ export const WRAPPERS: readonly string[] = ['Records', 'Events'];
 /** What carries the record. */
 type Carrier = 'record' | 'lookup';
 
+/** Categories of records that CloudTrail Lake keeps beside events: their content is in `eventData`. */
+const LAKE_CATEGORIES: readonly unknown[] = ['ConfigurationItem', 'ActivityAuditLog', 'Evidence'];
+
+/** True for a record of CloudTrail Lake that is no event of CloudTrail: an item of AWS Config, an event of a partner. */
+function isLakeRecord(record: JsonObject): boolean {
+  return isObject(record['eventData']) && LAKE_CATEGORIES.includes(record['eventCategory']);
+}
+
+/** True for an entry of `lookup-events` without the event itself, as `--query` and spreadsheets leave it. */
+export function isBareEntry(record: JsonObject): boolean {
+  return (
+    record['CloudTrailEvent'] === undefined &&
+    ['EventId', 'EventName', 'EventSource'].every((name) => typeof record[name] === 'string') &&
+    'EventTime' in record
+  );
+}
+
 /** True for a record that CloudTrail writes; S3 event notifications share its wrapper and some of its keys. */
 export function isCloudTrailRecord(record: JsonObject): boolean {
   const source = record['eventSource'];
   if (typeof source === 'string' && source.startsWith('aws:')) return false;
+  if (isLakeRecord(record)) return true;
   if ('insightDetails' in record || ('timeWindow' in record && 'summary' in record)) return true;
   return 'eventName' in record && ('eventVersion' in record || 'eventSource' in record);
 }
@@ -36,7 +54,7 @@ function carrierOf(record: PeekedRecord): Carrier | undefined {
       ? 'record'
       : undefined;
   }
-  if (typeof value['CloudTrailEvent'] === 'string') return 'lookup';
+  if (typeof value['CloudTrailEvent'] === 'string' || isBareEntry(value)) return 'lookup';
   return isCloudTrailRecord(value) ? 'record' : undefined;
 }
 

@@ -1,6 +1,7 @@
 /** One CloudTrail record, parsed, to the values of its columns. */
 import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { exactUs, logTime } from '../../core/time.ts';
+import { anyTime } from '../_json.ts';
 import type { RowOut, Value } from '../source.ts';
 
 const EMPTY: JsonObject = {};
@@ -187,6 +188,8 @@ function consoleResult(response: JsonObject): string | null {
 /** Event time of a record; undefined if it has none that can be read. */
 export function recordTime(record: JsonObject): number | undefined {
   const time = record['eventTime'] ?? objectOf(record['timeWindow'])['windowStart'];
+  // Lake's own records may lack the zone.
+  if ('eventData' in record) return anyTime(time);
   return typeof time === 'string' ? cloudTrailTime(time) : undefined;
 }
 
@@ -194,7 +197,10 @@ export function recordTime(record: JsonObject): number | undefined {
  * Values in the order of `CLOUDTRAIL_COLUMNS`.
  * @param timeUs what {@link recordTime} gave.
  */
-export function mapRecord(record: JsonObject, timeUs: number, out: RowOut): Value[] {
+export function mapRecord(whole: JsonObject, timeUs: number, out: RowOut): Value[] {
+  // What CloudTrail Lake keeps of others has its members in eventData.
+  const data = objectOf(whole['eventData']);
+  const record = 'eventData' in whole ? { ...data, ...whole } : whole;
   const identity = objectOf(record['userIdentity']);
   const session = objectOf(identity['sessionContext']);
   const attributes = objectOf(session['attributes']);
@@ -215,13 +221,22 @@ export function mapRecord(record: JsonObject, timeUs: number, out: RowOut): Valu
     objectOf(response['accessKey'])['accessKeyId'];
   // The expression of the common column target says it in these two cases.
   const said = bucketName !== null || (roleArn !== null && source === STS);
-  const target = said ? null : (resourceArn(record['resources']) ?? requestTarget(request));
+  const item = data['arn'] ?? data['resourceId'];
+  const target = said
+    ? null
+    : (resourceArn(record['resources']) ??
+      requestTarget(request) ??
+      (typeof item === 'string' ? item : null));
 
   return [
     timeUs,
     textOf(record['eventVersion'], 'eventVersion', out),
     source,
-    textOf(record['eventName'] ?? insight['eventName'], 'eventName', out),
+    textOf(
+      record['eventName'] ?? insight['eventName'] ?? data['configurationItemStatus'],
+      'eventName',
+      out,
+    ),
     textOf(record['awsRegion'], 'awsRegion', out),
     textOf(record['sourceIPAddress'], 'sourceIPAddress', out),
     textOf(record['userAgent'], 'userAgent', out),

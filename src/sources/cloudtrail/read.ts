@@ -20,8 +20,8 @@ import {
   type RecordReader,
   type RowOut,
 } from '../source.ts';
-import { cleanTexts, noteOddities } from '../_json.ts';
-import { isCloudTrailRecord, WRAPPERS } from './detect.ts';
+import { anyTime, cleanTexts, noteOddities } from '../_json.ts';
+import { isBareEntry, isCloudTrailRecord, WRAPPERS } from './detect.ts';
 import { mapRecord, recordTime } from './map.ts';
 import { RecordScan } from './scan.ts';
 
@@ -88,7 +88,52 @@ function read(
       return;
     }
   }
-  emit(value, text, hints.escaped, undefined, out);
+  if (isBareEntry(value)) {
+    readEntry(value, text, hints.escaped, out);
+    return;
+  }
+  if (!emit(value, text, hints.escaped, undefined, out)) return;
+  // An item of AWS Config that Lake keeps is one of that source too.
+  const span =
+    value['eventCategory'] === 'ConfigurationItem'
+      ? memberSpan(bytes, start, end, 'eventData')
+      : undefined;
+  if (span === undefined) return;
+  const place = {
+    offset: offset + span.start - start,
+    length: span.end - span.start,
+    form: FORM.plain,
+  };
+  out.inner(bytes.subarray(span.start, span.end), {
+    place,
+    path: '',
+    timeUs: recordTime(value),
+  });
+}
+
+/** An entry of `lookup-events` that lost the event: what it says itself. */
+function readEntry(entry: JsonObject, text: string, escaped: boolean, out: RowOut): void {
+  const timeUs = anyTime(entry['EventTime']);
+  if (timeUs === undefined) {
+    out.reject('bad_time', 'EventTime is missing or not a time');
+    return;
+  }
+  noteOddities(entry, text, escaped, out);
+  const readOnly = entry['ReadOnly'];
+  const record: JsonObject = {
+    eventID: entry['EventId'] ?? null,
+    eventName: entry['EventName'] ?? null,
+    eventSource: entry['EventSource'] ?? null,
+    readOnly: readOnly === 'true' ? true : readOnly === 'false' ? false : (readOnly ?? null),
+    userIdentity: {
+      accessKeyId: entry['AccessKeyId'] ?? null,
+      userName: entry['Username'] ?? null,
+    },
+  };
+  const values = mapRecord(record, timeUs, out);
+  if (escaped) cleanTexts(values, text, out);
+  const id = entry['EventId'];
+  out.row(values, hash53(typeof id === 'string' ? id : text));
 }
 
 /** A record that was the value of a JSON string. */
@@ -112,15 +157,22 @@ function readInner(text: string, place: Place, out: RowOut): void {
   }
 }
 
-function emit(record: JsonObject, text: string, escaped: boolean, place: Place, out: RowOut): void {
+/** @returns true if it became a row. */
+function emit(
+  record: JsonObject,
+  text: string,
+  escaped: boolean,
+  place: Place,
+  out: RowOut,
+): boolean {
   if (!isCloudTrailRecord(record)) {
     out.reject('not_this_source', 'the record is not one of CloudTrail');
-    return;
+    return false;
   }
   const timeUs = recordTime(record);
   if (timeUs === undefined) {
     out.reject('bad_time', 'eventTime is missing or not a time');
-    return;
+    return false;
   }
   noteOddities(record, text, escaped, out);
   const values = mapRecord(record, timeUs, out);
@@ -128,4 +180,5 @@ function emit(record: JsonObject, text: string, escaped: boolean, place: Place, 
   const id = record['eventID'] ?? record['eventId'];
   // Version 1.0 has no eventID: the record itself is its identity.
   out.row(values, hash53(typeof id === 'string' ? id : sortedJson(record)), place);
+  return true;
 }

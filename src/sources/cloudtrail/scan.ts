@@ -141,6 +141,7 @@ const SPECS: readonly Spec[] = [
     'eventId',
     'accountId',
     'insightDetails',
+    'eventData',
     'timeWindow',
     'summary',
     'detail',

@@ -315,9 +315,12 @@ const readResults: RecordReader['read'] = (bytes, start, end, offset, hints, out
   if (list.length === 0) out.notARecord();
 };
 
-/** Whether a record's text is a row of a table, not the record: rows are lines of CSV, or arrays of cells. */
-export function isTableRow(text: string): boolean {
-  return !text.trimStart().startsWith('{');
+/**
+ * Whether a record's text is what a table or a list says of the record, not the record: lines of CSV, arrays of cells,
+ * entries of `lookup-events` that lost the event.
+ */
+export function isExtract(text: string): boolean {
+  return !text.trimStart().startsWith('{') || /^\s*\{[^{}]*"EventId"/.test(text);
 }
 
 /** A reader for one file of GetQueryResults, of one document or several. */

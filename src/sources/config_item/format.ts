@@ -151,6 +151,19 @@ export const CONFIG_ITEM_FORMAT: JsonFormat = {
     ['ConfigurationItem'],
     ...CARRIERS.flatMap((way) => [[...way, 'configurationItem'], way]),
   ],
+  beside: {
+    member: 'configurationItemDiff',
+    path: (record) =>
+      [
+        'Config',
+        record['awsAccountId'] ?? record['accountId'],
+        record['awsRegion'],
+        record['resourceType'],
+        record['resourceId'],
+      ]
+        .map((part) => (typeof part === 'string' ? part : ''))
+        .join('/'),
+  },
   is: (record) => isItem(record) || isItem(summaryOf(record)),
   keys: [['resourceType', 'configurationItemCaptureTime'], ['configurationItemSummary']],
   normal,

@@ -69,6 +69,23 @@ const SUMMARY = {
 
 export const CONFIG_ITEM_SAMPLES: readonly Sample[] = [
   {
+    name: 'the notification of 2014, with its item in a list',
+    path: 'x',
+    text: JSON.stringify({
+      Type: 'Notification',
+      MessageId: 'a',
+      TopicArn: 'arn:aws:sns:eu-central-1:111122223333:config',
+      Message: JSON.stringify({
+        MessageVersion: '1.0',
+        NotificationCreateTime: '2014-03-18T10:11:00Z',
+        messageType: 'ConfigurationItemChangeNotification',
+        configurationItem: [ITEM],
+        configurationItemDiff: { changeType: 'UPDATE', changedProperties: {} },
+      }),
+    }),
+    rows: [{ resource_id: ITEM.resourceId }],
+  },
+  {
     name: 'a snapshot',
     path: 'AWSLogs/111122223333/Config/eu-central-1/2025/11/8/ConfigSnapshot/111122223333_Config_eu-central-1_ConfigSnapshot_20251108T090010Z_0a1b.json.gz',
     text: JSON.stringify({
