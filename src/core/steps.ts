@@ -1,9 +1,10 @@
 /** How the text of a record is taken out of the bytes around it, where a range of the file alone does not say it. */
 import { Buffer } from 'node:buffer';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 
 /** `string`: the value of the JSON string that the bytes are; `csv`: of the quoted cell (RFC 4180); a pair: a range of the bytes, as offset and length. */
-export type Step = 'string' | 'csv' | 'base64' | 'gzip' | readonly [offset: number, length: number];
+export type Step =
+  'string' | 'csv' | 'base64' | 'gzip' | 'zlib' | readonly [offset: number, length: number];
 
 /** What a packed record is inflated up to: a hundred times what AWS sends. */
 const MOST_UNPACKED = 64 * 2 ** 20;
@@ -29,6 +30,7 @@ function follow(bytes: Buffer, step: Step): Buffer | undefined {
     if (step === 'csv') return cellOf(bytes);
     if (step === 'base64') return Buffer.from(bytes.toString('latin1'), 'base64');
     if (step === 'gzip') return gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED });
+    if (step === 'zlib') return inflateSync(bytes, { maxOutputLength: MOST_UNPACKED });
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     return typeof value === 'string' ? Buffer.from(value) : undefined;
   } catch {
@@ -56,7 +58,7 @@ export function parseSteps(text: string): readonly Step[] | undefined {
 }
 
 function isStep(value: unknown): value is Step {
-  if (typeof value === 'string') return ['string', 'csv', 'base64', 'gzip'].includes(value);
+  if (typeof value === 'string') return ['string', 'csv', 'base64', 'gzip', 'zlib'].includes(value);
   return (
     Array.isArray(value) &&
     value.length === 2 &&

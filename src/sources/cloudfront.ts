@@ -525,7 +525,7 @@ export const cloudfront: Source = {
   clock:
     'The edge location’s clock, UTC, to the second (real-time logs to the millisecond): when the response ended.',
   about: [
-    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same, as JSON lines or as Parquet with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Under a header each line has as many fields as it names, and each is what its name says, else the line is a reject; so is a line with # that is neither #Version nor #Fields. Without a header, the field list of version 1 is assumed, with the 24, 26 or 33 fields of its documented forms, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are not recognised.',
+    'CloudFront writes a record for each request of a viewer: standard logs of version 1 as tab-separated text whose header names the fields, standard logs of version 2 as the same, as JSON lines or as Parquet with the fields the owner chose, in any order, and real-time logs as tab-separated text without a header. Fields are mapped by name. Under a header each line has as many fields as it names, and each is what its name says, else the line is a reject; so is a line with # that is neither #Version nor #Fields. Without a header, the field list of version 1 is assumed, with the 24, 26 or 33 fields of its documented forms, or for real-time logs the list of all fields in CloudFront’s order; other real-time lists are read where a line `#Fields:` with their names stands before them, and are not recognised without.',
     'Delivery is on a best-effort basis, within an hour for most requests, up to a day for some: a missing request proves nothing. Values are URL-encoded, sometimes twice, and stored so; user_agent is decoded once. c_ip is a proxy where one stands in front. Standard logs of version 1 name neither account nor distribution: the distribution comes from the name of the file. In Parquet a column may be named as its field or with `_` for `-` and brackets.',
   ].join('\n\n'),
   references: [
@@ -646,6 +646,13 @@ export const cloudfront: Source = {
         { time_us: 1_762_592_405_000_000 },
       ],
       rejects: ['bad_fields'],
+    },
+    {
+      name: 'real-time, chosen fields under a header that somebody put before them',
+      path: 'stream-2',
+      text: '#Fields: timestamp c-ip sc-status cs-method cs-uri-stem c-country\n1762592405.123\t198.51.100.7\t200\tGET\t/\tNL\n1762592405.123\t198.51.100.7\t200\tGET\t/\n1762592405.123\t198.51.100.7\tok\tGET\t/\tNL\n',
+      rows: [{ time_us: 1_762_592_405_123_000, src_ip: '198.51.100.7', c_country: 'NL' }],
+      rejects: ['bad_fields', 'bad_fields'],
     },
     {
       name: 'without header, broken lines',

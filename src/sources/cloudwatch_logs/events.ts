@@ -31,11 +31,16 @@ export function isPayload(record: JsonObject): boolean {
 /** Members that lead to base64 of a gzipped payload, as a Lambda function or a reader of Kinesis gets it. */
 const PACKED_WAYS = [['awslogs', 'data'], ['kinesis', 'data'], ['data'], ['Data']] as const;
 
+/** How zlib begins in base64 (RFC 1950): 78 and one of 01, 5e, 9c, da. Functions that pack again write it. */
+const ZLIB = /^e(?:A[E-H]|F[4-7]|J[w-z]|N[o-r])/;
+
 /** The way to a packed payload in a record, if there is one. */
 export function packedWay(record: JsonObject): readonly string[] | undefined {
   return PACKED_WAYS.find((way) => {
     const data = valueAt(record, way);
-    return typeof data === 'string' && data.startsWith('H4sI');
+    if (typeof data !== 'string') return false;
+    // A member that is named data alone may hold anything.
+    return data.startsWith('H4sI') || (way.length > 1 && ZLIB.test(data));
   });
 }
 
@@ -175,7 +180,8 @@ function unpack(
 }
 
 const PACKED: readonly Step[] = ['string', 'base64', 'gzip'];
-const NOT_PACKED = 'the data is not base64 of a gzipped payload';
+const PACKED_ZLIB: readonly Step[] = ['string', 'base64', 'zlib'];
+const NOT_PACKED = 'the data is not base64 of a payload in gzip or zlib';
 
 /** The log events of a packed payload. @param steps from the bytes of `token`, which stand at `at`, to the payload. */
 export function emitPacked(
@@ -215,7 +221,12 @@ export const readEvents: RecordReader['read'] = (bytes, start, end, offset, hint
     for (const name of way)
       span = span === undefined ? undefined : memberSpan(bytes, span.start, span.end, name);
     if (span === undefined) out.reject('not_json', NOT_PACKED);
-    else emitPacked(bytes.subarray(span.start, span.end), placeOf(text, span), PACKED, out);
+    else {
+      const data = valueAt(value, way);
+      const zlib = typeof data === 'string' && ZLIB.test(data);
+      const token = bytes.subarray(span.start, span.end);
+      emitPacked(token, placeOf(text, span), zlib ? PACKED_ZLIB : PACKED, out);
+    }
     return;
   }
   if (isEvent(value) || isInsights(value)) {

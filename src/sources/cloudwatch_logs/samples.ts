@@ -34,6 +34,10 @@ const EVENT = {
 const PACKED_DATA =
   'H4sIAAAAAAACA6tWyk0tLk5MTw2pLEhVslJycQxxjPd1DQ52dHdV0lHKL89LLQIKGwKBERAYAwFQOCc/3b0ov7QAKJMO4QaXFKUm5gL5xRC+a1lqXkmxklV0tVJmCsgAoHBJJtCuksRcoDZDczMjU0sjEwNTQyNjHZgbgOpylWpjawHVpTnUlQAAAA==';
 
+/** The same in zlib. */
+const ZLIB_DATA =
+  'eNqrVspNLS5OTE8NqSxIVbJScnEMcYz3dQ0OdnR3VdJRyi/PSy0CChsCgREQGAMBUDgnP929KL+0ACiTDuEGlxSlJuYC+cUQvmtZal5JsZJVdLVSZgrIAKBwSSbQrpLEXKA2Q3MzI1NLIxMDU0MjYx2YG4DqcpVqY2sBAXAsEg==';
+
 /** One for each shape, and what goes wrong in them. */
 export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
   {
@@ -55,6 +59,8 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
       },
       { awslogs: { data: PACKED_DATA } },
       { awslogs: { data: 'H4sIAAAA' } },
+      { awslogs: { data: ZLIB_DATA } },
+      { awslogs: { data: ZLIB_DATA.slice(0, 40) } },
     ]
       .map((one) => JSON.stringify(one))
       .join(''),
@@ -69,8 +75,9 @@ export const CLOUDWATCH_SAMPLES: readonly Sample[] = [
       },
       { message: 'a "quoted" [message]', extracted_fields: '{"a":"b"}' },
       { time_us: 1_762_592_405_123_000, log_group: 'g', message: 'm' },
+      { time_us: 1_762_592_405_123_000, log_group: 'g', message: 'm' },
     ],
-    rejects: ['not_json'],
+    rejects: ['not_json', 'not_json'],
     anomalies: ['no_events'],
   },
   {
