@@ -1,8 +1,11 @@
 /** The tables of questions fit the SDK, and the policy fits the tables. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { allAsks, policyFor } from '#src/collect-aws/policy.ts';
 import { loadSdk, SERVICES, type ServiceName } from '#src/collect-aws/services.ts';
 import { KINDS } from '#src/collect-aws/table.ts';
+import { ROOT } from '../helpers/exhibit.ts';
 
 test.each(Object.keys(SERVICES) as ServiceName[])(
   'the SDK has every operation of %s',
@@ -35,4 +38,13 @@ test('a policy for one place names that place', () => {
     ['arn:aws:s3:::b/p/*'],
   ]);
   expect(policy.Statement[2]?.Action).toContain('s3:RestoreObject');
+});
+
+test('the policy in the documentation is the one that is printed', async () => {
+  const page = await readFile(join(ROOT, 'docs', 'collect-aws.md'), 'utf8');
+  const printed = /```json\n(.*?)```/s.exec(page)?.[1] ?? '';
+  const orgRole = 'arn:aws:iam::*:role/OrganizationAccountAccessRole';
+  expect(JSON.parse(printed)).toEqual(
+    policyFor({ kinds: KINDS, places: [], anyBucket: true, restore: false, orgRole }),
+  );
 });
