@@ -105,7 +105,7 @@ function sourcesPage(sources: readonly Source[]): string {
       ]),
     ),
     '## Variants that are read',
-    'Each is a sample of its source. `test/sources/conformance.test.ts` reads it whole, cut anywhere, damaged anywhere, and checks that no other source claims it; `test/ingest/every-source.test.ts` imports all of them through the command line under misleading names; `test/sources/bad-input.test.ts` changes their times to years that cannot be; `test/ingest/inner-logs.test.ts` puts logs of machines, databases, functions and gateways into CloudWatch Logs, one message at a time, and finds each in its own table.',
+    'Each is a sample of its source. `test/sources/conformance.test.ts` reads it whole, cut anywhere, damaged anywhere, and checks that no other source claims it; `test/ingest/every-source.test.ts` imports all of them through the command line under misleading names; `test/sources/bad-input.test.ts` changes their times to years that cannot be; `test/ingest/inner-logs.test.ts` puts logs of machines, databases, functions and gateways into CloudWatch Logs, one message at a time, and finds each in its own table; `test/ingest/messages.test.ts` and `test/ingest/beside.test.ts` do so with messages of SNS and SQS, events of EventBridge and records of CloudTrail Lake; `test/samples/sources.test.ts` asks the samples’ story the question on each source’s page. `test/sources/generated.test.ts` checks that the tests named here exist, and that each variant below is one of them.',
     table(
       ['source', 'variants'],
       sources.map((source) => [
