@@ -35,13 +35,18 @@ const MESSAGES: readonly Message[] = [
     group: '/aws/lambda/shop',
     stream: '2025/11/08/[$LATEST]0a1b2c3d4e5f60718293a4b5c6d7e8f9',
     text: `REPORT RequestId: ${ID}\tDuration: 1.50 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\t\n`,
-    row: { time_from: 'carrier', function_name: 'shop', invocation_duration_us: 1500 },
+    row: {
+      account_id: '111122223333',
+      time_from: 'carrier',
+      function_name: 'shop',
+      invocation_duration_us: 1500,
+    },
   },
   {
     table: 'api_gateway_access',
     group: 'shop-access',
     text: line('api_gateway_access'),
-    row: { http_status: 403, source_ip: '198.51.100.7' },
+    row: { account_id: '111122223333', http_status: 403, source_ip: '198.51.100.7' },
   },
   {
     table: 'api_gateway_access',
