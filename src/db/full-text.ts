@@ -14,10 +14,10 @@ const APPLICATION_ID = 0x45584846;
 const FORM = '1';
 
 /** Records that are indexed together: rows of one table with ids near each other, or few characters. */
-const [GROUP_ROWS, GROUP_CHARACTERS] = [64, 32 * 1024];
+const [GROUP_ROWS, GROUP_CHARACTERS] = [128, 128 * 1024];
 
-/** Letters that are hashed before they are written: larger is faster. Bytes. */
-const HASH_BYTES = 64 * 1024 * 1024;
+/** Of the file, in memory while it is made, in KiB: merging reads what was written. */
+const CACHE_KIB = 64 * 1024;
 
 /** A needle of so many letters rules out all there is to rule out. */
 const MOST_LETTERS = 64;
@@ -56,10 +56,10 @@ export async function buildFullText(
     // A file that is not finished is thrown away; the commit brings it to the disk.
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = FULL');
+    db.pragma(`cache_size = -${String(CACHE_KIB)}`);
     db.pragma(`application_id = ${String(APPLICATION_ID)}`);
     db.exec('BEGIN');
     for (const sql of TABLES) db.exec(sql);
-    db.exec(`INSERT INTO letters (letters, rank) VALUES ('hashsize', ${String(HASH_BYTES)})`);
     await fill(db, records);
     const about = db.prepare('INSERT INTO about VALUES (?, ?)');
     about.run('content_sha256', content);
@@ -87,7 +87,7 @@ async function fill(db: Database, records: AsyncIterable<IndexedRecord>): Promis
     const [first, last] = [group[0], group.at(-1)];
     if (first === undefined || last === undefined) return;
     const { lastInsertRowid } = part.run(first.source, first.id, last.id);
-    letters.run(lastInsertRowid, plain(group.map(({ text }) => text).join('\n')));
+    letters.run(lastInsertRowid, plain(distinct(group)));
     group = [];
     characters = 0;
   };
@@ -98,6 +98,24 @@ async function fill(db: Database, records: AsyncIterable<IndexedRecord>): Promis
     characters += record.text.length;
   }
   close();
+}
+
+/**
+ * What the records hold, each part of it once: half of what one record says stands in the next one too, and taking it apart
+ * again is what costs. Parts overlap by two letters,
+ * which may be four code units, so that no three in a row are lost.
+ */
+function distinct(group: readonly IndexedRecord[]): string {
+  const parts = new Set<string>();
+  for (const { text } of group) {
+    let at = 0;
+    for (const { index } of text.matchAll(/[, ]/g)) {
+      parts.add(text.slice(at, index + 5));
+      at = index + 1;
+    }
+    parts.add(text.slice(at));
+  }
+  return [...parts].join('\n');
 }
 
 /** To some versions of the tokenizer a text is over at U+0000. */

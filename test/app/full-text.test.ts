@@ -30,7 +30,7 @@ beforeAll(async () => {
     eventName: 'CreateUser',
     awsRegion: 'us-east-1',
     eventID: 'e-1',
-    requestParameters: { big: 1e21, odd: 'ΑΣ Σ İ ǆ', nul: 'be\0fore', pair: '😀!' },
+    requestParameters: { big: 1e21, odd: 'ΑΣ Σ İ ǆ', nul: 'be\0fore', pair: '😀! a,😀😁 😁😀' },
   };
   const escaped = JSON.stringify({ Records: [call] }).replace('CreateUser', 'Cr\\u0065ateUser');
   await writeFile(join(logs, '111122223333_CloudTrail_us-east-1_x.json'), escaped);
@@ -68,7 +68,20 @@ test('words that are there, parts of them, and words that are not', async () => 
       '1e21',
     ],
     ...['eventName:CreateUser', 'event_name:CreateUser', 'arn:aws:iam', 'userName:svc', 'be\0fore'],
-    ...['😀', '"\ud83d"', 'ab', '/Stop\\w+/', 'remote_ip:203 GET', '"a"', '%', '"e_"', "'", '""'],
+    ...[
+      '😀',
+      ',😀😁',
+      '" 😁😀"',
+      '"\ud83d"',
+      'ab',
+      '/Stop\\w+/',
+      'remote_ip:203 GET',
+      '"a"',
+      '%',
+      '"e_"',
+      "'",
+      '""',
+    ],
   ].filter((text) => text !== '""');
   for (const text of chosen) {
     const [index, whole] = await both(text);
