@@ -23,32 +23,34 @@ export function isAddress(text: string): boolean {
 
 /** True if an address, and nothing else, stands from `from` to `to`. */
 export function isAddressBytes(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from > MOST_ADDRESS) return false;
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === POINT) return isIpv4(bytes, from, to);
-    if (byte === COLON) return isIpv6(bytes, from, to);
-  }
-  return false;
+  const points = ipv4Points(bytes, from, to);
+  if (points === WHOLE) return true;
+  return points === 0 && to - from <= MOST_ADDRESS && isIpv6(bytes, from, to);
 }
 
-function isIpv4(bytes: Uint8Array, from: number, to: number): boolean {
-  let at = from;
-  for (let octet = 0; octet < 4; octet++) {
-    const start = at;
-    let value = 0;
-    let digit = (bytes[at] ?? 0) - ZERO;
-    while (at < to && digit >= 0 && digit <= 9) {
-      value = value * 10 + digit;
-      digit = (bytes[++at] ?? 0) - ZERO;
+/** What {@link ipv4Points} gives for an address. */
+const WHOLE = 4;
+
+/** Points up to what no IPv4 address has; {@link WHOLE} if nothing is amiss. One pass: every row of a log comes by. */
+function ipv4Points(bytes: Uint8Array, from: number, to: number): number {
+  let points = 0;
+  let start = from;
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === POINT) {
+      if (at === start || points === 3) return points;
+      points++;
+      start = at + 1;
+      value = 0;
+      continue;
     }
-    const length = at - start;
-    if (length === 0 || length > 3 || value > 255 || (length > 1 && bytes[start] === ZERO)) {
-      return false;
-    }
-    if (octet < 3 && (at >= to || bytes[at++] !== POINT)) return false;
+    // A zero may stand alone only.
+    if (byte < ZERO || byte > ZERO + 9 || (value === 0 && at > start)) return points;
+    value = value * 10 + byte - ZERO;
+    if (value > 255) return points;
   }
-  return at === to;
+  return points === 3 && to > start ? WHOLE : points;
 }
 
 function isIpv6(bytes: Uint8Array, from: number, to: number): boolean {
@@ -66,7 +68,7 @@ function isIpv6(bytes: Uint8Array, from: number, to: number): boolean {
     while (at < to && isHex(bytes[at] ?? 0)) at++;
     if (at < to && bytes[at] === POINT) {
       groups += 2;
-      return (gap ? groups < 8 : groups === 8) && isIpv4(bytes, start, to);
+      return (gap ? groups < 8 : groups === 8) && ipv4Points(bytes, start, to) === WHOLE;
     }
     if (at === start || at - start > 4) return false;
     groups++;
