@@ -45,6 +45,7 @@ export interface AssumeRoleInput {
 export async function chain(profile: string | undefined, secrets: Secrets): Promise<Provider> {
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   const provider = defaultProvider(profile === undefined ? {} : { profile });
+  // Called without the client's configuration: what the chain itself sends must not go through the recorder.
   return async () => {
     try {
       const found = (await provider()) as Credentials;

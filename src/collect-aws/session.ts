@@ -228,7 +228,7 @@ export class Session {
       requestHandler: this.#handler,
       retryMode: 'adaptive',
       maxAttempts: attempts,
-      // Parsed from files otherwise: an endpoint that nobody named here must not be asked.
+      // Without it the SDK's own rules hold: partition, region, and AWS_ENDPOINT_URL where somebody set that.
       ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
     };
   }

@@ -230,6 +230,8 @@ export class JournalWriter {
   #head: string;
   #unsynced = 0;
   #last: Promise<void> = Promise.resolve();
+  #noted: JournalEvent[] = [];
+  #noting: Promise<void> | undefined;
 
   private constructor(disk: Disk, path: string, handle: FileHandle, head: string) {
     this.#disk = disk;
@@ -263,10 +265,17 @@ export class JournalWriter {
 
   /**
    * Appends events that outlive this process at once, and a loss of power from the next {@link append} on: whoever goes on
-   * proves what they claim anyway.
+   * proves what they claim anyway. What several callers note while a write is under way is written together.
    */
   note(events: readonly JournalEvent[]): Promise<void> {
-    return this.#inTurn(() => this.#write(events));
+    this.#noted.push(...events);
+    this.#noting ??= this.#inTurn(async () => {
+      const noted = this.#noted;
+      this.#noted = [];
+      this.#noting = undefined;
+      await this.#write(noted);
+    });
+    return this.#noting;
   }
 
   // Several writers may append at the same time; each line names the one before it.
