@@ -102,46 +102,45 @@ export async function benchAnswers(
     );
   }
 
-  talk('sessions: all of them');
-  const everyone = await exhibit('sessions', '--json', '--quiet', '--case', caseFolder);
-  results.push({
-    ...row('sessions-all', [everyone.seconds], scale),
-    peak_rss_mb: everyone.peakMb,
-    records: everyone.stdout.split('\n').length - 1,
-  });
-  talk('triage: the whole pack, recorded and signed');
-  const triage = await exhibit(
-    'query',
-    'run-pack',
-    'triage',
-    '--json',
-    '--quiet',
-    '--case',
-    caseFolder,
+  const whole = async (
+    name: string,
+    args: readonly string[],
+    recordsOf: (stdout: string) => number | null,
+  ): Promise<void> => {
+    talk(`${name}: a whole run`);
+    try {
+      const run = await exhibit(...args, '--quiet', '--case', caseFolder);
+      const one = { ...row(name, [run.seconds], scale), peak_rss_mb: run.peakMb };
+      results.push({ ...one, records: recordsOf(run.stdout) });
+    } catch (error) {
+      // The others are worth having.
+      talk(`${name} failed: ${String(error)}`);
+    }
+  };
+  await whole('sessions-all', ['sessions', '--json'], (text) => text.split('\n').length - 1);
+  await whole(
+    'triage-pack',
+    ['query', 'run-pack', 'triage', '--json', '--limit', '1'],
+    (text) => (JSON.parse(text) as { row_count: number }).row_count,
   );
-  results.push({
-    ...row('triage-pack', [triage.seconds], scale),
-    peak_rss_mb: triage.peakMb,
-    records: null,
-  });
   for (const count of RULES) {
-    talk(`sigma: ${String(count)} rules`);
     const file = join(folder, `rules-${String(count)}.yml`);
-    const asked = ['detect', '--rules', file, '--limit', '1', '--json', '--quiet'];
-    const found = await exhibit(...asked, '--case', caseFolder);
-    results.push({
-      ...row(`sigma-${String(count)}`, [found.seconds], scale),
-      peak_rss_mb: found.peakMb,
-      records: (JSON.parse(found.stdout) as { findings: number }).findings,
-    });
+    const asked = ['detect', '--rules', file, '--limit', '1', '--json'];
+    await whole(
+      `sigma-${String(count)}`,
+      asked,
+      (text) => (JSON.parse(text) as { findings: number }).findings,
+    );
   }
 
   talk('DuckDB: the same rows, the same questions');
   const file = join(folder, 'questions.json');
   writeFileSync(file, JSON.stringify(questions));
   const peerFile = join(folder, 'answers.duckdb');
-  const said = await script('duckdb-answers.ts', database, peerFile, file, String(repeat));
-  const peer = JSON.parse(said.stdout) as Peer;
+  const peer = await script('duckdb-answers.ts', database, peerFile, file, String(repeat)).then(
+    ({ stdout }) => JSON.parse(stdout) as Peer,
+    (error: unknown): Peer => ({ results: {}, refused: { all: String(error) } }),
+  );
   for (const [name, why] of Object.entries(peer.refused))
     talk(`DuckDB did not run ${name}: ${why}`);
   return results.map((one) => beside(one, peer));
@@ -270,6 +269,7 @@ function beside(one: Result, { results }: Peer): Result {
   const times = Object.entries(results).flatMap(([name, time]) =>
     name.startsWith(prefix) && time !== null ? [time] : [],
   );
+  if (times.length === 0) return { ...one, peer_asked: 0 };
   const all = kind === 'triage' ? times.reduce((sum, time) => sum + time, 0) : median(times);
   return { ...one, peer_s: all, ratio: one.ours_s / all, peer_asked: times.length };
 }
