@@ -62,7 +62,7 @@ export async function collectFrom(
 }
 
 /** Lines of a staging folder's journal. */
-export async function journalOf(dir: string): Promise<JournalEvent[]> {
+async function journalOf(dir: string): Promise<JournalEvent[]> {
   const text = await readFile(join(dir, 'journal.jsonl'), 'utf8');
   return text
     .trimEnd()
