@@ -145,6 +145,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   cloudtrail_digest: { services: ['cloudtrail_digest'], record: 'raw' },
   cloudtrail_lake_sign: { services: ['cloudtrail_lake_sign'], record: 'raw' },
   cloudwatch_logs: { services: ['cloudwatch', 'cloudwatch_logs', 'logs'], record: 'raw' },
+  config_change: { services: ['config', 'config_change'], record: 'raw' },
   config_compliance: { services: ['config', 'config_compliance'], record: 'raw' },
   config_compliance_state: { services: ['config_compliance_state'], record: 'raw' },
   config_item: { services: ['config', 'config_item'], record: 'raw' },
