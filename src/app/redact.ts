@@ -1,6 +1,7 @@
 /** Keeps secrets of the command line out of the ledger: an entry is signed and handed to others, for ever. */
 
-const SECRET_FLAG = /^--?[a-z-]*(?:pass|secret|token|credential|api-?key|session|mfa-code)[a-z-]*$/i;
+const SECRET_FLAG =
+  /^--?[a-z-]*(?:pass|secret|token|credential|api-?key|session|mfa-code)[a-z-]*$/i;
 const HIDDEN = '[redacted]';
 /** A secret key of age, typed where its file belongs. */
 const SECRET_KEY = /AGE-(?:SECRET-KEY|PLUGIN)-[^\s]*/gi;
