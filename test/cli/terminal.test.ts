@@ -63,9 +63,9 @@ describe('rows as csv and jsonl', () => {
       ...{ time: '2026-01-02T03:04:05Z', actor: HOSTILE, action: '=cmd()' },
     };
     const screen = onTerminal();
-    printEvents([event], { format: 'csv', excelSafe: true }, screen, false);
-    printEvents([event], { format: 'jsonl' }, screen, false);
-    printEvents([event], { format: 'table' }, screen, false);
+    await printEvents([event], { format: 'csv', excelSafe: true }, screen, false);
+    await printEvents([event], { format: 'jsonl' }, screen, false);
+    await printEvents([event], { format: 'table' }, screen, false);
     expect(screen.stdout()).not.toMatch(UNSAFE);
     expect(screen.stdout()).toContain(",'=cmd(),");
     expect(screen.stderr()).toContain('--excel-safe');
