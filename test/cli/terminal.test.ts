@@ -56,7 +56,7 @@ describe('rows as csv and jsonl', () => {
     }
   });
 
-  test('events too; and --excel-safe disarms formulas', () => {
+  test('events too; and --excel-safe disarms formulas', async () => {
     const names = EVENT_COLUMNS.map((name) => [name, null]);
     const event = {
       ...(Object.fromEntries(names) as unknown as ShownEvent),
