@@ -241,8 +241,8 @@ function connect(path: string): Database {
   // As long as it takes: a check of the file may be under way in another thread.
   const db = new Sqlite(path, { timeout: 2 ** 31 - 1 });
   db.pragma(`page_size = ${String(PAGE_BYTES)}`);
-  // No journal: a half-written file is thrown away, never repaired.
-  db.pragma('journal_mode = OFF');
+  // No journal on the disk: a half-written file is thrown away, never repaired. (The driver's defensive mode refuses OFF.)
+  db.pragma('journal_mode = MEMORY');
   db.pragma('synchronous = OFF');
   db.pragma(`cache_size = -${String(CACHE_KIB)}`);
   db.pragma('threads = 2');

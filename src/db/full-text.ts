@@ -54,7 +54,7 @@ export async function buildFullText(
   const db = new Sqlite(part);
   try {
     // A file that is not finished is thrown away; the commit brings it to the disk.
-    db.pragma('journal_mode = OFF');
+    db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = FULL');
     db.pragma(`cache_size = -${String(CACHE_KIB)}`);
     db.pragma(`application_id = ${String(APPLICATION_ID)}`);

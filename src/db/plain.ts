@@ -23,7 +23,7 @@ const LEFT_OUT = ['content_block'];
 export function writePlain(from: string, to: string): void {
   const db = new Sqlite(to);
   try {
-    db.pragma('journal_mode = OFF');
+    db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = OFF');
     db.pragma(`cache_size = -${String(CACHE_KIB)}`);
     db.pragma('foreign_keys = OFF');

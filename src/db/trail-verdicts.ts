@@ -128,8 +128,8 @@ function fill(path: string, rows: VerdictRows): void {
   try {
     db.pragma('trusted_schema = OFF');
     db.pragma('foreign_keys = OFF');
-    // No journal: a half-written copy is thrown away. The commit brings the whole copy to the disk.
-    db.pragma('journal_mode = OFF');
+    // No journal on the disk: a half-written copy is thrown away. The commit brings the whole copy to the disk.
+    db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = FULL');
     const fileId = db
       .prepare<[string, string], number>(
