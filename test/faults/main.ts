@@ -1,6 +1,6 @@
 /**
  * The whole fault sweep: `node test/faults/main.ts [--verb NAME] [--fault NAME] [--every N] [--jobs N]
- * [--no-native] [--log FILE]`. Every operation on files of every verb that writes, with every fault that it can suffer; a table
+ * [--no-native | --only-native] [--log FILE]`. Every operation on files of every verb that writes, with every fault that it can suffer; a table
  * at the end, exit status 1 if one of them was not recovered from. Each verdict is a line of the log; a disturbance that the log
  * holds as recovered from is not run again.
  */
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     every: { type: 'string', default: '1' },
     jobs: { type: 'string' },
     'no-native': { type: 'boolean' },
+    'only-native': { type: 'boolean' },
     log: { type: 'string' },
     case: { type: 'string', default: 'small' },
     count: { type: 'boolean' },
@@ -122,7 +123,8 @@ try {
     const base = await undisturbed(worlds, verb, folder);
     const native =
       values.count !== true && NATIVE.has(verb.name) && tracing ? await inWorld(verb) : [];
-    const all = [...disturbances(base), ...native].filter(
+    const own = values['only-native'] === true ? [] : disturbances(base);
+    const all = [...own, ...native].filter(
       ({ fault }, index) =>
         index % every === 0 && (values.fault === undefined || values.fault.includes(fault)),
     );
